@@ -1,0 +1,154 @@
+/*
+ * What the collector's HTTP API (`/api/v1`) and the explorer say to each other. Both import this file; nothing
+ * else about the other side. Times are Unix nanoseconds as decimal strings (they do not fit a double);
+ * durations are nanoseconds as numbers (exact up to 104 days). Ids are lowercase hex.
+ */
+
+export type UnixNano = string;
+
+/** Every answer that is not 2xx. `hint` says what to do. */
+export interface ApiError {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string; readonly position?: number };
+}
+
+/** GET /api/v1/status */
+export interface Status {
+  readonly version: string;
+  readonly startedUnixNano: UnixNano;
+  readonly store: { readonly kind: 'embedded' | 'cluster'; readonly engineVersion: string; readonly healthy: boolean; readonly message?: string };
+  readonly spans: number;
+  readonly bytesOnDisk: number;
+  readonly receive: { readonly otlpHttp: string; readonly otlpGrpc: string };
+}
+
+/** GET /api/v1/services?start&end : all services seen in the range, busiest first. */
+export interface ServicesAnswer {
+  readonly services: readonly ServiceSummary[];
+}
+export interface ServiceSummary {
+  readonly name: string;
+  readonly spans: number;
+  readonly errors: number;
+  /** Of entry spans (server and consumer kinds, and roots), in nanoseconds. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** GET /api/v1/services/{service}/operations?start&end */
+export interface OperationsAnswer {
+  readonly operations: readonly OperationSummary[];
+}
+export interface OperationSummary extends ServiceSummary {
+  readonly kind: SpanKindName;
+}
+
+export type SpanKindName = 'unspecified' | 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+export type StatusName = 'unset' | 'ok' | 'error';
+
+/**
+ * GET /api/v1/traces?q&start&end&limit&cursor&sort
+ * `q` is the filter language of `filter.ts`. A trace matches when one of its spans matches every clause.
+ * `sort`: `newest` (default) or `slowest`. Paging by `cursor` is stable while data arrives.
+ */
+export interface TracesAnswer {
+  readonly traces: readonly TraceSummary[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+  readonly stats: QueryStats;
+}
+export interface QueryStats {
+  readonly elapsedMs: number;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+}
+export interface TraceSummary {
+  readonly traceId: string;
+  /** The root span where it is known, else the earliest span. */
+  readonly rootService: string;
+  readonly rootName: string;
+  /** `false`: the root has not arrived (yet); the name is the earliest span's. */
+  readonly hasRoot: boolean;
+  readonly startUnixNano: UnixNano;
+  readonly durationNano: number;
+  readonly spans: number;
+  readonly errors: number;
+  readonly services: readonly { readonly name: string; readonly spans: number; readonly errors: number }[];
+  /** Spans of this trace that matched the query, at most 3, best first. */
+  readonly matched: readonly { readonly spanId: string; readonly service: string; readonly name: string; readonly durationNano: number; readonly status: StatusName }[];
+}
+
+/** GET /api/v1/traces/{traceId}; 404 with ApiError when nothing of it is kept. Spans ordered by start. */
+export interface TraceAnswer {
+  readonly traceId: string;
+  /** Each resource once; spans point into it. */
+  readonly resources: readonly ResourceDetail[];
+  readonly scopes: readonly ScopeDetail[];
+  readonly spans: readonly SpanDetail[];
+}
+export interface ResourceDetail {
+  readonly service: string;
+  readonly attributes: Attributes;
+}
+export interface ScopeDetail {
+  readonly name: string;
+  readonly version: string;
+}
+export type AttributeValue = string | number | boolean | readonly AttributeValue[] | { readonly [key: string]: AttributeValue } | null;
+/** 64-bit integers beyond 2^53 are `{ "$int": "…" }`, bytes `{ "$bytes": "base64" }`, non-finite doubles `{ "$double": "NaN" }`. */
+export type Attributes = { readonly [key: string]: AttributeValue };
+export interface SpanDetail {
+  readonly spanId: string;
+  /** Empty: a root. */
+  readonly parentSpanId: string;
+  readonly name: string;
+  readonly kind: SpanKindName;
+  readonly status: StatusName;
+  readonly statusMessage: string;
+  readonly startUnixNano: UnixNano;
+  readonly durationNano: number;
+  readonly traceState: string;
+  /** Indexes into `resources` and `scopes`. */
+  readonly resource: number;
+  readonly scope: number;
+  readonly attributes: Attributes;
+  readonly events: readonly { readonly timeUnixNano: UnixNano; readonly name: string; readonly attributes: Attributes }[];
+  readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly traceState: string; readonly attributes: Attributes }[];
+}
+
+/**
+ * GET /api/v1/histogram?q&start&end&buckets : matching spans over time, for the chart above the list.
+ */
+export interface HistogramAnswer {
+  /** Width of one bucket in nanoseconds; bucket `i` starts at `start + i * stepNano`. */
+  readonly stepNano: number;
+  readonly startUnixNano: UnixNano;
+  readonly count: readonly number[];
+  readonly errors: readonly number[];
+  /** `null` where the bucket is empty. Nanoseconds. */
+  readonly p50: readonly (number | null)[];
+  readonly p95: readonly (number | null)[];
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/red?service&operation&start&end&step : rate, errors, duration per step. Same shape as the histogram. */
+export type RedAnswer = HistogramAnswer;
+
+/** GET /api/v1/attributes?start&end&prefix&service : keys that are really there. */
+export interface AttributeKeysAnswer {
+  readonly keys: readonly { readonly key: string; readonly scope: 'span' | 'resource' | 'field'; readonly count: number }[];
+}
+/** GET /api/v1/attributes/{key}/values?start&end&prefix&service : the commonest values, with counts. */
+export interface AttributeValuesAnswer {
+  readonly values: readonly { readonly value: string; readonly count: number }[];
+}
+/** GET /api/v1/differences?q&start&end&selectionStart&selectionEnd&minDuration : which attributes differ most between a brushed part and the rest. */
+export interface DifferencesAnswer {
+  readonly differences: readonly {
+    readonly key: string;
+    readonly value: string;
+    /** Shares in 0…1 of the spans inside and outside of the selection that carry this value. */
+    readonly inside: number;
+    readonly outside: number;
+  }[];
+}

@@ -1,0 +1,151 @@
+import type { Context } from '@opentelemetry/api';
+import type { Batch } from './batch.js';
+
+/*
+ * What a runtime must bring. Core asks for nothing by name: each runtime hands over values of these
+ * types and core never learns where it runs. A new runtime is a new set of values, never a branch here.
+ */
+
+/**
+ * The two clocks of a runtime, in milliseconds with whatever fraction the runtime can resolve.
+ * Both are read on the hot path; they must not allocate and must not throw.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May jump in both directions (NTP, the user, sleep). */
+  wallMs(): number;
+  /** Milliseconds since some fixed moment. Never goes back; may stand still (edge runtimes) or stop in sleep. */
+  monotonicMs(): number;
+  /**
+   * Unix time in milliseconds of `performance.now() === 0`, where the runtime has such a thing, else `undefined`.
+   * Used only to recognise explicit times that a user took from `performance.now()`.
+   */
+  readonly performanceOriginMs?: number | undefined;
+}
+
+/** Cryptographic-quality random bytes, filled in bulk. Must fill the whole array and must not throw. */
+export interface Entropy {
+  fill(target: Uint8Array<ArrayBuffer>): void;
+}
+
+/** One-shot timers. A pending timer must not keep a process alive. Returns how to cancel. */
+export interface Timers {
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** What became of one send. Results are values; a transport never throws for what a server said. */
+export type Outcome =
+  | { readonly kind: 'accepted'; readonly rejectedItems: number; readonly message?: string | undefined }
+  /** Worth trying again: no answer, or one the OTLP specification calls retryable. `afterMs`: the server's own word. */
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number | undefined }
+  /** The receiver will never take these bytes. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The receiver (or the way there) cannot take this many bytes at once; the outbox splits and sends the halves. */
+  | { readonly kind: 'too-large'; readonly reason: string; readonly maxBytes?: number | undefined };
+
+/**
+ * One way out of the program. Called by the outbox alone, possibly several times at once (up to the
+ * outbox's `concurrency`). It never retries, never batches, never throws for what a server said, keeps no
+ * reference to the batch after it settles, and runs its own I/O under suppressed tracing.
+ */
+export interface Transport {
+  /** For messages to people: where this goes, without credentials. Also the batch's `destination`. */
+  readonly destination: string;
+  /** Bytes this way can carry at once (a keepalive budget, an MQTT packet); absent: no own limit. */
+  readonly maxBytes?: number | undefined;
+  send(batch: Batch, options: SendOptions): Promise<Outcome>;
+  /** Closes connections. Called once, after the last `send` has settled. */
+  close?(): Promise<void>;
+}
+
+export interface SendOptions {
+  /** Aborted when the outbox no longer waits for the answer; the transport then settles with `retry`. */
+  readonly abort: AbortSignalLike;
+  /** The program is going away: use whatever outlives it (keepalive). A transport without such a thing ignores it. */
+  readonly leaving?: boolean | undefined;
+}
+
+/** The part of `AbortSignal` core needs; every runtime's own `AbortSignal` is one. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
+ * A place where batches wait. Shared safely by every tab or process that opens the same place.
+ * A torn, foreign or truncated entry is skipped and counted in `damaged`, never fatal.
+ */
+export interface BatchStore {
+  /** When a `put` has settled, what has the batch survived? Shown to users in `status()`. */
+  readonly durability: 'memory' | 'process-crash' | 'power-loss';
+  /** Resolves once the batch is as durable as `durability` says; `false` where there was no room even after eviction. */
+  put(batch: Batch): Promise<boolean>;
+  /** The same before this call returns, where the medium has such a thing (a page that is being closed). */
+  putSync?(batch: Batch): boolean;
+  /** Up to `limit` batches, best first, that nobody else holds; held for `leaseMs` from now. */
+  claim(owner: string, options: { readonly leaseMs: number; readonly limit: number }): Promise<readonly Batch[]>;
+  /** Gives claimed batches back; they may be claimed again at once. */
+  release(ids: readonly string[]): Promise<void>;
+  /** Forgets batches: they were accepted, refused or dropped. Unknown ids are ignored. */
+  remove(ids: readonly string[]): Promise<void>;
+  /** One transaction: `parent` disappears and `parts` stand in its place, or nothing changes. */
+  replace(parentId: string, parts: readonly Batch[]): Promise<boolean>;
+  /** Drops batches in `order` until at least `bytes` are free; returns what was dropped, for the account. */
+  evict(order: EvictionOrder, bytes: number): Promise<readonly Pick<Batch, 'id' | 'signal' | 'items' | 'priority'>[]>;
+  size(): Promise<StoreSize>;
+  close?(): Promise<void>;
+}
+
+/** `sacrifice`: low priority before high, old before new. */
+export type EvictionOrder = 'sacrifice' | 'oldest-first';
+
+export interface StoreSize {
+  readonly batches: number;
+  readonly items: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Entries that could not be read and were skipped since the store was opened. */
+  readonly damaged: number;
+}
+
+/** Where the active context lives: AsyncLocalStorage, a stack, a zone. The API's ContextManager in core's words. */
+export interface ContextStore {
+  active(): Context;
+  with<A extends unknown[], R>(context: Context, fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
+  bind<T>(context: Context, target: T): T;
+  enable?(): void;
+  disable?(): void;
+}
+
+/** What a program lives through, as far as telemetry must know. Each returns how to stop listening. */
+export interface Lifecycle {
+  /** Might not come back (hidden tab, `waitUntil` about to end): send what is there, synchronously where needed. */
+  onSuspend(run: () => void): () => void;
+  /** It came back (visible again, thawed, online). */
+  onResume(run: () => void): () => void;
+  /** It ends. The runtime waits for the promise as long as it can, and no longer than it was told. */
+  onShutdown(run: () => Promise<void>): () => void;
+}
+
+/** Compresses a whole body; `encoding` is the HTTP content coding it makes. */
+export interface Compressor {
+  readonly encoding: 'gzip' | 'deflate' | 'br' | 'zstd';
+  compress(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Mutual exclusion among the tabs or processes of one origin or folder. */
+export interface Locks {
+  /** Runs `run` while nobody else holds `name`; resolves `undefined` at once if it is held and `ifAvailable` was asked. */
+  hold<R>(name: string, options: { readonly ifAvailable: boolean }, run: () => Promise<R>): Promise<R | undefined>;
+}
+
+/** What a runtime hands to `startTelemetry`. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly timers: Timers;
+  readonly contextStore: ContextStore;
+  readonly lifecycle: Lifecycle;
+  readonly store?: BatchStore | undefined;
+  readonly locks?: Locks | undefined;
+}
