@@ -1,0 +1,49 @@
+import type { QueryStats } from '../shapes/api.js';
+
+/** A ClickHouse parameter, bound as `{name:Type}` in the SQL; arrays bind to `Array(…)`. */
+export type QueryParameter = string | number | boolean | readonly (string | number)[];
+
+export interface QueryOptions {
+  readonly params?: Readonly<Record<string, QueryParameter>> | undefined;
+  /** Default 30,000. The engine stops the statement itself; the caller sees a `StoreError` with code `timeout`. */
+  readonly maxExecutionMs?: number | undefined;
+  /** Stops the statement (`KILL QUERY … ASYNC`), not only the waiting. */
+  readonly abort?: AbortSignal | undefined;
+}
+
+/** One block of rows in ClickHouse's `Native` format, lying in a file that is already fsynced. */
+export interface PreparedInsert {
+  readonly table: string;
+  readonly file: string;
+  readonly rows: number;
+  /** `insert_deduplication_token`: the same token and the same bytes again change nothing. */
+  readonly token: string;
+}
+
+/**
+ * One ClickHouse, embedded in a child process or reached over HTTP. Same SQL, same schema; only the connection differs.
+ * Every call may be made concurrently; the store bounds how many statements run at once and queues the rest.
+ */
+export interface Store {
+  readonly kind: 'embedded' | 'cluster';
+  readonly engineVersion: string;
+  /** Rows as objects (64-bit integers as strings). Throws `StoreError`. */
+  query<Row>(sql: string, options?: QueryOptions): Promise<{ readonly rows: Row[]; readonly stats: QueryStats }>;
+  /** Resolves when the rows are committed and fsynced. Throws `StoreError`; `retryable` says whether the same again may help. */
+  insert(insert: PreparedInsert): Promise<void>;
+  /** DDL and housekeeping. */
+  command(sql: string): Promise<void>;
+  health(): { readonly healthy: boolean; readonly message?: string };
+  close(): Promise<void>;
+}
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: 'timeout' | 'stopped' | 'too-much-memory' | 'bad-sql' | 'busy' | 'away' | 'full' | 'other';
+  readonly retryable: boolean;
+  constructor(code: StoreError['code'], message: string, retryable: boolean) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
