@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { modifiedMs } from './files.mjs';
+import { root } from './root.mjs';
+import { must } from './run.mjs';
+import { fail, say } from './say.mjs';
+
+/** Ends with a clear sentence on a Node that the product does not support. */
+export function needNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(
+      `Throughline needs Node 20.19 or newer; this is ${process.versions.node}. Install a newer Node and try again.`,
+    );
+}
+
+/** Installs the workspace's dependencies where they are missing or older than the lock file. */
+export async function installDependencies() {
+  const installed = modifiedMs('node_modules/.package-lock.json');
+  if (installed > 0 && installed >= modifiedMs('package-lock.json')) return;
+  say('· installing dependencies (npm ci; the embedded database is a 167 MB download the first time)');
+  await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+const browserPaths = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Path of a Chromium on this machine; installs Debian's where that is possible without asking. */
+export async function findBrowser({ install }) {
+  const known = [process.env.CHROMIUM_PATH, ...browserPaths].find((path) => path && existsSync(path));
+  if (known) return known;
+  const canInstall = install && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (!canInstall) return undefined;
+  say("· installing Chromium (apt-get), because this machine has no browser and the page's tests need one");
+  await must('apt-get', ['update', '-qq'], { quiet: true });
+  await must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
+    quiet: true,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return browserPaths.find((path) => existsSync(path));
+}
+
+/** Installs the benches' own dependencies (the peers), which nothing else needs. */
+export async function installBenchDependencies() {
+  if (
+    existsSync(join(root, 'bench/node_modules')) &&
+    modifiedMs('bench/node_modules/.package-lock.json') >= modifiedMs('bench/package-lock.json')
+  )
+    return;
+  say('· installing the peers that the benches compare with (bench/)');
+  await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: join(root, 'bench') });
+}
