@@ -36,6 +36,8 @@ needNode();
 await installDependencies();
 await build();
 
+let stopping = false;
+let shop;
 const data = options.values.data ?? join(root, '.throughline/data');
 const collector = spawn(
   process.execPath,
@@ -55,7 +57,6 @@ const explorerUrl = await new Promise((resolve) => {
 });
 const status = await (await fetch(new URL('api/v1/status', explorerUrl))).json();
 
-let shop;
 if (!options.values['no-shop']) {
   const { startShop } = await import('../examples/shop/start.mjs');
   shop = await startShop({ collectorUrl: status.receive.otlpHttp, port: Number(options.values.port) });
@@ -64,7 +65,6 @@ if (!options.values['no-shop']) {
   );
 }
 
-let stopping = false;
 async function stop(code) {
   if (stopping) return;
   stopping = true;
