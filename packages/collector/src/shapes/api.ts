@@ -8,14 +8,24 @@ export type UnixNano = string;
 
 /** Every answer that is not 2xx. `hint` says what to do. */
 export interface ApiError {
-  readonly error: { readonly code: string; readonly message: string; readonly hint?: string; readonly position?: number };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly position?: number;
+  };
 }
 
 /** GET /api/v1/status */
 export interface Status {
   readonly version: string;
   readonly startedUnixNano: UnixNano;
-  readonly store: { readonly kind: 'embedded' | 'cluster'; readonly engineVersion: string; readonly healthy: boolean; readonly message?: string };
+  readonly store: {
+    readonly kind: 'embedded' | 'cluster';
+    readonly engineVersion: string;
+    readonly healthy: boolean;
+    readonly message?: string;
+  };
   readonly spans: number;
   readonly bytesOnDisk: number;
   readonly receive: { readonly otlpHttp: string; readonly otlpGrpc: string };
@@ -75,7 +85,13 @@ export interface TraceSummary {
   readonly errors: number;
   readonly services: readonly { readonly name: string; readonly spans: number; readonly errors: number }[];
   /** Spans of this trace that matched the query, at most 3, best first. */
-  readonly matched: readonly { readonly spanId: string; readonly service: string; readonly name: string; readonly durationNano: number; readonly status: StatusName }[];
+  readonly matched: readonly {
+    readonly spanId: string;
+    readonly service: string;
+    readonly name: string;
+    readonly durationNano: number;
+    readonly status: StatusName;
+  }[];
 }
 
 /** GET /api/v1/traces/{traceId}; 404 with ApiError when nothing of it is kept. Spans ordered by start. */
@@ -94,7 +110,13 @@ export interface ScopeDetail {
   readonly name: string;
   readonly version: string;
 }
-export type AttributeValue = string | number | boolean | readonly AttributeValue[] | { readonly [key: string]: AttributeValue } | null;
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | readonly AttributeValue[]
+  | { readonly [key: string]: AttributeValue }
+  | null;
 /** 64-bit integers beyond 2^53 are `{ "$int": "…" }`, bytes `{ "$bytes": "base64" }`, non-finite doubles `{ "$double": "NaN" }`. */
 export type Attributes = { readonly [key: string]: AttributeValue };
 export interface SpanDetail {
@@ -112,8 +134,17 @@ export interface SpanDetail {
   readonly resource: number;
   readonly scope: number;
   readonly attributes: Attributes;
-  readonly events: readonly { readonly timeUnixNano: UnixNano; readonly name: string; readonly attributes: Attributes }[];
-  readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly traceState: string; readonly attributes: Attributes }[];
+  readonly events: readonly {
+    readonly timeUnixNano: UnixNano;
+    readonly name: string;
+    readonly attributes: Attributes;
+  }[];
+  readonly links: readonly {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly traceState: string;
+    readonly attributes: Attributes;
+  }[];
 }
 
 /**
@@ -136,7 +167,11 @@ export type RedAnswer = HistogramAnswer;
 
 /** GET /api/v1/attributes?start&end&prefix&service : keys that are really there. */
 export interface AttributeKeysAnswer {
-  readonly keys: readonly { readonly key: string; readonly scope: 'span' | 'resource' | 'field'; readonly count: number }[];
+  readonly keys: readonly {
+    readonly key: string;
+    readonly scope: 'span' | 'resource' | 'field';
+    readonly count: number;
+  }[];
 }
 /** GET /api/v1/attributes/{key}/values?start&end&prefix&service : the commonest values, with counts. */
 export interface AttributeValuesAnswer {
