@@ -50,6 +50,8 @@ export type Outcome =
 export interface Transport {
   /** For messages to people: where this goes, without credentials. Also the batch's `destination`. */
   readonly destination: string;
+  /** One sentence about an address that is wrong or probably wrong, known without sending; said once at start. */
+  readonly problem?: string | undefined;
   /** Bytes this way can carry at once (a keepalive budget, an MQTT packet); absent: no own limit. */
   readonly maxBytes?: number | undefined;
   send(batch: Batch, options: SendOptions): Promise<Outcome>;
@@ -78,22 +80,34 @@ export interface AbortSignalLike {
 export interface BatchStore {
   /** When a `put` has settled, what has the batch survived? Shown to users in `status()`. */
   readonly durability: 'memory' | 'process-crash' | 'power-loss';
-  /** Resolves once the batch is as durable as `durability` says; `false` where there was no room even after eviction. */
+  /**
+   * Resolves once the batch is as durable as `durability` says; `false`, with nothing stored, where there is no room: the outbox
+   * then evicts and asks again. The same id again replaces the batch.
+   */
   put(batch: Batch): Promise<boolean>;
   /** The same before this call returns, where the medium has such a thing (a page that is being closed). */
   putSync?(batch: Batch): boolean;
-  /** Up to `limit` batches, best first, that nobody else holds; held for `leaseMs` from now. */
-  claim(owner: string, options: { readonly leaseMs: number; readonly limit: number }): Promise<readonly Batch[]>;
-  /** Gives claimed batches back; they may be claimed again at once. */
+  /**
+   * Up to `limit` batches that nobody else holds, for one of `destinations` (absent: for any), best first: high priority before
+   * normal, then in the order of `put`. Held for `leaseMs` from now, or until `release` or `remove`.
+   */
+  claim(owner: string, options: ClaimOptions): Promise<readonly Batch[]>;
+  /** Gives claimed batches back, behind those of their priority that wait; they may be claimed again at once. */
   release(ids: readonly string[]): Promise<void>;
   /** Forgets batches: they were accepted, refused or dropped. Unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>;
   /** One transaction: `parent` disappears and `parts` stand in its place, or nothing changes. */
   replace(parentId: string, parts: readonly Batch[]): Promise<boolean>;
-  /** Drops batches in `order` until at least `bytes` are free; returns what was dropped, for the account. */
+  /** Drops batches nobody holds, in `order`, until at least `bytes` are free; returns what was dropped, for the account. */
   evict(order: EvictionOrder, bytes: number): Promise<readonly Pick<Batch, 'id' | 'signal' | 'items' | 'priority'>[]>;
   size(): Promise<StoreSize>;
   close?(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  readonly leaseMs: number;
+  readonly limit: number;
+  readonly destinations?: readonly string[] | undefined;
 }
 
 /** `sacrifice`: low priority before high, old before new. */
@@ -113,6 +127,17 @@ export interface ContextStore {
   active(): Context;
   with<A extends unknown[], R>(context: Context, fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
   bind<T>(context: Context, target: T): T;
+  /**
+   * For runtimes that cannot follow `await`: whatever still runs in this task, and was called by nothing that is traced,
+   * continues `context`. Said by whoever settles a promise of the program (a request, a measured function), at that moment, so
+   * that the code behind the `await` finds the context it had before it.
+   */
+  carry?(context: Context): void;
+  /**
+   * For the same runtimes: the context of code that neither a caller nor `carry` gives one, for as long as something the
+   * person did is under way. Returns how to take it back. The latest one counts.
+   */
+  surround?(context: Context): () => void;
   enable?(): void;
   disable?(): void;
 }

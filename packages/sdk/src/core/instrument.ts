@@ -1,0 +1,21 @@
+import type { TextMapPropagator, Tracer } from '@opentelemetry/api';
+import type { ContextStore } from './ports.js';
+
+/** What a runtime gives to the things it observes with. */
+export interface InstrumentHost {
+  readonly tracer: Tracer;
+  readonly contextStore: ContextStore;
+  /** The propagators of this telemetry, as one. */
+  readonly propagator: TextMapPropagator;
+  /**
+   * Last chance before the outbox sends what is there: the page is being left, the process is ending. Runs at once and in
+   * full before anything is sealed. Returns how to stop listening.
+   */
+  onLeaving(run: () => void): () => void;
+}
+
+/**
+ * One thing that is observed. Starts when called and returns how to stop, which must leave everything as it was found.
+ * An instrument never throws into the program it watches, neither at start nor later.
+ */
+export type Instrument = (host: InstrumentHost) => () => void;

@@ -1,0 +1,90 @@
+import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
+import { setSpan } from '../../core/context/span-in-context.js';
+import { httpClientAttributes, recordableUrl } from '../../core/http-attributes.js';
+import type { InstrumentHost } from '../../core/instrument.js';
+
+export interface PageLoadOptions {
+  /** Takes out of the page's address what only the program knows to be secret. Default: user, password and signatures only. */
+  readonly redactUrl?: ((url: string) => string) | undefined;
+}
+
+const CLIENT = 2;
+
+/**
+ * The page's own load, once. `documentLoad` lasts from the navigation to the end of the `load` event; below it `documentFetch` with
+ * `dns`, `tcp`, `tls`, `request` and `response`, and `dom` and `load` beside that. A phase that did not take place (a connection used again,
+ * no TLS) has no span. Until it ends, what the page's scripts start belongs to it.
+ *
+ * It joins the server's trace where the page says it: `<meta name="traceparent" content="00-…">`, or a `Server-Timing` entry named
+ * `traceparent` whose `desc` is the same.
+ */
+export function observePageLoad(host: InstrumentHost, options: PageLoadOptions = {}): () => void {
+  const { tracer, contextStore } = host;
+  const timing = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined;
+  if (!timing) return () => {};
+
+  const at = (ms: number): number => performance.timeOrigin + ms;
+  const attributes: Attributes = { ...httpClientAttributes('GET', recordableUrl(timing.name, options.redactUrl)) };
+  const traceparent =
+    document.querySelector<HTMLMetaElement>('meta[name="traceparent"]')?.content ??
+    timing.serverTiming?.find((entry) => entry.name === 'traceparent')?.description;
+  const parent: Context = traceparent
+    ? host.propagator.extract(contextStore.active(), traceparent, {
+        get: (value, key) => (key === 'traceparent' ? value : undefined),
+        keys: () => ['traceparent'],
+      })
+    : contextStore.active();
+
+  const start = (name: string, context: Context, startMs: number, more?: SpanOptions): Span =>
+    tracer.startSpan(name, { ...more, startTime: at(startMs) }, context);
+  const page = start('documentLoad', parent, 0, {
+    attributes: { 'url.full': attributes['url.full'], 'browser.navigation.type': timing.type },
+  });
+  const inPage = setSpan(parent, page);
+  const leave = contextStore.surround?.(inPage);
+  let open = true;
+
+  function finish(): void {
+    if (!open) return;
+    open = false;
+    stop();
+    const phase = (name: string, context: Context, from: number, to: number): void => {
+      if (from > 0 && to > from) start(name, context, from).end(at(to));
+    };
+    const t = timing as PerformanceNavigationTiming;
+    if (t.responseEnd > 0) {
+      const status = t.responseStatus;
+      const fetched = start('documentFetch', inPage, t.fetchStart, {
+        kind: CLIENT,
+        attributes: {
+          ...attributes,
+          'http.response.body.size': t.encodedBodySize,
+          ...(status ? { 'http.response.status_code': status } : {}),
+        },
+      });
+      const inFetch = setSpan(inPage, fetched);
+      phase('dns', inFetch, t.domainLookupStart, t.domainLookupEnd);
+      phase('tcp', inFetch, t.connectStart, t.secureConnectionStart || t.connectEnd);
+      phase('tls', inFetch, t.secureConnectionStart, t.connectEnd);
+      phase('request', inFetch, t.requestStart, t.responseStart);
+      phase('response', inFetch, t.responseStart, t.responseEnd);
+      fetched.end(at(t.responseEnd));
+    }
+    phase('dom', inPage, t.responseEnd, t.domComplete);
+    phase('load', inPage, t.loadEventStart, t.loadEventEnd);
+    // Left before it was loaded: until now.
+    page.end(at(t.loadEventEnd || performance.now()));
+  }
+
+  // `loadEventEnd` is known only after the listeners of `load` have run.
+  const onLoad = (): unknown => setTimeout(finish);
+  const stopLeaving = host.onLeaving(finish);
+  const stop = (): void => {
+    removeEventListener('load', onLoad);
+    stopLeaving();
+    leave?.();
+  };
+  if (document.readyState === 'complete') onLoad();
+  else addEventListener('load', onLoad);
+  return finish;
+}
