@@ -1,0 +1,10 @@
+export { baggageMetadata, createBaggage, deleteBaggage, getBaggage, setBaggage } from '../context/baggage.js';
+export { createTraceState } from '../context/trace-state.js';
+export { b3MultiPropagator, b3Propagator } from './b3.js';
+export { baggagePropagator } from './baggage.js';
+export { compositePropagator } from './composite.js';
+export { type EnvironmentCarrier, environmentGetter, environmentSetter } from './environment-carrier.js';
+export { jaegerPropagator } from './jaeger.js';
+export { otTracePropagator } from './ot-trace.js';
+export { formatTraceparent, parseTraceparent, traceContextPropagator } from './trace-context.js';
+export { xRayPropagator } from './x-ray.js';
