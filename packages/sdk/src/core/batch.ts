@@ -1,6 +1,13 @@
 /** The three kinds of telemetry; also the last word of an OTLP/HTTP path. */
 export type Signal = 'traces' | 'metrics' | 'logs';
 
+/**
+ * The name under which a batch's id travels, so that a receiver can drop the second copy of a retry: the query parameter of
+ * OTLP/HTTP (`POST /v1/traces?tl-batch=<id>`, no header, which would cost a page a preflight) and the metadata key of OTLP/gRPC.
+ * The id matches `/^[0-9a-f]{32}(\.[01])*$/`. Other backends ignore both; each transport can switch it off (`sendBatchId: false`).
+ */
+export const batchIdKey = 'tl-batch';
+
 /** What is kept longest when a bound is reached. Errors are `high`. */
 export type Priority = 'high' | 'normal';
 

@@ -1,0 +1,51 @@
+import type { BatchLimits, PresetName } from './options.js';
+
+type Preset = Pick<BatchLimits, 'maxItems' | 'maxAgeMs'>;
+
+/** What a preset's name stands for: items in a batch, and milliseconds its first item waits. */
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  development: { maxItems: 128, maxAgeMs: 1_000 },
+  production: { maxItems: 512, maxAgeMs: 5_000 },
+  highThroughput: { maxItems: 2_048, maxAgeMs: 10_000 },
+  lowLatency: { maxItems: 256, maxAgeMs: 500 },
+};
+
+/** Everything of `BatchLimits` that no preset changes. Units and meanings stand at `BatchLimits`. */
+export const batchDefaults: Omit<BatchLimits, 'maxItems' | 'maxAgeMs' | 'maxQueueItems'> = {
+  maxBytes: 512 * 1024,
+  maxQueueBytes: 16 * 1024 * 1024,
+  concurrency: 2,
+  sendTimeoutMs: 10_000,
+  firstRetryMs: 1_000,
+  maxRetryMs: 60_000,
+  maxBatchAgeMs: 172_800_000,
+  flushTimeoutMs: 30_000,
+  shutdownTimeoutMs: 5_000,
+};
+
+/**
+ * The limits a program gets: its single values over the preset's over the defaults. A value that is no number or is
+ * negative is named to `bad` and its default taken: an option never stops a program. An unknown preset counts as `production`.
+ */
+export function resolveBatchLimits(
+  preset: PresetName | undefined,
+  batch: Partial<BatchLimits> | undefined,
+  bad: (option: string, value: unknown) => void,
+): BatchLimits {
+  if (preset !== undefined && !Object.hasOwn(presets, preset)) {
+    bad('preset', preset);
+    preset = undefined;
+  }
+  const limits: Record<string, number> = { ...batchDefaults, ...presets[preset ?? 'production'] };
+  let maxQueueItems: number | undefined;
+  for (const [option, value] of Object.entries(batch ?? {})) {
+    if (value === undefined) continue;
+    // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.
+    const least = option.endsWith('Ms') ? 0 : 1;
+    if (typeof value !== 'number' || !(value >= least)) bad(`batch.${option}`, value);
+    else if (option === 'maxQueueItems') maxQueueItems = value;
+    else limits[option] = value;
+  }
+  limits.maxQueueItems = maxQueueItems ?? Math.max(4 * limits.maxItems!, 2_048);
+  return limits as unknown as BatchLimits;
+}

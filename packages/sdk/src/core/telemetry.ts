@@ -1,0 +1,21 @@
+import type { Instrument } from './instrument.js';
+import type { TelemetryOptions } from './options.js';
+import type { Ports } from './ports.js';
+import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.js';
+import type { Telemetry } from './telemetry-handle.js';
+
+/** What a runtime says beside its user: it fills `destinations` and `propagators` where the user did not. */
+export interface StartOptions extends TelemetryOptions {
+  /** Things to observe: started when everything else stands, stopped first at shutdown. */
+  readonly instruments?: readonly Instrument[] | undefined;
+}
+
+const everyPart: TelemetryParts = {};
+
+/**
+ * Starts telemetry with everything `TelemetryOptions` offers. Never throws: a bad option is named in `onDiagnostic` and its default taken, a
+ * collector that is away is retried. A second start returns the first telemetry and reports `started-twice`.
+ */
+export function startTelemetry(ports: Ports, options: StartOptions): Telemetry {
+  return startTelemetryWith(everyPart, ports, options);
+}

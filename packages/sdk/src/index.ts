@@ -1,0 +1,1 @@
+export { type Batch, batchIdKey, type Priority, type Signal } from './core/batch.js';

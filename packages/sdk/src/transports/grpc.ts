@@ -1,0 +1,95 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type Batch, batchIdKey, type Signal } from '../core/batch.js';
+import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
+import { readEndpoint } from './endpoint.js';
+import { explainFailure } from './explain-failure.js';
+import { grpcOutcome } from './grpc-answer.js';
+import { http2Connection } from './http2-connection.js';
+import type { RequestHeaders } from './request-headers.js';
+import { withoutCredentials } from './signal-url.js';
+import type { TlsOptions } from './tls.js';
+import { userAgent } from './user-agent.js';
+
+export interface GrpcTransportOptions {
+  /** `http://host:4317`, `https://host:4317`, or without a scheme; a path is not used. */
+  readonly url: string;
+  /** For an address without a scheme: `true` sends without TLS. Default `false`. A scheme says it by itself. */
+  readonly insecure?: boolean | undefined;
+  /** Metadata of each call. Names ending in `-bin` carry base64. */
+  readonly headers?: RequestHeaders | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** Default: none. Messages below 1 KiB are sent as they are. */
+  readonly compression?: 'gzip' | undefined;
+  /** Send the batch's id as the metadata `tl-batch`. Default `true`. */
+  readonly sendBatchId?: boolean | undefined;
+}
+
+const paths: Readonly<Record<Signal, string>> = {
+  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+};
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const COMPRESS_FROM_BYTES = 1024;
+const gzipAsync = promisify(gzip);
+
+/**
+ * OTLP/gRPC for Node over its own HTTP/2: one connection, unary calls, made anew when it ends. Needs neither `@grpc/grpc-js` nor
+ * protobuf files, because a batch is already the message.
+ */
+export function grpcTransport(options: GrpcTransportOptions): Transport {
+  const endpoint = readEndpoint(options.url, 'grpc', options.insecure);
+  const destination = withoutCredentials(endpoint.url ?? options.url);
+  const origin = /^https?:\/\/[^/?#]+/i.exec(endpoint.url ?? '')?.[0];
+  const connection = origin ? http2Connection(origin, options.tls) : undefined;
+
+  async function send(batch: Batch, abort: AbortSignalLike): Promise<Outcome> {
+    if (!connection) return { kind: 'refused', reason: endpoint.problem ?? `${destination} cannot be used` };
+    const metadata = typeof options.headers === 'function' ? await options.headers() : options.headers;
+    const compressed = options.compression === 'gzip' && batch.bytes.length >= COMPRESS_FROM_BYTES;
+    const message = compressed ? await gzipAsync(batch.bytes) : batch.bytes;
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(metadata ?? {})) headers[name.toLowerCase()] = value;
+    if (options.sendBatchId !== false) headers[batchIdKey] = batch.id;
+    if (compressed) headers['grpc-encoding'] = 'gzip';
+    const answer = await connection.request({
+      path: paths[batch.signal],
+      headers: {
+        'user-agent': userAgent,
+        ...headers,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        'grpc-accept-encoding': 'identity',
+      },
+      body: framed(message, compressed),
+      abort,
+      maxBytes: MAX_ANSWER_BYTES,
+    });
+    return grpcOutcome(answer, destination);
+  }
+
+  return {
+    destination,
+    problem: endpoint.problem,
+    async send(batch, { abort }) {
+      try {
+        return await send(batch, abort);
+      } catch (error) {
+        const stale = (error as { stale?: boolean }).stale === true;
+        return { kind: 'retry', reason: explainFailure(error, destination), afterMs: stale ? 0 : undefined };
+      }
+    },
+    close: async () => connection?.close(),
+  };
+}
+
+/** A gRPC message on the wire: one byte "compressed", four bytes length, the message. */
+function framed(message: Uint8Array, compressed: boolean): Uint8Array {
+  const frame = new Uint8Array(5 + message.length);
+  frame[0] = compressed ? 1 : 0;
+  new DataView(frame.buffer).setUint32(1, message.length);
+  frame.set(message, 5);
+  return frame;
+}

@@ -1,0 +1,212 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Batch, Signal } from '../core/batch.js';
+import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
+import { readEndpoint } from './endpoint.js';
+import { explainFailure } from './explain-failure.js';
+import { httpOutcome } from './http-answer.js';
+import { http2Connection } from './http2-connection.js';
+import type { RequestHeaders } from './request-headers.js';
+import { batchUrl, type OtlpUrl, withoutCredentials } from './signal-url.js';
+import type { TlsOptions } from './tls.js';
+import { userAgent } from './user-agent.js';
+
+export interface NodeHttpTransportOptions {
+  /** Base address (`http://localhost:4318`, to which `/v1/traces` is added) or a whole address per signal. */
+  readonly url: OtlpUrl;
+  readonly headers?: RequestHeaders | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** HTTP/2 instead of HTTP/1.1: over TLS by ALPN, over `http://` with prior knowledge. Default `false`. */
+  readonly http2?: boolean | undefined;
+  /** Default: none. Bodies below 1 KiB are sent as they are. */
+  readonly compression?: 'gzip' | 'br' | undefined;
+  /** `exportRequestToJson` of core, to send OTLP/JSON; default protobuf. */
+  readonly toJson?: ((signal: Signal, bytes: Uint8Array) => string) | undefined;
+  /** Send the batch's id as the query parameter `tl-batch`. Default `true`. */
+  readonly sendBatchId?: boolean | undefined;
+}
+
+/** More of an answer is not read: the longest thing of use in it is an error message. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+const COMPRESS_FROM_BYTES = 1024;
+
+const gzipAsync = promisify(gzip);
+const brotliAsync = promisify(brotliCompress);
+
+interface HttpRequest {
+  readonly address: URL;
+  readonly headers: Record<string, string | number>;
+  readonly body: Uint8Array;
+  readonly abort: AbortSignalLike;
+}
+
+interface HttpResponse {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  readonly body: Uint8Array;
+}
+
+/** OTLP/HTTP for Node: connections are kept and reused, certificates are the user's own, bodies compressed off the main thread. */
+export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport {
+  const { url, toJson, compression } = options;
+  const destination = withoutCredentials(url);
+  const addresses = typeof url === 'string' ? [url] : Object.values(url);
+  const endpoints = addresses.map((address) => readEndpoint(address, 'http'));
+  const problem = endpoints.find((endpoint) => endpoint.problem)?.problem;
+  const unusable = endpoints.find((endpoint) => !endpoint.url)?.problem;
+  const exchange = options.http2 ? http2Exchange(options.tls) : http1Exchange(options.tls);
+
+  async function send(batch: Batch, abort: AbortSignalLike): Promise<Outcome> {
+    const address = batchUrl(url, batch, options.sendBatchId !== false);
+    if (unusable || !address)
+      return { kind: 'refused', reason: unusable ?? `${destination} has no address for ${batch.signal}` };
+    const added = typeof options.headers === 'function' ? await options.headers() : options.headers;
+    let body: Uint8Array = toJson ? Buffer.from(toJson(batch.signal, batch.bytes)) : batch.bytes;
+    const headers: Record<string, string | number> = {
+      'user-agent': userAgent,
+      ...lowerCased(added),
+      'content-type': toJson ? 'application/json' : 'application/x-protobuf',
+    };
+    if (compression && body.length >= COMPRESS_FROM_BYTES) {
+      body = await compress(compression, body);
+      headers['content-encoding'] = compression;
+    }
+    headers['content-length'] = body.length;
+    const response = await exchange.request({ address: new URL(address), headers, body, abort });
+    return httpOutcome({
+      status: response.status,
+      retryAfter: response.header('retry-after'),
+      contentType: response.header('content-type'),
+      body: response.body,
+      nowMs: Date.now(),
+    });
+  }
+
+  return {
+    destination,
+    problem,
+    async send(batch, { abort }) {
+      try {
+        return await send(batch, abort);
+      } catch (error) {
+        // A server may close a kept connection at the moment it is used again; that says nothing about the server.
+        const stale = (error as { stale?: boolean }).stale === true;
+        return { kind: 'retry', reason: explainFailure(error, destination), afterMs: stale ? 0 : undefined };
+      }
+    },
+    close: async () => exchange.close(),
+  };
+}
+
+function compress(encoding: 'gzip' | 'br', body: Uint8Array): Promise<Uint8Array> {
+  return encoding === 'gzip'
+    ? gzipAsync(body)
+    : // Quality 4 is as quick as gzip's default and smaller; 11, the default, takes a second for a megabyte.
+      brotliAsync(body, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+      });
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+interface Exchange {
+  request(request: HttpRequest): Promise<HttpResponse>;
+  close(): void;
+}
+
+function http1Exchange(tls: TlsOptions | undefined): Exchange {
+  const settings = { keepAlive: true, scheduling: 'lifo' as const };
+  const plain = new HttpAgent(settings);
+  const secure = new HttpsAgent({
+    ...settings,
+    ca: tls?.ca as string,
+    cert: tls?.cert as string,
+    key: tls?.key as string,
+    servername: tls?.serverName,
+  });
+  return {
+    request: ({ address, headers, body, abort }) =>
+      new Promise((resolve, reject) => {
+        const isSecure = address.protocol === 'https:';
+        const request = (isSecure ? httpsRequest : httpRequest)(address, {
+          method: 'POST',
+          headers,
+          agent: isSecure ? secure : plain,
+        });
+        const cancel = () => request.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+        const settle = () => abort.removeEventListener('abort', cancel);
+        request.on('error', (error: Error & { code?: string }) => {
+          settle();
+          reject(request.reusedSocket && error.code === 'ECONNRESET' ? Object.assign(error, { stale: true }) : error);
+        });
+        request.on('response', (response: IncomingMessage) => {
+          collect(response).then(
+            (answer) => {
+              settle();
+              resolve({
+                status: response.statusCode ?? 0,
+                header: (name) => response.headers[name] as string | undefined,
+                body: answer,
+              });
+            },
+            (error: unknown) => {
+              settle();
+              reject(error);
+            },
+          );
+        });
+        if (abort.aborted) cancel();
+        else abort.addEventListener('abort', cancel);
+        request.end(body);
+      }),
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+function http2Exchange(tls: TlsOptions | undefined): Exchange {
+  const connections = new Map<string, ReturnType<typeof http2Connection>>();
+  return {
+    async request({ address, headers, body, abort }) {
+      let connection = connections.get(address.origin);
+      if (!connection) {
+        connection = http2Connection(address.origin, tls);
+        connections.set(address.origin, connection);
+      }
+      const answer = await connection.request({
+        path: address.pathname + address.search,
+        headers,
+        body,
+        abort,
+        maxBytes: MAX_ANSWER_BYTES,
+      });
+      return {
+        status: Number(answer.headers[':status']),
+        header: (name) => answer.headers[name] as string | undefined,
+        body: answer.body,
+      };
+    },
+    close() {
+      for (const connection of connections.values()) connection.close();
+      connections.clear();
+    },
+  };
+}
+
+/** The body of an answer, its first 64 KiB; the rest is read and let go, so that the connection can be used again. */
+async function collect(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
+    else if (length > 64 * MAX_ANSWER_BYTES) response.destroy();
+  }
+  return Buffer.concat(chunks);
+}
