@@ -42,7 +42,8 @@ function createEnding(span: Span, onResult: TracedOptions['onResult']) {
  */
 export function createTraced(tracer: Tracer, contextStore: ContextStore): Pick<Telemetry, 'traced' | 'measure'> {
   function run(name: string, options: TracedOptions, fn: AnyFunction, self: unknown, args: unknown[] | undefined) {
-    const outer = options.parent ?? contextStore.active();
+    const caller = contextStore.active();
+    const outer = options.parent ?? caller;
     const span = tracer.startSpan(name, options as SpanOptions, outer);
     const context = setSpan(outer, span);
     const end = createEnding(span, options.onResult);
@@ -57,10 +58,12 @@ export function createTraced(tracer: Tracer, contextStore: ContextStore): Pick<T
       const settled = result.then(
         (value) => {
           end(false, value);
+          contextStore.carry?.(caller);
           return value;
         },
         (error) => {
           end(true, error);
+          contextStore.carry?.(caller);
           throw error;
         },
       );

@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
-import { rootContext } from '../../core/context/context.js';
-import { createStackContextStore } from '../../core/context/stack-context-store.js';
-import type { ContextStore, Timers } from '../../core/ports.js';
+import { rootContext } from '../../../core/context/context.js';
+import { createStackContextStore } from '../../../core/context/stack-context-store.js';
+import type { ContextStore, Timers } from '../../../core/ports.js';
 
 /**
  * The active context of a page. Browsers cannot follow `await` (AsyncContext is still a proposal, and patching every promise is what a

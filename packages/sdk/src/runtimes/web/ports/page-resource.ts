@@ -1,0 +1,24 @@
+import type { Attributes } from '@opentelemetry/api';
+
+interface UserAgentData {
+  readonly brands: readonly { readonly brand: string; readonly version: string }[];
+  readonly mobile: boolean;
+  readonly platform: string;
+}
+
+/**
+ * Who shows the page, by the semantic conventions of `browser.*` and `user_agent.*`. Brands, platform and mobility only where the
+ * browser has `navigator.userAgentData`.
+ */
+export function pageResource(): Attributes {
+  const data = (navigator as { userAgentData?: UserAgentData }).userAgentData;
+  return {
+    'user_agent.original': navigator.userAgent,
+    'browser.language': navigator.language,
+    ...(data && {
+      'browser.brands': data.brands.map(({ brand, version }) => `${brand} ${version}`),
+      'browser.mobile': data.mobile,
+      'browser.platform': data.platform,
+    }),
+  };
+}
