@@ -1,9 +1,11 @@
-import type { TextMapPropagator, Tracer } from '@opentelemetry/api';
+import type { TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { ContextStore } from './ports.js';
 
 /** What a runtime gives to the things it observes with. */
 export interface InstrumentHost {
   readonly tracer: Tracer;
+  /** For instruments that take tracers under names of their own (OpenTelemetry's instrumentation packages). */
+  readonly tracerProvider: TracerProvider;
   readonly contextStore: ContextStore;
   /** The propagators of this telemetry, as one. */
   readonly propagator: TextMapPropagator;
