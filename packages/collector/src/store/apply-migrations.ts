@@ -1,0 +1,64 @@
+import { MIGRATIONS } from './migrations.js';
+import type { Store } from './store.js';
+
+const JOURNAL = 'throughline_migrations';
+
+/** A database this version must not touch, or one it could not bring up to date; the message says what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+/**
+ * Brings the database up to the newest migration and sets its retention. Safe to repeat; called once at start, before anything
+ * else uses the tables. Throws `MigrationError` for a database of a newer release, `StoreError` for what the engine says.
+ *
+ * `retentionDays`: rows older than this leave with their whole day; `undefined` keeps everything.
+ */
+export async function applyMigrations(
+  store: Pick<Store, 'query' | 'command'>,
+  options: { readonly retentionDays?: number | undefined } = {},
+): Promise<void> {
+  await store.command(
+    `CREATE TABLE IF NOT EXISTS ${JOURNAL} (number UInt32, name String, applied DateTime DEFAULT now())
+     ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`,
+  );
+  const { rows } = await store.query<{ number: number }>(`SELECT DISTINCT number FROM ${JOURNAL}`);
+  const applied = new Set(rows.map((row) => Number(row.number)));
+  const newest = Math.max(0, ...applied);
+  const known = MIGRATIONS.at(-1)?.number ?? 0;
+  if (newest > known) {
+    throw new MigrationError(
+      `This database was written by a newer Throughline (schema ${newest}, this one knows up to ${known}). Start that newer release, or choose another place with --data or --clickhouse.`,
+    );
+  }
+  for (const migration of MIGRATIONS) {
+    if (applied.has(migration.number)) continue;
+    for (const statement of migration.statements) await store.command(statement);
+    await store.command(`INSERT INTO ${JOURNAL} (number, name) VALUES (${migration.number}, '${migration.name}')`);
+  }
+  await setRetention(store, options.retentionDays);
+}
+
+const TIME_COLUMN: Readonly<Record<string, string>> = {
+  otel_traces: 'toDateTime(Timestamp)',
+  otel_traces_trace_id_ts: 'Start',
+};
+
+async function setRetention(store: Pick<Store, 'query' | 'command'>, days: number | undefined): Promise<void> {
+  const { rows } = await store.query<{ name: string; ddl: string }>(
+    `SELECT name, create_table_query AS ddl FROM system.tables
+     WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_traces_trace_id_ts')`,
+  );
+  for (const { name, ddl } of rows) {
+    const present = /\bTTL .*?toIntervalDay\((\d+)\)/.exec(ddl)?.[1];
+    const wanted = days === undefined ? undefined : String(days);
+    if (present === wanted) continue;
+    // Old parts are judged by the new rule when they next merge; rewriting all of them at start would hold the start up.
+    if (wanted === undefined) await store.command(`ALTER TABLE ${name} REMOVE TTL`);
+    else {
+      await store.command(
+        `ALTER TABLE ${name} MODIFY TTL ${TIME_COLUMN[name]} + toIntervalDay(${wanted}) SETTINGS materialize_ttl_after_modify = 0`,
+      );
+    }
+  }
+}

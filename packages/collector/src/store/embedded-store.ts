@@ -1,0 +1,338 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { applyMigrations } from './apply-migrations.js';
+import { bindParameters } from './bind-parameters.js';
+import { engineError } from './engine-error.js';
+import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
+import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
+import { traceColumnNames, traceStructure } from './trace-columns.js';
+import { brokenEngine, missingEngine, platformProblem, UnusableStoreError } from './unusable-store.js';
+
+export interface EmbeddedStoreOptions {
+  /** The engine keeps its files in `<dataDir>/engine`. The caller holds the directory's lock. */
+  readonly dataDir: string;
+  readonly retentionDays?: number | undefined;
+  /** Bytes the engine may allocate for queries, inserts and merges together. Default: a quarter of the machine, 400 MB to 700 MB. */
+  readonly memoryBytes?: number | undefined;
+  /** Statements that may read at once; the rest waits in a queue of 64. Default 4. */
+  readonly readers?: number | undefined;
+  /** The engine's program; tests that run from source name the built one. */
+  readonly engineEntry?: URL | undefined;
+  /** Told when the engine died and when it is back. */
+  readonly onEvent?: ((message: string) => void) | undefined;
+}
+
+const DATABASE = 'otel';
+const DEFAULT_QUERY_MS = 30_000;
+const MAX_WAITING = 64;
+/** How long after its own time limit a statement may still be silent before the waiting ends. */
+const GRACE_MS = 5_000;
+const MAX_BACKOFF_MS = 10_000;
+const CLOSE_MS = 10_000;
+
+interface Answer {
+  readonly bytes: Uint8Array;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly elapsedMs: number;
+}
+interface Pending {
+  readonly settle: (answer: Answer | StoreError) => void;
+}
+
+/**
+ * Opens (and creates where needed) the embedded engine in a process of its own. Resolves when the schema is in place. Throws
+ * `UnusableStoreError` when chDB is not there or the directory cannot be used, `MigrationError` for a database of a newer release.
+ *
+ * Sessions: number 0 stops statements and does DDL, number 1 inserts, the others read.
+ */
+export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+  const problem = platformProblem();
+  if (problem !== undefined) throw new UnusableStoreError(problem);
+  const dataDir = join(resolve(options.dataDir), 'engine');
+  mkdirSync(dataDir, { recursive: true });
+
+  const readers = options.readers ?? 4;
+  const firstReader = 2;
+  const memoryBytes = options.memoryBytes ?? Math.min(700e6, Math.max(400e6, totalmem() / 4));
+  const engineStart: EngineStart = {
+    dataDir,
+    database: DATABASE,
+    sessions: firstReader + readers,
+    arguments: engineArguments(memoryBytes),
+  };
+  const engineEntry = fileURLToPath(options.engineEntry ?? new URL('./engine-process.js', import.meta.url));
+
+  let child: ChildProcess | undefined;
+  let version = '';
+  let closing = false;
+  let trouble: string | undefined;
+  let lastId = 0;
+  const pending = new Map<number, Pending>();
+  const idle: number[] = Array.from({ length: readers }, (_, index) => firstReader + index);
+  const waiting: (() => void)[] = [];
+  // One statement at a time per session: these two have no pool, so they have a chain.
+  const chains: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+
+  function startChild(): Promise<void> {
+    return new Promise((ready, failed) => {
+      const started = fork(engineEntry, [JSON.stringify(engineStart)], {
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        execArgv: ['--max-semi-space-size=4', '--max-old-space-size=256'],
+        env: { ...process.env, UV_THREADPOOL_SIZE: String(engineStart.sessions + 4), TZ: 'UTC', NODE_OPTIONS: '' },
+      });
+      let lastWords = '';
+      started.stderr?.on('data', (chunk: Buffer) => {
+        lastWords = (lastWords + chunk.toString()).slice(-2000);
+      });
+      started.on('message', (message: FromEngine) => {
+        switch (message.kind) {
+          case 'ready':
+            child = started;
+            version = message.version;
+            trouble = undefined;
+            ready();
+            break;
+          case 'unusable':
+            failed(
+              new UnusableStoreError(
+                message.reason === 'missing'
+                  ? missingEngine()
+                  : message.reason === 'broken'
+                    ? brokenEngine(message.message)
+                    : `The data directory ${dataDir} cannot be opened: ${message.message}`,
+              ),
+            );
+            break;
+          case 'done':
+            take(message.id)?.settle(message);
+            break;
+          case 'failed':
+            take(message.id)?.settle(engineError(message.message, message.code));
+            break;
+        }
+      });
+      started.on('error', (error) => failed(error));
+      started.on('exit', (code, signal) => {
+        const wasRunning = child === started;
+        if (wasRunning) child = undefined;
+        const why = signal ?? `exit code ${code}`;
+        failed(
+          new UnusableStoreError(`The embedded engine stopped while starting (${why}). ${lastWords.trim()}`.trim()),
+        );
+        for (const id of [...pending.keys()]) {
+          take(id)?.settle(new StoreError('away', `The engine stopped (${why}) and is being started again.`, true));
+        }
+        if (wasRunning && !closing) {
+          trouble = `The engine stopped (${why}); starting it again.`;
+          options.onEvent?.(trouble);
+          void restart();
+        }
+      });
+    });
+  }
+
+  async function restart(): Promise<void> {
+    for (let waitMs = 100; !closing; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
+      await new Promise((done) => setTimeout(done, waitMs));
+      if (closing) return;
+      try {
+        await startChild();
+        options.onEvent?.('The engine is back.');
+        return;
+      } catch (error) {
+        trouble = error instanceof Error ? error.message : String(error);
+      }
+    }
+  }
+
+  function take(id: number): Pending | undefined {
+    const found = pending.get(id);
+    pending.delete(id);
+    return found;
+  }
+
+  /** One statement on one session. Rejects with `StoreError`; on abort it is stopped in the engine and the session stays taken until it has ended. */
+  function run(
+    session: number,
+    sql: string,
+    settings: string,
+    format: string,
+  ): { id: number; answer: Promise<Answer> } {
+    const id = ++lastId;
+    const answer = new Promise<Answer>((done, failed) => {
+      const engine = child;
+      if (engine === undefined) {
+        failed(new StoreError('away', trouble ?? 'The engine is not running.', true));
+        return;
+      }
+      pending.set(id, { settle: (result) => (result instanceof StoreError ? failed(result) : done(result)) });
+      const message: ToEngine = { kind: 'run', id, session, sql: `/* tl-${id} */ ${sql}`, settings, format };
+      engine.send(message, (error) => {
+        if (error !== null) take(id)?.settle(new StoreError('away', 'The engine stopped.', true));
+      });
+    });
+    return { id, answer };
+  }
+
+  function inTurn<T>(chain: 0 | 1, work: () => Promise<T>): Promise<T> {
+    const result = chains[chain].then(work, work);
+    chains[chain] = result.catch(() => undefined);
+    return result;
+  }
+
+  const stop = (id: number): void => {
+    void inTurn(0, () => run(0, `KILL QUERY WHERE query LIKE '/* tl-${id} */%' ASYNC`, '', 'Null').answer).catch(
+      () => undefined,
+    );
+  };
+
+  async function takeReader(abort: AbortSignal | undefined): Promise<number> {
+    const free = idle.pop();
+    if (free !== undefined) return free;
+    if (waiting.length >= MAX_WAITING)
+      throw new StoreError('busy', 'Too many questions are waiting for the store; ask again in a moment.', true);
+    return new Promise((done, failed) => {
+      const turn = (): void => {
+        abort?.removeEventListener('abort', leave);
+        const session = idle.pop();
+        if (session === undefined) waiting.unshift(turn);
+        else done(session);
+      };
+      const leave = (): void => {
+        const place = waiting.indexOf(turn);
+        if (place >= 0) waiting.splice(place, 1);
+        failed(new StoreError('stopped', 'The question was withdrawn.', false));
+      };
+      abort?.addEventListener('abort', leave, { once: true });
+      waiting.push(turn);
+    });
+  }
+
+  function giveBack(session: number): void {
+    idle.push(session);
+    waiting.shift()?.();
+  }
+
+  async function query<Row>(sql: string, queryOptions: QueryOptions = {}) {
+    const { abort, params, maxExecutionMs = DEFAULT_QUERY_MS } = queryOptions;
+    if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
+    const bound = bindParameters(sql, params);
+    const session = await takeReader(abort);
+    const { id, answer } = run(session, bound, `max_execution_time = ${maxExecutionMs / 1000}`, 'JSON');
+    // The session is free when the statement has really ended, which may be after its caller has left.
+    void answer.catch(() => undefined).then(() => giveBack(session));
+    const result = await untilWithdrawn(answer, abort, maxExecutionMs + GRACE_MS, () => stop(id));
+    const parsed = JSON.parse(
+      Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength).toString(),
+    ) as { data: Row[]; statistics?: { rows_read: number; bytes_read: number } };
+    return {
+      rows: parsed.data,
+      stats: {
+        elapsedMs: result.elapsedMs,
+        rowsRead: Number(parsed.statistics?.rows_read ?? result.rowsRead),
+        bytesRead: Number(parsed.statistics?.bytes_read ?? result.bytesRead),
+      },
+    };
+  }
+
+  const store: Store = {
+    kind: 'embedded',
+    get engineVersion() {
+      return version;
+    },
+    query,
+    async insert(insert: PreparedInsert) {
+      await inTurn(
+        1,
+        () => run(1, insertStatement(insert), `insert_deduplication_token = '${insert.token}'`, 'Null').answer,
+      );
+    },
+    async command(sql: string) {
+      await inTurn(0, () => run(0, sql, '', 'Null').answer);
+    },
+    health: () =>
+      child !== undefined ? { healthy: true } : { healthy: false, message: trouble ?? 'The engine is not running.' },
+    async close() {
+      closing = true;
+      const engine = child;
+      if (engine === undefined) return;
+      await chains[1].catch(() => undefined);
+      const exited = new Promise<void>((done) => engine.once('exit', () => done()));
+      engine.send({ kind: 'close' } satisfies ToEngine);
+      const timer = setTimeout(() => engine.kill('SIGKILL'), CLOSE_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+
+  await startChild();
+  try {
+    await applyMigrations(store, { retentionDays: options.retentionDays });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+/** The block is read from the very file that made it durable; all of it becomes one insert, and so one token. */
+function insertStatement(insert: PreparedInsert): string {
+  const file = insert.file.replace(/[\\']/g, '\\$&');
+  const structure = traceStructure().replace(/[\\']/g, '\\$&');
+  return (
+    `INSERT INTO ${insert.table} (${traceColumnNames()}) SELECT ${traceColumnNames()} FROM file('${file}', 'Native', '${structure}') ` +
+    `SETTINGS async_insert = 0, max_threads = 1, max_insert_threads = 1, max_execution_time = 0, ` +
+    // One token covers one block: whatever the file holds is squashed into one.
+    `min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_partitions_per_insert_block = 1000, ` +
+    `insert_deduplicate = 1, insert_select_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1`
+  );
+}
+
+function engineArguments(memoryBytes: number): string[] {
+  const cores = availableParallelism();
+  const share = (part: number): number => Math.floor(memoryBytes * part);
+  return [
+    `--max_server_memory_usage=${Math.floor(memoryBytes)}`,
+    `--max_memory_usage=${share(0.6)}`,
+    `--max_bytes_before_external_group_by=${share(0.2)}`,
+    `--max_bytes_before_external_sort=${share(0.2)}`,
+    `--mark_cache_size=${share(0.08)}`,
+    `--index_mark_cache_size=${share(0.03)}`,
+    `--primary_index_cache_size=${share(0.03)}`,
+    '--uncompressed_cache_size=0',
+    '--index_uncompressed_cache_size=0',
+    '--compiled_expression_cache_size=4194304',
+    '--query_condition_cache_size=8388608',
+    `--max_threads=${Math.max(2, cores)}`,
+    '--output_format_json_quote_64bit_integers=1',
+    '--output_format_json_escape_forward_slashes=0',
+  ];
+}
+
+/** Ends the waiting when the caller withdraws or when the engine outlives its own limit; either way the statement is stopped too. */
+function untilWithdrawn(
+  answer: Promise<Answer>,
+  abort: AbortSignal | undefined,
+  limitMs: number,
+  stop: () => void,
+): Promise<Answer> {
+  return new Promise((done, failed) => {
+    const end = (error: StoreError): void => {
+      stop();
+      failed(error);
+    };
+    const onAbort = (): void => end(new StoreError('stopped', 'The question was withdrawn.', false));
+    const timer = setTimeout(() => end(new StoreError('timeout', `No answer within ${limitMs} ms.`, true)), limitMs);
+    abort?.addEventListener('abort', onAbort, { once: true });
+    const settled = (): void => {
+      clearTimeout(timer);
+      abort?.removeEventListener('abort', onAbort);
+    };
+    answer.then(done, failed).finally(settled);
+  });
+}

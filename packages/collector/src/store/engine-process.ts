@@ -1,0 +1,87 @@
+/*
+ * The program of the engine's own process: it alone loads chDB, so that a crash or an out-of-memory of the engine takes neither
+ * receiver nor spool. It runs what it is told, one statement per session at a time; which statement may run when is decided by
+ * its parent (embedded-store.ts).
+ */
+import { createRequire } from 'node:module';
+import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
+
+interface Result {
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  bytes(): Uint8Array;
+}
+interface Session {
+  queryAsync(sql: string, options: { format: string }): Promise<Result>;
+  close(): void;
+}
+interface Chdb {
+  Session: new (path: string, options: { connectionArgs: readonly string[] }) => Session;
+  drainPending(): Promise<void>;
+}
+
+const say = (message: FromEngine): void => {
+  process.send?.(message);
+};
+
+function unusable(reason: 'missing' | 'broken' | 'data', error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.send?.({ kind: 'unusable', reason, message } satisfies FromEngine, () => process.exit(1));
+}
+
+// The parent stops this process by a message. A Ctrl-C in a terminal reaches the whole group: the parent still has to drain.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+const start = JSON.parse(process.argv[2] ?? '{}') as EngineStart;
+let chdb: Chdb | undefined;
+try {
+  chdb = createRequire(import.meta.url)('chdb') as Chdb;
+} catch (error) {
+  const code = (error as { code?: string }).code;
+  unusable(code === 'MODULE_NOT_FOUND' ? 'missing' : 'broken', error);
+}
+if (chdb !== undefined) await open(chdb).catch((error) => unusable('data', error));
+
+async function open(engine: Chdb): Promise<void> {
+  const sessions: Session[] = [];
+  const openSession = () => new engine.Session(start.dataDir, { connectionArgs: start.arguments });
+  const first = openSession();
+  await first.queryAsync(`CREATE DATABASE IF NOT EXISTS ${start.database} ENGINE = Atomic`, { format: 'TSV' });
+  sessions.push(first);
+  while (sessions.length < start.sessions) sessions.push(openSession());
+  for (const session of sessions) await session.queryAsync(`USE ${start.database}`, { format: 'TSV' });
+  const version = await first.queryAsync('SELECT version()', { format: 'TSV' });
+
+  const close = async (): Promise<void> => {
+    for (const session of sessions) session.close();
+    await engine.drainPending();
+    process.exit(0);
+  };
+  process.on('disconnect', () => void close());
+  process.on('message', (message: ToEngine) => {
+    if (message.kind === 'close') void close();
+    else void run(sessions[message.session] ?? first, message);
+  });
+  say({ kind: 'ready', version: Buffer.from(version.bytes()).toString().trim() });
+}
+
+async function run(session: Session, message: Extract<ToEngine, { kind: 'run' }>): Promise<void> {
+  const began = performance.now();
+  try {
+    if (message.settings !== '') await session.queryAsync(`SET ${message.settings}`, { format: 'TSV' });
+    const result = await session.queryAsync(message.sql, { format: message.format });
+    say({
+      kind: 'done',
+      id: message.id,
+      bytes: result.bytes(),
+      rowsRead: result.rowsRead,
+      bytesRead: result.bytesRead,
+      elapsedMs: performance.now() - began,
+    });
+  } catch (error) {
+    const code = (error as { clickhouseCode?: unknown }).clickhouseCode;
+    const text = error instanceof Error ? error.message : String(error);
+    say({ kind: 'failed', id: message.id, message: text, ...(typeof code === 'number' ? { code } : {}) });
+  }
+}
