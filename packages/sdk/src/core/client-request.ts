@@ -14,7 +14,7 @@ export interface RequestOptions {
    */
   readonly propagateTo?: readonly (string | RegExp)[] | undefined;
   /** Requests that get no span: an address's beginning, or a pattern over it. The SDK's own sends never get one. */
-  readonly ignore?: readonly (string | RegExp)[] | undefined;
+  readonly ignoreUrls?: readonly (string | RegExp)[] | undefined;
   /** Takes out of addresses what only the program knows to be secret. User, password and signatures are taken out before. */
   readonly redactUrl?: ((url: string) => string) | undefined;
 }
@@ -50,7 +50,7 @@ export function beginClientRequest(
   if (
     !href.startsWith('http') ||
     isTracingSuppressed(parent) ||
-    options.ignore?.some((one) => (typeof one === 'string' ? href.startsWith(one) : one.test(href)))
+    options.ignoreUrls?.some((one) => (typeof one === 'string' ? href.startsWith(one) : one.test(href)))
   ) {
     return undefined;
   }

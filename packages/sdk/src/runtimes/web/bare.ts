@@ -1,0 +1,71 @@
+import type { Signal } from '../../core/batch.js';
+import type { Instrument } from '../../core/instrument.js';
+import type { TelemetryOptions } from '../../core/options.js';
+import type { Clock, Entropy, Timers } from '../../core/ports.js';
+import { baggagePropagator } from '../../core/propagation/baggage.js';
+import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { startTelemetry } from '../../core/telemetry.js';
+import type { Telemetry } from '../../core/telemetry-handle.js';
+import { fetchTransport } from '../../transports/fetch.js';
+import { keepaliveBudget } from '../../transports/keepalive.js';
+import type { RequestHeaders } from '../../transports/request-headers.js';
+import type { OtlpUrl } from '../../transports/signal-url.js';
+import { createPageContextStore } from './ports/context-store.js';
+import { createPageLifecycle } from './ports/lifecycle.js';
+import { pageResource } from './ports/page-resource.js';
+
+export interface BareWebOptions extends TelemetryOptions {
+  /**
+   * Where the collector takes OTLP/HTTP: its base address, to which `/v1/traces` is added, or a whole address per signal.
+   * Default `http://localhost:4318`.
+   */
+  readonly endpoint?: OtlpUrl | undefined;
+  /** For every send. In a page any header of one's own costs a CORS preflight per batch; a write-only token can stand in `endpoint`'s query. */
+  readonly headers?: RequestHeaders | undefined;
+  /** `otlpJson` sends OTLP/JSON. Default: protobuf. */
+  readonly encoding?: ((signal: Signal, bytes: Uint8Array) => string) | undefined;
+  /**
+   * The collector takes protobuf under `text/plain`, as Throughline's does: then a collector on another origin is sent to without a CORS
+   * preflight, which a page that is being closed would not live to see answered. Default `false`.
+   */
+  readonly plainText?: boolean | undefined;
+  /** What is observed. Default: nothing. */
+  readonly instruments?: readonly Instrument[] | undefined;
+}
+
+/**
+ * Starts traces in a page and observes nothing that is not asked for. Never throws; a second start returns the first telemetry. What has
+ * ended is sent when the page is hidden or left, through requests that outlive it.
+ */
+export function start(options: BareWebOptions = {}): Telemetry {
+  const clock: Clock = {
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    performanceOriginMs: performance.timeOrigin,
+  };
+  const entropy: Entropy = { fill: (target) => void crypto.getRandomValues(target) };
+  const timers: Timers = {
+    after(delayMs, run) {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+  return startTelemetry(
+    { clock, entropy, timers, contextStore: createPageContextStore(timers), lifecycle: createPageLifecycle() },
+    {
+      propagators: [traceContextPropagator, baggagePropagator],
+      ...options,
+      destinations:
+        options.destinations ??
+        fetchTransport({
+          url: options.endpoint ?? 'http://localhost:4318',
+          headers: options.headers,
+          toJson: options.encoding,
+          plainText: options.plainText,
+          compressor: options.compressor,
+          keepalive: keepaliveBudget(),
+        }),
+      resource: { ...pageResource(), ...options.resource },
+    },
+  );
+}

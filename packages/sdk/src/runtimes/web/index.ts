@@ -1,0 +1,37 @@
+import type { RequestOptions } from '../../core/client-request.js';
+import type { Instrument } from '../../core/instrument.js';
+import type { Telemetry } from '../../core/telemetry-handle.js';
+import { type ClickOptions, observeClicks } from '../../instruments/clicks/observe-clicks.js';
+import { observeErrors } from '../../instruments/errors/observe-errors.js';
+import { observeFetch } from '../../instruments/fetch/observe-fetch.js';
+import { observePageLoad } from '../../instruments/page-load/observe-page-load.js';
+import { observeXhr } from '../../instruments/xhr/observe-xhr.js';
+import { type BareWebOptions, start as startBare } from './bare.js';
+
+export interface WebOptions extends BareWebOptions, RequestOptions {
+  /** `false` leaves a thing unobserved. Default: all of them. */
+  readonly pageLoad?: boolean | undefined;
+  readonly fetch?: boolean | undefined;
+  readonly xhr?: boolean | undefined;
+  readonly clicks?: boolean | ClickOptions | undefined;
+  readonly errors?: boolean | undefined;
+}
+
+/**
+ * Starts traces in a page and observes its load, its requests, clicks and uncaught errors. What to observe beside these goes into
+ * `instruments`; who wants none of them starts `@throughline/sdk/web/bare`.
+ */
+export function start(options: WebOptions = {}): Telemetry {
+  const { clicks } = options;
+  const observed: (Instrument | false)[] = [
+    options.pageLoad !== false && ((host) => observePageLoad(host, options)),
+    options.fetch !== false && ((host) => observeFetch(host, options)),
+    options.xhr !== false && ((host) => observeXhr(host, options)),
+    clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
+    options.errors !== false && observeErrors,
+  ];
+  return startBare({
+    ...options,
+    instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])],
+  });
+}
