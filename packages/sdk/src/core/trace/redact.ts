@@ -1,0 +1,60 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { SdkSpan, SpanProcessor } from './span-processor.js';
+
+const redacted = '[REDACTED]';
+/** Decisions remembered; programs have few keys, and one that makes them up must not fill the memory. */
+const maxRemembered = 2_000;
+
+/**
+ * A processor that replaces values before they are encoded: of every attribute on a span, its events and its links whose key
+ * matches. A string matches the whole key in any case; a regular expression matches by `test`, always from the key's start
+ * (its own `lastIndex` is neither used nor changed). Keys stay, so that people see that something was there. It must run after
+ * processors that add attributes.
+ */
+export function createRedactor(keys: readonly (string | RegExp)[]): SpanProcessor {
+  const names = new Set(keys.filter((key) => typeof key === 'string').map((key) => key.toLowerCase()));
+  const patterns = keys.filter((key) => typeof key !== 'string').map((pattern) => new RegExp(pattern));
+  const decisions = new Map<string, boolean>();
+
+  const decide = (key: string): boolean =>
+    names.has(key.toLowerCase()) ||
+    patterns.some((pattern) => {
+      pattern.lastIndex = 0;
+      return pattern.test(key);
+    });
+  const isSecret = (key: string): boolean => {
+    let decision = decisions.get(key);
+    if (decision === undefined) {
+      decision = decide(key);
+      if (decisions.size < maxRemembered) decisions.set(key, decision);
+    }
+    return decision;
+  };
+  /** The same object where nothing matches, else a copy: it may be the program's own. */
+  const clean = (attributes: Attributes | undefined): Attributes | undefined => {
+    let copy = attributes;
+    for (const key in attributes) {
+      if (!isSecret(key)) continue;
+      if (copy === attributes) copy = { ...attributes };
+      copy![key] = redacted;
+    }
+    return copy;
+  };
+
+  return {
+    onStart() {},
+    onEnding(span: SdkSpan) {
+      const { attributes, events, links } = span;
+      for (const key of Object.keys(attributes)) {
+        if (isSecret(key)) attributes[key] = redacted;
+      }
+      for (const part of [...events, ...links]) {
+        const cleaned = clean(part.attributes);
+        if (cleaned && cleaned !== part.attributes) part.attributes = cleaned;
+      }
+    },
+    onEnd() {},
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+}
