@@ -34,6 +34,7 @@ export interface Status {
 /** GET /api/v1/services?start&end : all services seen in the range, busiest first. */
 export interface ServicesAnswer {
   readonly services: readonly ServiceSummary[];
+  readonly stats: QueryStats;
 }
 export interface ServiceSummary {
   readonly name: string;
@@ -48,6 +49,7 @@ export interface ServiceSummary {
 /** GET /api/v1/services/{service}/operations?start&end */
 export interface OperationsAnswer {
   readonly operations: readonly OperationSummary[];
+  readonly stats: QueryStats;
 }
 export interface OperationSummary extends ServiceSummary {
   readonly kind: SpanKindName;
@@ -101,14 +103,23 @@ export interface TraceAnswer {
   readonly resources: readonly ResourceDetail[];
   readonly scopes: readonly ScopeDetail[];
   readonly spans: readonly SpanDetail[];
+  /** The trace has more spans than one answer holds (100,000); these are its earliest. */
+  readonly truncated?: boolean;
+  readonly stats: QueryStats;
 }
 export interface ResourceDetail {
   readonly service: string;
   readonly attributes: Attributes;
+  readonly schemaUrl?: string;
+  readonly droppedAttributes?: number;
 }
 export interface ScopeDetail {
   readonly name: string;
   readonly version: string;
+  /** Absent when there are none; the same for the fields below and for those of a span. */
+  readonly attributes?: Attributes;
+  readonly schemaUrl?: string;
+  readonly droppedAttributes?: number;
 }
 export type AttributeValue =
   | string
@@ -138,13 +149,22 @@ export interface SpanDetail {
     readonly timeUnixNano: UnixNano;
     readonly name: string;
     readonly attributes: Attributes;
+    readonly droppedAttributes?: number;
   }[];
   readonly links: readonly {
     readonly traceId: string;
     readonly spanId: string;
     readonly traceState: string;
     readonly attributes: Attributes;
+    readonly flags?: number;
+    readonly droppedAttributes?: number;
   }[];
+  /** What the sender's limits cut off, where it was something. */
+  readonly droppedAttributes?: number;
+  readonly droppedEvents?: number;
+  readonly droppedLinks?: number;
+  /** OTLP's flags where they are not 0: the low byte is W3C's, bits 8 and 9 say whether the parent is remote. */
+  readonly flags?: number;
 }
 
 /**
@@ -172,10 +192,12 @@ export interface AttributeKeysAnswer {
     readonly scope: 'span' | 'resource' | 'field';
     readonly count: number;
   }[];
+  readonly stats: QueryStats;
 }
 /** GET /api/v1/attributes/{key}/values?start&end&prefix&service : the commonest values, with counts. */
 export interface AttributeValuesAnswer {
   readonly values: readonly { readonly value: string; readonly count: number }[];
+  readonly stats: QueryStats;
 }
 /** GET /api/v1/differences?q&start&end&selectionStart&selectionEnd&minDuration : which attributes differ most between a brushed part and the rest. */
 export interface DifferencesAnswer {
@@ -186,4 +208,8 @@ export interface DifferencesAnswer {
     readonly inside: number;
     readonly outside: number;
   }[];
+  /** How many spans each share was taken of; large ranges are sampled. */
+  readonly insideSpans: number;
+  readonly outsideSpans: number;
+  readonly stats: QueryStats;
 }

@@ -1,0 +1,18 @@
+/** A question that cannot be answered as it was asked. `message` and `hint` are sentences for the person who asked. */
+export class QueryProblem extends Error {
+  override readonly name = 'QueryProblem';
+  readonly code: 'bad-filter' | 'bad-pattern' | 'bad-parameter' | 'bad-cursor';
+  readonly hint: string | undefined;
+  /** Offset into the filter's text, where there is one. */
+  readonly position: number | undefined;
+  constructor(
+    code: QueryProblem['code'],
+    message: string,
+    more: { readonly hint?: string; readonly position?: number } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.hint = more.hint;
+    this.position = more.position;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Bindings } from './bindings.js';
+
+/** Half open: `startNano` is inside, `endNano` is not. Unix nanoseconds. */
+export interface TimeRange {
+  readonly startNano: bigint;
+  readonly endNano: bigint;
+}
+
+/** What the column's type (`DateTime64(9)`, a signed 64-bit count of nanoseconds) can hold. */
+export const LAST_NANO = 2n ** 63n - 1n;
+
+/** A condition that prunes partitions (days) and, through `toDateTime(Timestamp)`, the primary key. */
+export function withinRange(range: TimeRange, bindings: Bindings): string {
+  return `Timestamp >= ${nanoTime(range.startNano, bindings)} AND Timestamp < ${nanoTime(range.endNano, bindings)}`;
+}
+
+export function nanoTime(nano: bigint, bindings: Bindings): string {
+  return `fromUnixTimestamp64Nano(toInt64(${bindings.bind('Int64', String(nano))}))`;
+}
