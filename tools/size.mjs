@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './lib/root.mjs';
+import { fail, say } from './lib/say.mjs';
+
+/*
+ * npm run size: what a page has to load, against its ceilings and, where bench/'s own dependencies are installed, against the peers.
+ * Exit code 1 above a ceiling or with something in a bundle that must never be there.
+ */
+
+const { values: options } = parseArgs({
+  options: { modules: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+});
+if (options.help) {
+  say('npm run size [-- --modules]   --modules: what every source file costs, not only the largest');
+  process.exit(0);
+}
+
+const { bundleSize, sdkFromSource } = await import('../bench/size/bundle-size.mjs');
+const { findForbidden } = await import('../bench/size/forbidden.mjs');
+const ceilings = JSON.parse(readFileSync(join(root, 'bench/size/ceilings.json'), 'utf8'));
+
+const kB = (bytes) => bytes / 1000;
+const shown = (value) => value.toFixed(2).padStart(7);
+
+/** Our two bundles, each with its peers in order of closeness. */
+const entries = [
+  { name: 'size.core', entry: 'bench/size/core.ts', peers: ['otel3-core', 'otel2-core'] },
+  { name: 'size.web', entry: 'bench/size/web.ts', peers: ['otel3-web', 'otel2-web'] },
+];
+
+const results = [];
+let wrong = 0;
+for (const { name, entry, peers } of entries) {
+  const ours = await bundleSize(entry, { root, plugins: [sdkFromSource(root)] }).catch((error) =>
+    fail(`${entry} cannot be bundled: ${error.message}`),
+  );
+  const ceiling = ceilings[name].kB;
+  const size = kB(ours.gzipBytes);
+  const over = size > ceiling;
+  say(
+    `\n${name}  ${shown(size)} kB gzip   ceiling ${ceiling.toFixed(1)}${over ? `   ✗ ${Math.ceil((size - ceiling) * 1000)} bytes over` : '   ✓'}   (${kB(ours.code.length).toFixed(1)} kB minified)`,
+  );
+  for (const why of findForbidden(ours.code)) {
+    say(`  ✗ the bundle holds ${why}`);
+    wrong += 1;
+  }
+  if (over) wrong += 1;
+
+  let nearest;
+  for (const peer of peers) {
+    const measured = await measurePeer(peer);
+    if (measured === undefined) continue;
+    nearest ??= measured;
+    say(`  ${peer.padEnd(12)} ${shown(measured)} kB gzip   ${(measured / size).toFixed(2)} ×`);
+  }
+  const modules = options.modules || over ? ours.modules : ours.modules.slice(0, 8);
+  for (const { path, bytes } of modules)
+    say(`  ${String(bytes).padStart(7)} B  ${path.replace('packages/sdk/src/', '')}`);
+  const rest = ours.modules.slice(modules.length);
+  if (rest.length)
+    say(
+      `  ${String(rest.reduce((sum, { bytes }) => sum + bytes, 0)).padStart(7)} B  in ${rest.length} further files (--modules shows them)`,
+    );
+
+  results.push({
+    name,
+    ours: Number(size.toFixed(3)),
+    peer: nearest === undefined ? null : Number(nearest.toFixed(3)),
+    ratio: nearest === undefined ? null : Number((nearest / size).toFixed(2)),
+    unit: 'kB gzip',
+  });
+}
+
+mkdirSync(join(root, 'bench/out'), { recursive: true });
+writeFileSync(join(root, 'bench/out/size.json'), `${JSON.stringify(results, null, 2)}\n`);
+say('\nwritten to bench/out/size.json');
+process.exitCode = wrong > 0 ? 1 : 0;
+
+/** Kilobytes of a peer's bundle; `undefined`, said aloud, where it is not installed. */
+async function measurePeer(peer) {
+  const entry = `bench/size/peers/${peer}.ts`;
+  if (!existsSync(join(root, entry))) return undefined;
+  try {
+    const { gzipBytes } = await bundleSize(entry, { root });
+    return kB(gzipBytes);
+  } catch (error) {
+    const missing = /Could not resolve "([^"]+)"/.exec(error.message)?.[1];
+    say(
+      `  ${peer.padEnd(12)} skipped: ${missing ? `${missing} is not installed (npm ci in bench/)` : error.message.split('\n')[0]}`,
+    );
+    return undefined;
+  }
+}
