@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { createEnvironment } from './environment.js';
+import { readBatchLimits } from './read-batch-limits.js';
+import { readExporterNames, readOtlpSettings } from './read-exporter.js';
+import { readResource } from './read-resource.js';
+
+test('the form of an OTLP variable that names traces wins over the general one [F1 F18]', () => {
+  const environment = createEnvironment({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces:4318/take',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20general',
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'authorization=Bearer%20traces',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem',
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/cert.pem',
+    OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: '/key.pem',
+    OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'true',
+  });
+  expect(readOtlpSettings(environment)).toEqual({
+    protocol: 'http/json',
+    endpoint: 'http://collector:4318',
+    tracesEndpoint: 'https://traces:4318/take',
+    headers: { authorization: 'Bearer traces' },
+    compression: 'gzip',
+    caFile: '/ca.pem',
+    certFile: '/cert.pem',
+    keyFile: '/key.pem',
+    insecure: true,
+  });
+  expect(environment.diagnostics).toEqual([]);
+});
+
+test.each([
+  [undefined, undefined, 0],
+  ['none', [], 0],
+  ['otlp,console', ['otlp', 'console'], 0],
+  ['OTLP', ['otlp'], 0],
+  ['logging', ['console'], 0],
+  ['zipkin', undefined, 1],
+  ['zipkin,otlp', ['otlp'], 1],
+  ['none,otlp', [], 1],
+])('OTEL_TRACES_EXPORTER=%s', (value, expected, reports) => {
+  const environment = createEnvironment({ OTEL_TRACES_EXPORTER: value });
+  expect(readExporterNames(environment)).toEqual(expected);
+  expect(environment.diagnostics).toHaveLength(reports);
+});
+
+test('OTEL_BSP_* set the size and age of batches [F7]', () => {
+  const environment = createEnvironment({
+    OTEL_BSP_SCHEDULE_DELAY: '0',
+    OTEL_BSP_MAX_QUEUE_SIZE: '4096',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1024',
+    OTEL_BSP_EXPORT_TIMEOUT: '20000',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '7000',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '5000',
+  });
+  expect(readBatchLimits(environment)).toEqual({
+    maxAgeMs: 0,
+    maxQueueItems: 4096,
+    maxItems: 1024,
+    sendTimeoutMs: 5000,
+  });
+});
+
+test('a batch is never larger than the queue', () => {
+  const tooLarge = createEnvironment({ OTEL_BSP_MAX_QUEUE_SIZE: '100', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '512' });
+  expect(readBatchLimits(tooLarge)).toEqual({ maxQueueItems: 100, maxItems: 100 });
+  expect(tooLarge.diagnostics).toHaveLength(1);
+  const byDefault = createEnvironment({ OTEL_BSP_MAX_QUEUE_SIZE: '100' });
+  expect(readBatchLimits(byDefault)).toEqual({ maxQueueItems: 100, maxItems: 100 });
+  expect(byDefault.diagnostics).toEqual([]);
+});
+
+test('OTEL_SERVICE_NAME wins over service.name in OTEL_RESOURCE_ATTRIBUTES [F4]', () => {
+  const attributes = 'service.name=from-attributes,deployment.environment.name=staging%20eu';
+  expect(readResource(createEnvironment({ OTEL_RESOURCE_ATTRIBUTES: attributes }))).toEqual({
+    serviceName: 'from-attributes',
+    attributes: { 'deployment.environment.name': 'staging eu' },
+  });
+  expect(
+    readResource(createEnvironment({ OTEL_RESOURCE_ATTRIBUTES: attributes, OTEL_SERVICE_NAME: 'own' })).serviceName,
+  ).toBe('own');
+});

@@ -1,0 +1,62 @@
+import type { Environment } from './environment.js';
+
+export const protocols = ['http/protobuf', 'http/json', 'grpc'] as const;
+export type OtlpProtocol = (typeof protocols)[number];
+
+/** How `OTEL_EXPORTER_OTLP_*` describe one OTLP destination. The `_TRACES_` form of each variable wins over the general one. */
+export interface OtlpSettings {
+  readonly protocol: OtlpProtocol | undefined;
+  /** An address to which the signal's path is still to be added. */
+  readonly endpoint: string | undefined;
+  /** The complete address for traces; over HTTP it is used as it stands. */
+  readonly tracesEndpoint: string | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly compression: 'gzip' | 'br' | 'none' | undefined;
+  /** Paths of PEM files. */
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** gRPC without TLS, where the address has no scheme that says so. */
+  readonly insecure: boolean | undefined;
+}
+
+/** Specification "OpenTelemetry Protocol Exporter"; `br` is an addition, because Throughline's collector takes it. */
+export function readOtlpSettings(environment: Environment): OtlpSettings {
+  const pick = <T>(read: (name: string) => T | undefined, name: string): T | undefined =>
+    read(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? read(`OTEL_EXPORTER_OTLP_${name}`);
+  const { string } = environment;
+  return {
+    protocol: pick((name) => environment.oneOf(name, protocols), 'PROTOCOL'),
+    endpoint: string('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    tracesEndpoint: string('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
+    headers: pick(environment.pairs, 'HEADERS'),
+    compression: pick((name) => environment.oneOf(name, ['gzip', 'br', 'none'] as const), 'COMPRESSION'),
+    caFile: pick(string, 'CERTIFICATE'),
+    certFile: pick(string, 'CLIENT_CERTIFICATE'),
+    keyFile: pick(string, 'CLIENT_KEY'),
+    insecure: pick(environment.boolean, 'INSECURE'),
+  };
+}
+
+export type ExporterName = 'otlp' | 'console';
+
+/**
+ * `OTEL_TRACES_EXPORTER`: comma-separated, `none` alone turns sending off. `undefined` where unset; an unknown name is
+ * reported and left out, and where nothing remains the default (`otlp`) stands.
+ */
+export function readExporterNames(environment: Environment): readonly ExporterName[] | undefined {
+  const name = 'OTEL_TRACES_EXPORTER';
+  const members = environment.list(name)?.map((member) => member.toLowerCase());
+  if (members === undefined) return undefined;
+  if (members.includes('none')) {
+    if (members.length > 1) environment.reject(name, '"none" stands beside other exporters; nothing is sent');
+    return [];
+  }
+  const known = new Set<ExporterName>();
+  for (const member of members) {
+    if (member === 'otlp') known.add('otlp');
+    else if (member === 'console' || member === 'logging') known.add('console');
+    else environment.reject(name, `the exporter "${member}" is not one of otlp, console, none`);
+  }
+  return known.size > 0 ? [...known] : undefined;
+}

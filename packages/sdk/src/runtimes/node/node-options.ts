@@ -1,0 +1,41 @@
+import type { TelemetryOptions } from '../../core/options.js';
+import type { RequestHeaders } from '../../transports/request-headers.js';
+import type { TlsOptions } from '../../transports/tls.js';
+import type { EnvironmentVariables } from './env/environment.js';
+import type { OtlpProtocol } from './env/read-exporter.js';
+import type { Instrumentation } from './instrumentations/instrumentation.js';
+
+/** What a Node program may say to `start()`. What it says wins over the environment (`OTEL_*`), which wins over the defaults. */
+export interface NodeOptions extends TelemetryOptions {
+  /**
+   * Where the collector is: `http://host:4318` (to which `/v1/traces` is added) or, over gRPC, `http://host:4317`. Default:
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT`, else the protocol's port on `localhost`.
+   */
+  readonly endpoint?: string | undefined;
+  /** Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`. */
+  readonly protocol?: OtlpProtocol | undefined;
+  /** HTTP headers or gRPC metadata of each request; a function is asked at each send, so that a token may change. */
+  readonly headers?: RequestHeaders | undefined;
+  /** Of request bodies from 1 KiB on. `br` is HTTP's only, and not every backend takes it. Default: none. */
+  readonly compression?: 'gzip' | 'br' | 'none' | undefined;
+  /** Own authorities and a client certificate, as PEM text or bytes. */
+  readonly tls?: TlsOptions | undefined;
+  /** HTTP/2 for `http/protobuf` and `http/json`. Default `false`. */
+  readonly http2?: boolean | undefined;
+  /**
+   * Instances of OpenTelemetry's instrumentation packages, as they are. They must be made and started before the modules they patch
+   * are loaded: in a file that runs first, `node --import ./telemetry.mjs server.mjs`. Turned off again at shutdown.
+   */
+  readonly instrumentations?: readonly Instrumentation[] | undefined;
+  /**
+   * Let `instrumentations` patch modules loaded with `import`. Default: unless the program's entry file is CommonJS.
+   */
+  readonly esmHook?: boolean | undefined;
+  /**
+   * Signals after which telemetry is sent before the process ends, within `batch.shutdownTimeoutMs`. Where the program itself listens to
+   * one, telemetry does not end the process. `false`: none. Default `SIGTERM`, `SIGINT`, `SIGHUP`.
+   */
+  readonly signals?: readonly NodeJS.Signals[] | false | undefined;
+  /** Variables to read instead of `process.env`. */
+  readonly env?: EnvironmentVariables | undefined;
+}

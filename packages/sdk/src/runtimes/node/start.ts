@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module';
+import { batchDefaults } from '../../core/presets.js';
+import { baggagePropagator } from '../../core/propagation/baggage.js';
+import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { startTelemetry } from '../../core/telemetry.js';
+import { currentTelemetry } from '../../core/telemetry-global.js';
+import type { Telemetry } from '../../core/telemetry-handle.js';
+import { loadedApiCopies } from './api-copies.js';
+import { defaultDestinations } from './default-destinations.js';
+import { diagnosticSink } from './diagnostics.js';
+import { readEnvironment } from './env/read-environment.js';
+import { flushBeforeExit } from './flush-before-exit.js';
+import { loadEsmHook } from './instrumentations/esm-hook.js';
+import { observeWithInstrumentations } from './instrumentations/observe-with-instrumentations.js';
+import type { NodeOptions } from './node-options.js';
+import { createNodeClock } from './ports/clock.js';
+import { createNodeContextStore } from './ports/context-store.js';
+import { nodeEntropy } from './ports/entropy.js';
+import { createNodeLifecycle, defaultSignals } from './ports/lifecycle.js';
+import { nodeTimers } from './ports/timers.js';
+import { defaultServiceName } from './resource/default-service-name.js';
+import { selectDetectors } from './resource/select-detectors.js';
+
+/**
+ * Starts telemetry in a Node program. What `options` say wins over the environment (`OTEL_*`), which wins over the defaults: traces to
+ * an OTLP collector on this machine, over HTTP.
+ *
+ * Never throws and never waits: a collector that is away is retried, a bad option or variable is reported and its default taken. A second
+ * start returns the first telemetry with a warning. `OTEL_SDK_DISABLED=true` records and sends nothing, but passes context on.
+ */
+export function start(options: NodeOptions = {}): Telemetry {
+  const environment = readEnvironment(options.env ?? process.env);
+  const report = diagnosticSink(options.onDiagnostic, environment.logLevel);
+  for (const diagnostic of environment.diagnostics) report(diagnostic);
+
+  const batch = { ...environment.batch, ...options.batch };
+  const shutdownTimeoutMs = batch.shutdownTimeoutMs ?? batchDefaults.shutdownTimeoutMs;
+  const signals = options.signals === false ? [] : (options.signals ?? defaultSignals);
+  const instrumentations = options.instrumentations ?? [];
+  if (instrumentations.length > 0 && (options.esmHook ?? !entryIsCommonJs())) loadEsmHook(instrumentations, report);
+
+  const running = currentTelemetry();
+  const telemetry = startTelemetry(
+    {
+      clock: createNodeClock(),
+      entropy: nodeEntropy,
+      timers: nodeTimers,
+      contextStore: createNodeContextStore(),
+      lifecycle: createNodeLifecycle({ signals, shutdownTimeoutMs }),
+    },
+    {
+      ...options,
+      onDiagnostic: report,
+      serviceName: options.serviceName ?? environment.serviceName ?? defaultServiceName(),
+      resource: { ...environment.resource, ...options.resource },
+      resourceDetectors: options.resourceDetectors ?? selectDetectors(environment.detectors, report),
+      batch,
+      destinations: options.destinations ?? defaultDestinations(options, environment, report),
+      sampler: options.sampler ?? environment.sampler,
+      spanLimits: { ...environment.spanLimits, ...options.spanLimits },
+      propagators: options.propagators ?? environment.propagators ?? [traceContextPropagator, baggagePropagator],
+      api: [...(options.api ?? []), ...loadedApiCopies()],
+      instruments: [observeWithInstrumentations(instrumentations, report)],
+    },
+  );
+  if (telemetry !== running) flushBeforeExit(telemetry, shutdownTimeoutMs);
+  return telemetry;
+}
+
+/** Node knows the main module of a CommonJS program only; while a file of `--import` runs, there is none yet. */
+function entryIsCommonJs(): boolean {
+  return createRequire(import.meta.url).main !== undefined;
+}
