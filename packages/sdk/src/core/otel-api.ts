@@ -1,4 +1,4 @@
-import type { Context, ContextManager, DiagLogger, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
+import type { ContextManager, DiagLogger, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
 import type { Diagnostic, OpenTelemetryApiCopy } from './options.js';
 import type { ContextStore } from './ports.js';
 
@@ -15,7 +15,8 @@ const apiKey: symbol = Symbol.for('opentelemetry.js.api.1');
  */
 type Entry = 'trace' | 'context' | 'propagation' | 'diag';
 
-type ApiGlobal = { version: string } & { [entry in Entry]?: object };
+type ApiEntries = { [entry in Entry]?: object | undefined };
+type ApiGlobal = ApiEntries & { readonly version: string };
 
 /** What stands in for a tracer provider until one is registered; each copy of the API has its own. */
 interface ProxyProvider {
@@ -44,30 +45,11 @@ export interface RegisteredGlobals {
   readonly alreadyRegistered: boolean;
 }
 
-const isProxy = (provider: unknown): provider is ProxyProvider =>
-  typeof (provider as Partial<ProxyProvider> | undefined)?.setDelegate === 'function' &&
-  typeof (provider as Partial<ProxyProvider>).getDelegateTracer === 'function';
-
 /** A proxy without a delegate: it was registered, or is held by a copy, and nobody answers behind it. */
-const isVacant = (provider: unknown): provider is ProxyProvider =>
-  isProxy(provider) && !provider.getDelegateTracer('@throughline/sdk');
-
-const asContextManager = (store: ContextStore): ContextManager => {
-  const manager: ContextManager = {
-    active: () => store.active(),
-    with: (context: Context, fn, thisArg, ...args) => store.with(context, fn, thisArg, ...args),
-    bind: (context, target) => store.bind(context, target),
-    enable() {
-      store.enable?.();
-      return manager;
-    },
-    disable() {
-      store.disable?.();
-      return manager;
-    },
-  };
-  return manager;
-};
+function isVacant(provider: unknown): provider is ProxyProvider {
+  const proxy = provider as Partial<ProxyProvider> | undefined;
+  return !!proxy?.setDelegate && !proxy.getDelegateTracer?.('@throughline/sdk');
+}
 
 /**
  * Takes the place behind the OpenTelemetry API, so that every library written against it is traced. All or nothing: where
@@ -77,83 +59,67 @@ const asContextManager = (store: ContextStore): ContextManager => {
  * version is kept (its writers demand equality), and a global of our own carries the newest version implemented.
  */
 export function registerGlobals(options: RegisterGlobalsOptions): RegisteredGlobals {
-  const { tracerProvider } = options;
+  const { tracerProvider, contextStore: store, apiCopies = [] } = options;
   const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
   const existing = globals[apiKey];
-  const report = (level: Diagnostic['level'], code: string, message: string) =>
-    options.onDiagnostic?.({ level, code, message });
+  const warn = (code: string, message: string) => options.onDiagnostic?.({ level: 'warn', code, message });
 
-  if (existing?.trace && !isVacant(existing.trace)) {
-    report(
-      'warn',
-      'another-sdk',
-      'Another OpenTelemetry SDK already answers for the OpenTelemetry API and keeps its place; start this one first, or start only one.',
-    );
+  const taken = existing?.trace;
+  if (taken && !isVacant(taken)) {
+    warn('another-sdk', 'Another OpenTelemetry SDK is registered and keeps its place; start only one of them.');
     return { alreadyRegistered: true, unregister() {} };
   }
 
   // Before the global has an entry, each copy hands out its own proxy: the one its early tracers ask.
-  const proxies = new Set<ProxyProvider>();
-  for (const candidate of [existing, ...(options.apiCopies ?? [])]) {
-    try {
-      const provider = candidate && 'version' in candidate ? candidate.trace : candidate?.trace.getTracerProvider();
-      if (isVacant(provider)) proxies.add(provider);
-    } catch {
-      // What was passed is not the API. Its tracers cannot be reached, and the program goes on.
-      report('warn', 'not-the-api', 'A value in `api` is not the @opentelemetry/api module; pass `import * as api`.');
-    }
-  }
-
+  const proxies = [taken, ...apiCopies.map(providerOf)].filter(isVacant);
   const api: ApiGlobal = existing ?? { version: implementedApiVersion };
-  const mine: Partial<Record<Entry, object>> = {
-    trace: tracerProvider,
-    context: asContextManager(options.contextStore),
-    propagation: options.propagator,
-    ...(options.diag && { diag: options.diag }),
-  };
-  const replaced: Partial<Record<Entry, object>> = {};
-  for (const entry of Object.keys(mine) as Entry[]) {
-    const before = api[entry];
-    if (before && entry !== 'trace') {
-      if (entry !== 'diag') {
-        report(
-          'warn',
-          `another-${entry}`,
-          `The OpenTelemetry API already has a \`${entry}\` entry, which stays in use.`,
-        );
-      }
-      delete mine[entry];
-      continue;
-    }
-    if (before) replaced[entry] = before;
-    api[entry] = mine[entry]!;
-  }
   globals[apiKey] = api;
+  const manager: ContextManager = {
+    active: () => store.active(),
+    with: (context, fn, thisArg, ...args) => store.with(context, fn, thisArg, ...args),
+    bind: (context, target) => store.bind(context, target),
+    enable: () => manager,
+    disable() {
+      store.disable?.();
+      return manager;
+    },
+  };
+  const mine: ApiEntries = {
+    trace: tracerProvider,
+    context: manager,
+    propagation: options.propagator,
+    diag: options.diag,
+  };
+  for (const entry of Object.keys(mine) as Entry[]) {
+    if (!mine[entry]) continue;
+    if (!api[entry] || entry === 'trace') api[entry] = mine[entry];
+    else if (entry !== 'diag')
+      warn(`another-${entry}`, `OpenTelemetry's \`${entry}\` was set before and stays in use.`);
+  }
   for (const proxy of proxies) proxy.setDelegate(tracerProvider);
-
-  for (const copy of options.apiCopies ?? []) {
-    if (copy?.trace?.getTracerProvider?.() === tracerProvider) continue;
-    report(
-      'warn',
-      'api-too-new',
-      `A copy of @opentelemetry/api is newer than version ${api.version}, which the program's first copy announced: its spans are recorded, but its context and baggage stay apart. Install one version of @opentelemetry/api.`,
+  if (apiCopies.some((copy) => providerOf(copy) !== tracerProvider)) {
+    warn(
+      'api-apart',
+      `A copy of @opentelemetry/api is newer than ${api.version}, which is registered, or is not that module: its spans may not join the others. Install one version of it.`,
     );
   }
 
   return {
     alreadyRegistered: false,
     unregister() {
-      for (const proxy of proxies) proxy.setDelegate(undefined);
-      proxies.clear();
+      for (const proxy of proxies.splice(0)) proxy.setDelegate(undefined);
       for (const entry of Object.keys(mine) as Entry[]) {
         // Another SDK may have taken over meanwhile; what is not ours stays.
-        if (api[entry] === mine[entry]) {
-          if (replaced[entry]) api[entry] = replaced[entry];
-          else delete api[entry];
-        }
+        if (mine[entry] && api[entry] === mine[entry]) delete api[entry];
       }
+      if (taken) api.trace ??= taken;
       // A global of ours would refuse the registration of an SDK with another version of the API.
-      if (!existing && globals[apiKey] === api && Object.keys(api).length === 1) delete globals[apiKey];
+      if (!existing && Object.keys(api).length === 1 && globals[apiKey] === api) delete globals[apiKey];
     },
   };
+}
+
+/** What a copy hands out now. A value that is not the API has nothing to hand out; it must not stop the program. */
+function providerOf(copy: OpenTelemetryApiCopy): unknown {
+  return (copy as Partial<OpenTelemetryApiCopy> | undefined)?.trace?.getTracerProvider?.();
 }

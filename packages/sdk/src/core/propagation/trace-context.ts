@@ -5,22 +5,21 @@ import { isTracingSuppressed } from '../context/suppress-tracing.js';
 import { createTraceState } from '../context/trace-state.js';
 import { only } from './header-value.js';
 
-// Optional white space, version, trace id, parent id, flags, and what a later version may add.
-const grammar = /^[ \t]*([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?[ \t]*$/;
+// Version, trace id, parent id, flags, and what a later version may add; white space around.
+const grammar = /^[ \t]*(?!ff)([\da-f]{2})-((?!0+-)[\da-f]{32})-((?!0+-)[\da-f]{16})-([\da-f]{2})(-.*)?[ \t]*$/;
 /** Flags that level 2 knows: sampled (1) and random trace id (2). All others are reserved and sent as zero. */
 const knownFlags = 3;
 
 /** The identity in a `traceparent` header; `undefined` when it is malformed, because a trace is taken over whole or not at all. */
 export function parseTraceparent(header: string): SpanContext | undefined {
   const match = grammar.exec(header);
-  if (!match || match[1] === 'ff' || (match[1] === '00' && match[5])) return undefined;
-  const spanContext: SpanContext = {
+  if (!match || (match[1] === '00' && match[5])) return undefined;
+  return {
     traceId: match[2]!,
     spanId: match[3]!,
     traceFlags: Number.parseInt(match[4]!, 16) & knownFlags,
     isRemote: true,
   };
-  return isSpanContextValid(spanContext) ? spanContext : undefined;
 }
 
 /** The `traceparent` header for an identity, always in version 00. */

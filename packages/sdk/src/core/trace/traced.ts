@@ -8,7 +8,6 @@ import type { Telemetry } from '../telemetry-handle.js';
 const statusError = 2;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-type Then = (onFulfilled?: unknown, onRejected?: unknown) => unknown;
 
 /** Ends the span of one call, once, with what became of it. */
 function createEnding(span: Span, onResult: TracedOptions['onResult']) {
@@ -85,40 +84,35 @@ export function createTraced(tracer: Tracer, contextStore: ContextStore): Pick<T
   ) {
     const original = (target as Record<string, AnyFunction | undefined>)[method];
     if (!original) return;
-    const follow = (step: unknown) => {
-      if (method !== 'then' && (step as IteratorResult<unknown>).done)
-        end(false, (step as IteratorResult<unknown>).value);
-      return step;
-    };
     const fail = (error: unknown): never => {
       end(true, error);
       throw error;
     };
-    const replacement = function (this: unknown, ...args: unknown[]): unknown {
+    const follow = (step: unknown): unknown => {
+      const { done, value } = step as IteratorResult<unknown>;
+      if (done) end(false, value);
+      return step;
+    };
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      const outer = contextStore.active();
+      const settle = (failed: boolean, next: unknown) => (outcome: unknown) => {
+        end(failed, outcome);
+        if (typeof next === 'function') return contextStore.with(outer, next as AnyFunction, undefined, outcome);
+        if (failed) throw outcome;
+        return outcome;
+      };
       try {
-        if (method !== 'then') {
-          const step = contextStore.with(context, original, this, ...args);
-          return step instanceof Promise ? step.then(follow, fail) : follow(step);
+        if (method === 'then') {
+          return contextStore.with(context, original, this, settle(false, args[0]), settle(true, args[1]));
         }
-        const outer = contextStore.active();
-        const [onFulfilled, onRejected] = args as Parameters<Then>;
-        const settle = (failed: boolean, next: unknown) => (outcome: unknown) => {
-          end(failed, outcome);
-          if (typeof next === 'function') return contextStore.with(outer, next as AnyFunction, undefined, outcome);
-          if (failed) throw outcome;
-          return outcome;
-        };
-        return contextStore.with(context, original, this, settle(false, onFulfilled), settle(true, onRejected));
+        const step = contextStore.with(context, original, this, ...args);
+        return step instanceof Promise ? step.then(follow, fail) : follow(step);
       } catch (error) {
         return fail(error);
       }
     };
-    try {
-      Object.defineProperty(target, method, { value: replacement, configurable: true, writable: true });
-    } catch {
-      // A frozen object keeps its methods; its span says how long making it took.
-      end(false, target);
-    }
+    // A frozen object keeps its methods; its span says how long making it took.
+    if (!Reflect.defineProperty(target, method, { value, configurable: true, writable: true })) end(false, target);
   }
 
   return {
