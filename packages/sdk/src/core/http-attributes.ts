@@ -18,7 +18,10 @@ const SECRET_QUERY = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^
  */
 export function recordableUrl(href: string, redact?: (url: string) => string): string {
   const url = href
-    .replace(/^(\w[\w+.-]*:\/\/)[^/?#@]*(:)?[^/?#]*@/, '$1REDACTED:REDACTED@')
+    .replace(
+      /^(\w[\w+.-]*:\/\/)([^/?#]*)@/,
+      (_, scheme: string, who: string) => `${scheme}${who.includes(':') ? 'REDACTED:' : ''}REDACTED@`,
+    )
     .replace(SECRET_QUERY, '$1REDACTED');
   return redact ? redact(url) : url;
 }

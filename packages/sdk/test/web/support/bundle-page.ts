@@ -21,7 +21,9 @@ export const sdkFromSource: Plugin = {
 };
 
 /** A page's script as a bundler would make it from what a user writes. `inputs` are the files that went in. */
-export async function bundlePage(script: string): Promise<{ readonly code: string; readonly inputs: readonly string[] }> {
+export async function bundlePage(
+  script: string,
+): Promise<{ readonly code: string; readonly inputs: readonly string[] }> {
   const result = await build({
     stdin: { contents: script, loader: 'ts', resolveDir: fileURLToPath(sdk), sourcefile: 'page.ts' },
     bundle: true,

@@ -1,0 +1,79 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { decodeTraces, type SeenSpan } from './decode-traces.js';
+import { readBody, serve } from './serve.js';
+
+export interface SinkRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+}
+
+export interface OtlpSink {
+  readonly url: string;
+  /** Everything that came in, preflights as well. */
+  readonly requests: readonly SinkRequest[];
+  readonly spans: readonly SeenSpan[];
+  /** Resolves with the spans as soon as `enough` says so of them. The test's own time-out is the limit. */
+  until(enough: (spans: readonly SeenSpan[]) => boolean): Promise<readonly SeenSpan[]>;
+  /** The first span of that name, now or as soon as it arrives. */
+  span(name: string): Promise<SeenSpan>;
+  /** How later requests are answered; `undefined`: taken. */
+  answer:
+    | ((request: SinkRequest) => { readonly status: number; readonly headers?: Record<string, string> })
+    | undefined;
+  close(): Promise<void>;
+}
+
+/** A collector's front door on loopback that takes OTLP/HTTP traces from any origin and keeps them in memory. */
+export async function startOtlpSink(): Promise<OtlpSink> {
+  const requests: SinkRequest[] = [];
+  const spans: SeenSpan[] = [];
+  const waiting = new Set<() => void>();
+
+  const served = await serve(async (incoming, response) => {
+    const bytes = await readBody(incoming).catch(() => undefined);
+    if (!bytes) return; // The page aborted it.
+    const request = { method: incoming.method!, url: incoming.url!, headers: incoming.headers, bytes };
+    requests.push(request);
+    const cors = {
+      'access-control-allow-origin': incoming.headers.origin ?? '*',
+      'access-control-allow-headers': 'content-type, content-encoding, authorization',
+      'access-control-max-age': '600',
+    };
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, cors).end();
+      return;
+    }
+    const { status, headers } = sink.answer?.(request) ?? { status: 200 };
+    if (status === 200) spans.push(...decodeTraces(bytes, incoming.headers));
+    response.writeHead(status, { ...cors, ...headers }).end();
+    for (const look of [...waiting]) look();
+  });
+
+  const sink: OtlpSink = {
+    url: served.origin,
+    requests,
+    spans,
+    answer: undefined,
+    until: (enough) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          try {
+            if (!enough(spans)) return;
+            resolve(spans);
+          } catch (error) {
+            reject(error);
+          }
+          waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async span(name) {
+      return (await sink.until((seen) => seen.some((span) => span.name === name))).find((span) => span.name === name)!;
+    },
+    close: served.close,
+  };
+  return sink;
+}
