@@ -1,0 +1,280 @@
+import type { Batch, Signal } from '../batch.js';
+import type { Report } from '../limit-diagnostics.js';
+import type { BatchLimits, DropReason, TelemetryStatus } from '../options.js';
+import type { Outcome, Ports, Transport } from '../ports.js';
+import type { BatchQueue, QueueHost } from './batch-queue.js';
+import { memoryQueue } from './memory-queue.js';
+import { closeCircuit, createRoute, isFree, openCircuit, type Route } from './route.js';
+
+/** One part of an export request that was split, a complete request itself. */
+export interface RequestPart {
+  readonly bytes: Uint8Array;
+  readonly items: number;
+}
+
+export interface AccountOptions {
+  readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
+  readonly limits: BatchLimits;
+  /** Default: `memoryQueue`. */
+  readonly createQueue?: ((host: QueueHost, destinations: readonly string[]) => BatchQueue) | undefined;
+  /** Halves a request, always the same way; `undefined` where it holds one item. Without it nothing is split. */
+  readonly split?: ((signal: Signal, bytes: Uint8Array) => readonly RequestPart[] | undefined) | undefined;
+  /** Runs the transports' I/O so that it is not traced. */
+  readonly quietly?: (<R>(run: () => R) => R) | undefined;
+  readonly report: Report;
+}
+
+/** Batches that must each arrive once, at one destination or at any of a list, and what became of them. Copies are several accounts. */
+export interface Account {
+  /** Stands in the batches; with a list, its first. */
+  readonly destination: string;
+  readonly queue: Pick<BatchQueue, 'items'>;
+  /** Takes a sealed batch. Waits for `pump` or, where the queue is a store, for that. */
+  add(batch: Batch, leaving: boolean): void;
+  /** Sends what may be sent now. `leaving`: also past the limits that assume a later. */
+  pump(leaving?: boolean): void;
+  /** Sacrifices waiting batches until the bounds hold, with so much open beside them. */
+  makeRoom(openItems: number, openBytes: number): void;
+  /** Circuits that no server asked for are tried at once. */
+  resume(): void;
+  /** `true` when all that waits now was accepted in time. `last`: gives up as soon as nothing will be tried in time. */
+  drain(timeoutMs: number, last: boolean): Promise<boolean>;
+  /** Gives up what is under way, counts what is lost, closes the transports. */
+  close(): Promise<unknown>;
+  status(): Omit<TelemetryStatus, 'openSpans'>;
+}
+
+/**
+ * Times are counted by the monotonic clock, so that a jump of the wall clock neither ages nor delays a batch.
+ */
+export function createAccount(
+  transports: readonly Transport[],
+  {
+    ports: { clock, timers },
+    limits,
+    createQueue = memoryQueue,
+    split,
+    quietly = (run) => run(),
+    report,
+  }: AccountOptions,
+  now: () => number,
+): Account {
+  const routes = transports.map(createRoute);
+  const destinations = transports.map((transport) => transport.destination);
+  const queue = createQueue({ wake: () => pump(), lost: drop }, destinations);
+  /** Sealed and not settled: id → who waits for it. */
+  const live = new Map<
+    string,
+    { readonly accepted: Promise<boolean>; settle(accepted: boolean | Promise<boolean>): void }
+  >();
+  const underWay = new Set<() => void>();
+  const sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  const dropped: Record<DropReason, number> = {
+    'queue-full': 0,
+    'store-full': 0,
+    'too-old': 0,
+    refused: 0,
+    'too-large': 0,
+    shutdown: 0,
+    damaged: 0,
+  };
+  let rejected = 0;
+  let lastSuccessUnixMs: number | undefined;
+  let lastError: TelemetryStatus['lastError'];
+  let failing = false;
+  let closed = false;
+  let cancelWake: (() => void) | undefined;
+  let giveUp: ((nextMs: number) => void) | undefined;
+
+  function track({ id }: Batch): Promise<boolean> {
+    let settle!: (accepted: boolean | Promise<boolean>) => void;
+    const accepted = new Promise<boolean>((resolve) => {
+      settle = resolve;
+    });
+    live.set(id, { accepted, settle });
+    return accepted;
+  }
+
+  function settle(id: string, accepted: boolean | Promise<boolean>): void {
+    live.get(id)?.settle(accepted);
+    live.delete(id);
+  }
+
+  function fail(message: string): void {
+    lastError = { message, unixMs: clock.wallMs() };
+    failing = true;
+  }
+
+  function drop({ id, items }: Pick<Batch, 'id' | 'items'>, reason: DropReason, why: string): void {
+    dropped[reason] += items;
+    fail(why);
+    report('error', `dropped-${reason}`, `${items} items dropped: ${why}`);
+    settle(id, false);
+  }
+
+  function pump(leaving = false): void {
+    cancelWake?.();
+    while (!closed) {
+      const time = now();
+      // Who leaves has no later: the time of an open circuit need not have come.
+      const route =
+        routes.find((route) => route.nextMs <= time && isFree(route)) ?? (leaving ? routes.find(isFree) : undefined);
+      if (!route) {
+        sleep(time);
+        return;
+      }
+      if (route.sending >= limits.concurrency && !leaving) return;
+      const batch = queue.next();
+      if (!batch) return;
+      if (time - batch.createdUnixMs > limits.maxBatchAgeMs) {
+        queue.done(batch);
+        drop(batch, 'too-old', `not taken in ${limits.maxBatchAgeMs} ms`);
+      } else void deliver(route, batch, leaving);
+    }
+  }
+
+  function sleep(time: number): void {
+    const nextMs = Math.min(...routes.map((route) => (isFree(route) ? route.nextMs : Infinity)));
+    if (nextMs < Infinity) {
+      giveUp?.(nextMs);
+      cancelWake = timers.after(nextMs - time, pump);
+    }
+  }
+
+  async function deliver(route: Route, batch: Batch, leaving: boolean): Promise<void> {
+    const { destination, maxBytes } = route.transport;
+    const { signal, items } = batch;
+    route.sending++;
+    const outcome: Outcome =
+      batch.bytes.length > maxBytes!
+        ? { kind: 'too-large', reason: `over ${maxBytes} bytes` }
+        : await attempt(route.transport, batch, leaving);
+    route.sending--;
+    // It was counted as dropped, or left to the store.
+    if (closed) return;
+    const { kind } = outcome;
+    if (kind === 'accepted') {
+      const lost = Math.min(outcome.rejectedItems || 0, items);
+      rejected += lost;
+      sent[signal] += items - lost;
+      lastSuccessUnixMs = clock.wallMs();
+      failing = false;
+      if (lost || outcome.message) {
+        const message = `${destination} rejected ${lost} items: ${outcome.message}`;
+        if (lost) fail(message);
+        report('warn', 'partial-success', message);
+      }
+      queue.done(batch);
+      settle(batch.id, !lost);
+    } else if (kind === 'refused' || kind === 'too-large') {
+      const halves = kind === 'too-large' ? split?.(signal, batch.bytes) : undefined;
+      const parts = halves?.map((half, at) => ({ ...batch, ...half, id: `${batch.id}.${at}` }));
+      queue.done(batch, parts);
+      if (parts) settle(batch.id, allOf(parts.map(track)));
+      else drop(batch, kind, `${destination} will not take it: ${outcome.reason}`);
+    } else {
+      const { reason, afterMs } = outcome;
+      queue.back(batch);
+      openCircuit(route, afterMs, limits, now());
+      fail(reason);
+      report('warn', 'collector-unreachable', reason);
+      pump();
+      return;
+    }
+    closeCircuit(route);
+    pump(leaving);
+  }
+
+  /** One send that always settles: with `retry` when the transport breaks its contract or its time is over. */
+  function attempt(transport: Transport, batch: Batch, leaving: boolean): Promise<Outcome> {
+    const listeners = new Set<() => void>();
+    const abort = {
+      aborted: false,
+      addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+      removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+    };
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome) => {
+        cancel();
+        underWay.delete(stop);
+        // A copy: a transport that answers nothing counts as one that failed.
+        resolve({ ...outcome });
+      };
+      const retry = (why: unknown) => settle({ kind: 'retry', reason: `${transport.destination}: ${why}` });
+      const stop = () => {
+        abort.aborted = true;
+        for (const listener of listeners) listener();
+        retry(`no answer in ${limits.sendTimeoutMs} ms`);
+      };
+      const cancel = timers.after(limits.sendTimeoutMs, stop);
+      underWay.add(stop);
+      // Async, so that what is thrown at once is a rejection too; `send` itself is called in this turn.
+      (async () => settle(await quietly(() => transport.send(batch, { abort, leaving }))))().catch(retry);
+    });
+  }
+
+  for (const { problem } of transports) if (problem) report('error', 'bad-endpoint', problem);
+
+  return {
+    destination: destinations[0]!,
+    queue,
+    add(batch, leaving) {
+      if (closed) {
+        dropped.shutdown += batch.items;
+        return;
+      }
+      void track(batch);
+      queue.add(batch, leaving);
+    },
+    pump,
+    makeRoom(openItems, openBytes) {
+      while (queue.items + openItems > limits.maxQueueItems || queue.bytes + openBytes > limits.maxQueueBytes) {
+        const victim = queue.sacrifice();
+        if (!victim) break;
+        drop(victim, 'queue-full', 'the queue was full');
+      }
+    },
+    resume() {
+      for (const route of routes) if (!route.told) route.nextMs = 0;
+      pump();
+    },
+    drain(timeoutMs, last) {
+      const deadlineMs = now() + timeoutMs;
+      return new Promise((resolve) => {
+        const cancel = timers.after(timeoutMs, () => resolve(false));
+        if (last) giveUp = (nextMs) => nextMs > deadlineMs && resolve(false);
+        void allOf([...live.values()].map(({ accepted }) => accepted)).then((all) => {
+          cancel();
+          resolve(all);
+        });
+      });
+    },
+    close() {
+      closed = true;
+      cancelWake?.();
+      dropped.shutdown += queue.close();
+      for (const stop of underWay) stop();
+      for (const id of live.keys()) settle(id, false);
+      return Promise.allSettled(transports.map(async (transport) => transport.close?.()));
+    },
+    status: () => ({
+      state: closed ? 'shut-down' : failing || routes.some((route) => route.failures) ? 'degraded' : 'healthy',
+      queued: { items: queue.items, bytes: queue.bytes },
+      stored: { items: queue.items, bytes: queue.bytes, ...queue.stored?.(), durability: queue.durability },
+      sent: { ...sent },
+      rejected,
+      dropped: { ...dropped },
+      lastSuccessUnixMs,
+      lastError,
+      destinations: routes.map(({ transport, reachable, failures, nextMs }) => ({
+        destination: transport.destination,
+        reachable,
+        failures,
+        nextAttemptUnixMs: failures ? clock.wallMs() + nextMs - now() : undefined,
+      })),
+    }),
+  };
+}
+
+const allOf = (accepted: readonly Promise<boolean>[]): Promise<boolean> =>
+  Promise.all(accepted).then((each) => each.every(Boolean));

@@ -1,0 +1,36 @@
+import type { Batch } from '../batch.js';
+import type { DropReason } from '../options.js';
+import type { BatchStore } from '../ports.js';
+
+/**
+ * Where an account keeps its sealed batches until they are settled. A batch is *waiting* (after `add` and `back`) or *under way* (after
+ * `next`). Nothing here decides when or where anything is sent.
+ */
+export interface BatchQueue {
+  readonly durability: BatchStore['durability'];
+  /** What this program's memory holds, waiting and under way; the account bounds it. */
+  readonly items: number;
+  readonly bytes: number;
+  /** Takes a sealed batch. `leaving`: it must be available to `next` before this call returns. */
+  add(batch: Batch, leaving: boolean): void;
+  /** The best batch that waits, now under way: high priority before normal, then in order. May come later: see `QueueHost.wake`. */
+  next(): Batch | undefined;
+  /** Under way → waiting, behind the others of its priority. */
+  back(batch: Batch): void;
+  /** Under way → forgotten; `parts` wait in its place. */
+  done(batch: Batch, parts?: readonly Batch[]): void;
+  /** Gives up the waiting batch that is missed least: normal priority before high, old before new. */
+  sacrifice(): Batch | undefined;
+  /** What has reached `durability`; absent where that is all of `items` and `bytes`. */
+  stored?(): { readonly items: number; readonly bytes: number };
+  /** No further calls. Batches that survive the program are left for the next one; returns how many items do not. */
+  close(): number;
+}
+
+/** What a queue with a store behind it tells its account. */
+export interface QueueHost {
+  /** Something may wait now that did not before. Not called while the queue is being made. */
+  wake(): void;
+  /** A waiting batch was given up. */
+  lost(batch: Pick<Batch, 'id' | 'items'>, reason: DropReason, why: string): void;
+}

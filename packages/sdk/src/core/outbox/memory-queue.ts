@@ -1,0 +1,44 @@
+import type { Batch } from '../batch.js';
+import type { BatchQueue } from './batch-queue.js';
+
+/** The default place to wait: this program's memory, in order of sealing. */
+export function memoryQueue(): BatchQueue {
+  const high: Batch[] = [];
+  const normal: Batch[] = [];
+  const wait = (batch: Batch) => (batch.priority === 'high' ? high : normal).push(batch);
+
+  function count(batch: Batch, sign: 1 | -1): void {
+    queue.items += sign * batch.items;
+    queue.bytes += sign * batch.bytes.length;
+  }
+
+  function add(batch: Batch): void {
+    count(batch, 1);
+    wait(batch);
+  }
+
+  const queue = {
+    durability: 'memory' as const,
+    items: 0,
+    bytes: 0,
+    add,
+    next: () => high.shift() ?? normal.shift(),
+    back: wait,
+    done(batch: Batch, parts: readonly Batch[] = []) {
+      count(batch, -1);
+      parts.forEach(add);
+    },
+    sacrifice() {
+      const victims = normal.length ? normal : high;
+      // Not the first of the line: one that came back stands at its end. Ids of one process rise.
+      const victim = victims.reduce((least, batch) => (batch.id < least.id ? batch : least), victims[0]!);
+      if (victim) {
+        victims.splice(victims.indexOf(victim), 1);
+        count(victim, -1);
+      }
+      return victim;
+    },
+    close: () => queue.items,
+  };
+  return queue;
+}
