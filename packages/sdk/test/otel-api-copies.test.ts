@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -27,7 +28,7 @@ const copies = {
 type Copy = keyof typeof copies;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(here, '.copies-'));
+  directory = mkdtempSync(join(tmpdir(), 'throughline-copies-'));
   await build({
     stdin: {
       contents: `
