@@ -16,8 +16,8 @@ export interface Clock {
   /** Milliseconds since some fixed moment. Never goes back; may stand still (edge runtimes) or stop in sleep. */
   monotonicMs(): number;
   /**
-   * Unix time in milliseconds of `performance.now() === 0`, where the runtime has such a thing, else `undefined`.
-   * Used only to recognise explicit times that a user took from `performance.now()`.
+   * Unix time in milliseconds of `performance.now() === 0`; present only where `monotonicMs` reads `performance.now()`.
+   * It says that a number a user gives as a time may be such a reading.
    */
   readonly performanceOriginMs?: number | undefined;
 }

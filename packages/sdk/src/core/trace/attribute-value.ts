@@ -1,0 +1,33 @@
+import type { AttributeValue } from '@opentelemetry/api';
+
+/** `text` cut to `limit` UTF-16 units, one less where a surrogate pair would be torn. */
+export function cutText(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const torn = (text.charCodeAt(limit - 1) & 0xfc00) === 0xd800 && (text.charCodeAt(limit) & 0xfc00) === 0xdc00;
+  return text.slice(0, torn ? limit - 1 : limit);
+}
+
+/**
+ * What is recorded of `value`: a primitive as it is, strings cut to `lengthLimit`, an array copied because its owner may change
+ * it. `undefined` for what is no attribute value (specification "Common", "Attribute"): null, functions, objects, arrays of mixed
+ * types. Elements of an array may be null. Beyond the API's types a bigint and bytes are taken, as both have a form on the wire.
+ */
+export function attributeValue(value: unknown, lengthLimit: number): AttributeValue | undefined {
+  if (typeof value === 'string') return cutText(value, lengthLimit);
+  if (Array.isArray(value)) {
+    let type = '';
+    const copy: unknown[] = [];
+    for (const item of value) {
+      if (item !== null && item !== undefined) {
+        if (!isPrimitive(item) || (type && typeof item !== type)) return undefined;
+        type = typeof item;
+      }
+      copy.push(typeof item === 'string' ? cutText(item, lengthLimit) : item);
+    }
+    return copy as AttributeValue;
+  }
+  if (isPrimitive(value)) return value as AttributeValue;
+  return value instanceof Uint8Array ? (value.slice() as unknown as AttributeValue) : undefined;
+}
+
+const isPrimitive = (value: unknown): boolean => /^(string|number|boolean|bigint)$/.test(typeof value);
