@@ -1,0 +1,210 @@
+import { createServer, type Server } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type InstalledSdk, installSdk } from './installed-sdk.js';
+import { type JsonSink, startJsonSink } from './json-sink.js';
+import { killPrograms, type RunningProgram, runProgram } from './run-program.js';
+
+/*
+ * Real programs in processes of their own, with the package as npm installs it, against a real receiver.
+ */
+
+let sdk: InstalledSdk;
+let sink: JsonSink;
+
+beforeAll(async () => {
+  sdk = await installSdk();
+});
+afterAll(() => sdk?.remove());
+beforeEach(async () => {
+  sink = await startJsonSink();
+});
+afterEach(async () => {
+  killPrograms();
+  await sink.close();
+});
+
+interface Settings {
+  readonly args?: readonly string[];
+  readonly nodeArgs?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+function run(file: string, { env, ...settings }: Settings = {}): RunningProgram {
+  return runProgram(file, {
+    cwd: sdk.folder,
+    ...settings,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', ...env },
+  });
+}
+
+const names = () => sink.spans.map(({ name }) => name).sort();
+
+/** An address where nobody listens. */
+async function closedAddress(): Promise<string> {
+  const server: Server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${address.port}`;
+}
+
+test('a program that comes to its end has sent everything, and telemetry does not keep it', async () => {
+  const { code, stdout, stderr } = await run('script.mjs').ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
+  expect(names()).toEqual(['last', 'work']);
+  expect(sink.requests[0]?.path).toMatch(/^\/v1\/traces\?tl-batch=[0-9a-f]{32}$/);
+});
+
+test('the resource says which service, process, host and system it was [F4 S3]', async () => {
+  await run('script.mjs', {
+    env: { OTEL_RESOURCE_ATTRIBUTES: 'service.version=1.2.3,team=a%20b', OTEL_SERVICE_NAME: 'from-environment' },
+  }).ended;
+  expect(sink.spans[0]?.resource).toMatchObject({
+    'service.name': 'script',
+    'service.version': '1.2.3',
+    team: 'a b',
+    'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    'telemetry.sdk.language': 'nodejs',
+    'process.pid': expect.any(Number),
+    'process.runtime.name': 'nodejs',
+    'host.name': expect.any(String),
+    'os.type': expect.any(String),
+  });
+});
+
+test('a CommonJS program loads the package with require, without a warning that stops or misleads it', async () => {
+  const { code, stdout, stderr } = await run('script.cjs', { env: { OTEL_SERVICE_NAME: 'common' } }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
+  // Node 20 says of each program that uses require(esm) that this is experimental there; nothing else may be said.
+  expect(stderr.replace(/\(node:\d+\) ExperimentalWarning: CommonJS module .*\n.*--trace-warnings.*\n/s, '')).toBe('');
+  expect(names()).toEqual(['from CommonJS']);
+  expect(sink.spans[0]?.resource['service.name']).toBe('common');
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s sends what is there and then ends the process as it would have ended [F22]',
+  async (signal) => {
+    const program = run('server.mjs', { env: { OTEL_BSP_SCHEDULE_DELAY: '60000' } });
+    await program.line(/ready/);
+    program.kill(signal);
+    expect(await program.ended).toMatchObject({ code: null, signal });
+    expect(names()).toEqual(['before the signal']);
+  },
+);
+
+test('a collector that does not answer holds the end of a process no longer than the bound [F22]', async () => {
+  sink.answer = () => undefined;
+  const program = run('server.mjs', { env: { BOUND_MS: '400' } });
+  await program.line(/ready/);
+  const startedMs = performance.now();
+  program.kill('SIGTERM');
+  expect(await program.ended).toMatchObject({ signal: 'SIGTERM' });
+  expect(performance.now() - startedMs).toBeLessThan(1500);
+});
+
+test('a server that stops by itself keeps its last spans, without a word about telemetry [F22]', async () => {
+  const program = run('server.mjs', { args: ['graceful'], env: { OTEL_BSP_SCHEDULE_DELAY: '60000' } });
+  await program.line(/ready/);
+  program.kill('SIGTERM');
+  expect(await program.ended).toMatchObject({ code: 0, signal: null });
+  expect(names()).toEqual(['after the signal', 'before the signal']);
+});
+
+test('a program whose collector is away runs, ends by itself, promptly, and says so in one line [F15]', async () => {
+  const startedMs = performance.now();
+  const { code, stdout, stderr } = await run('script.mjs', {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: await closedAddress() },
+  }).ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' });
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain('127.0.0.1');
+  expect(performance.now() - startedMs).toBeLessThan(3000);
+});
+
+test('while the collector is away memory is bounded, and what was dropped is counted [F11 F16]', async () => {
+  const { code, stdout } = await run('away.mjs', {
+    nodeArgs: ['--expose-gc'],
+    args: ['200000'],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: await closedAddress(),
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      OTEL_BSP_MAX_QUEUE_SIZE: '4096',
+    },
+  }).ended;
+  expect(code).toBe(0);
+  const { grownBytes, queued, dropped } = JSON.parse(stdout);
+  expect(queued.items).toBeLessThanOrEqual(4096);
+  expect(queued.items + dropped['queue-full']).toBe(202_000);
+  // 4,096 spans of some 200 bytes are under a megabyte; what a runtime keeps beside it is not ours to bound.
+  expect(grownBytes).toBeLessThan(6_000_000);
+});
+
+test('OTEL_SDK_DISABLED records nothing, sends nothing and still passes context on', async () => {
+  const { code, stdout } = await run('disabled.mjs', { env: { OTEL_SDK_DISABLED: 'true' } }).ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    result: 42,
+    recording: false,
+    injected: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  });
+  expect(sink.requests).toEqual([]);
+});
+
+test.each([
+  ['always_off', '', 0],
+  ['always_on', '', 100],
+  ['traceidratio', '0.5', 50],
+  ['parentbased_traceidratio', '0.5', 50],
+  ['parentbased_always_off', '', 0],
+])('OTEL_TRACES_SAMPLER=%s %s decides what is sent [F3]', async (sampler, argument, expected) => {
+  await run('sampled.mjs', { env: { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument } }).ended;
+  // 1,000 decisions at one half: outside of 40 to 60 % once in a thousand million runs.
+  const share = sink.spans.length / 10;
+  expect(Math.abs(share - expected)).toBeLessThanOrEqual(expected === 50 ? 10 : 0);
+});
+
+test('OTEL_TRACES_EXPORTER=console writes spans to the console and sends nothing', async () => {
+  const { stdout } = await run('script.mjs', { env: { OTEL_TRACES_EXPORTER: 'console' } }).ended;
+  expect(stdout).toContain('work');
+  expect(sink.requests).toEqual([]);
+});
+
+test('OTEL_TRACES_EXPORTER=none sends nothing, and the program ends by itself', async () => {
+  const { code, stderr } = await run('script.mjs', { env: { OTEL_TRACES_EXPORTER: 'none' } }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(sink.requests).toEqual([]);
+});
+
+test('a variable that cannot be read is named once and its default taken', async () => {
+  const { code, stderr } = await run('script.mjs', { env: { OTEL_BSP_SCHEDULE_DELAY: 'soon' } }).ended;
+  expect(code).toBe(0);
+  expect(stderr).toBe(
+    '[throughline] invalid-environment: OTEL_BSP_SCHEDULE_DELAY is ignored: "soon" is not a whole number of at least 0.\n',
+  );
+  expect(names()).toEqual(['last', 'work']);
+});
+
+test.each([[], ['fetch']])(
+  'a program that knows nothing of telemetry is traced by --import register alone: %s [F9 F19]',
+  async (...args) => {
+    const { code, stdout, stderr } = await run('web.mjs', {
+      args: args.filter((arg) => arg !== undefined),
+      nodeArgs: ['--import', '@throughline/sdk/node/register'],
+      env: { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,undici' },
+    }).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [, traceId, spanId] = stdout.match(/traceparent 00-([0-9a-f]{32})-([0-9a-f]{16})-01/) ?? [];
+    const byId = new Map(sink.spans.map((span) => [span.spanId, span]));
+    const chain = [];
+    const inner = sink.spans.find((span) => span.kind === 2 && span.parentSpanId === spanId);
+    for (let span = inner; span; span = byId.get(span.parentSpanId)) chain.push([span.kind, span.traceId === traceId]);
+    // The inner server, the client that asked it, the outer server, and the client that asked that.
+    expect(chain).toEqual([
+      [2, true],
+      [3, true],
+      [2, true],
+      [3, true],
+    ]);
+    expect(sink.spans[0]?.resource['service.name']).toBe('throughline-repository');
+  },
+);
