@@ -1,0 +1,220 @@
+/*
+ * JSON schemas (2020-12) of every answer: shapes/api.ts for readers that are not TypeScript. A test asks every route and
+ * checks what it says against these, with nothing beyond the named fields allowed.
+ */
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const string: Schema = { type: 'string' };
+const count: Schema = { type: 'integer', minimum: 0 };
+const boolean: Schema = { type: 'boolean' };
+const nano: Schema = { type: 'string', pattern: '^\\d+$', description: 'Unix time in nanoseconds.' };
+const duration: Schema = { type: 'number', minimum: 0, description: 'Nanoseconds.' };
+const traceId: Schema = { type: 'string', pattern: '^[0-9a-f]{32}$' };
+const spanId: Schema = { type: 'string', pattern: '^[0-9a-f]{16}$' };
+
+function reference(name: string): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+function list(items: Schema, more: Schema = {}): Schema {
+  return { type: 'array', items, ...more };
+}
+/** Fields whose name ends with `?` may be absent. */
+function object(fields: Readonly<Record<string, Schema>>, description?: string): Schema {
+  const entries = Object.entries(fields);
+  return {
+    type: 'object',
+    ...(description === undefined ? {} : { description }),
+    properties: Object.fromEntries(entries.map(([name, schema]) => [name.replace('?', ''), schema])),
+    required: entries.map(([name]) => name).filter((name) => !name.endsWith('?')),
+    additionalProperties: false,
+  };
+}
+function nullable(schema: Schema): Schema {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+const summary = { name: string, spans: count, errors: count, p50: duration, p95: duration, p99: duration };
+const kind: Schema = { enum: ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] };
+const status: Schema = { enum: ['unset', 'ok', 'error'] };
+const attributes = reference('Attributes');
+const stats = reference('QueryStats');
+
+const perStep = object({
+  stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Bucket i starts at startUnixNano + i * stepNano.' },
+  startUnixNano: nano,
+  count: list(count),
+  errors: list(count),
+  p50: list(nullable(duration)),
+  p95: list(nullable(duration)),
+  stats,
+});
+
+const jaegerTag = object({
+  key: string,
+  type: { enum: ['string', 'bool', 'int64', 'float64', 'binary'] },
+  value: { type: ['string', 'number', 'boolean'] },
+});
+
+function envelope(data: Schema): Schema {
+  return object({ data: list(data), total: count, limit: count, offset: count, errors: { type: 'null' } });
+}
+
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  ApiError: object({
+    error: object({
+      code: string,
+      message: string,
+      'hint?': { ...string, description: 'What to do.' },
+      'position?': { ...count, description: 'Offset into the filter (UTF-16 units).' },
+    }),
+  }),
+  QueryStats: object({ elapsedMs: { type: 'number', minimum: 0 }, rowsRead: count, bytesRead: count }),
+  Status: object({
+    version: string,
+    startedUnixNano: nano,
+    store: object({
+      kind: { enum: ['embedded', 'cluster'] },
+      engineVersion: string,
+      healthy: boolean,
+      'message?': string,
+    }),
+    spans: count,
+    bytesOnDisk: count,
+    receive: object({ otlpHttp: string, otlpGrpc: string }),
+  }),
+  ServicesAnswer: object({ services: list(object(summary)), stats }),
+  OperationsAnswer: object({ operations: list(object({ ...summary, kind })), stats }),
+  TracesAnswer: object({
+    traces: list(reference('TraceSummary')),
+    'nextCursor?': { ...string, description: 'Absent on the last page.' },
+    stats,
+  }),
+  TraceSummary: object({
+    traceId,
+    rootService: string,
+    rootName: string,
+    hasRoot: { ...boolean, description: 'False: the root has not arrived; the name is that of the earliest span.' },
+    startUnixNano: nano,
+    durationNano: duration,
+    spans: count,
+    errors: count,
+    services: list(object({ name: string, spans: count, errors: count })),
+    matched: list(object({ spanId, service: string, name: string, durationNano: duration, status }), { maxItems: 3 }),
+  }),
+  TraceAnswer: object({
+    traceId,
+    resources: list(object({ service: string, attributes, 'schemaUrl?': string, 'droppedAttributes?': count })),
+    scopes: list(
+      object({
+        name: string,
+        version: string,
+        'attributes?': attributes,
+        'schemaUrl?': string,
+        'droppedAttributes?': count,
+      }),
+    ),
+    spans: list(reference('SpanDetail')),
+    'truncated?': {
+      ...boolean,
+      description: 'The trace has more spans than one answer holds; these are its earliest.',
+    },
+    stats,
+  }),
+  Attributes: {
+    type: 'object',
+    additionalProperties: reference('AttributeValue'),
+    description:
+      '64-bit integers beyond 2^53 are {"$int":"…"}, bytes {"$bytes":"base64"}, non-finite doubles {"$double":"NaN"}; a value without content is null.',
+  },
+  AttributeValue: {
+    anyOf: [
+      { type: ['string', 'number', 'boolean', 'null'] },
+      list(reference('AttributeValue')),
+      { type: 'object', additionalProperties: reference('AttributeValue') },
+    ],
+  },
+  SpanDetail: object({
+    spanId,
+    parentSpanId: { type: 'string', pattern: '^([0-9a-f]{16})?$', description: 'Empty: a root.' },
+    name: string,
+    kind,
+    status,
+    statusMessage: string,
+    startUnixNano: nano,
+    durationNano: duration,
+    traceState: string,
+    resource: { ...count, description: 'Index into resources.' },
+    scope: { ...count, description: 'Index into scopes.' },
+    attributes,
+    events: list(object({ timeUnixNano: nano, name: string, attributes, 'droppedAttributes?': count })),
+    links: list(
+      object({
+        traceId: string,
+        spanId: string,
+        traceState: string,
+        attributes,
+        'flags?': count,
+        'droppedAttributes?': count,
+      }),
+    ),
+    'droppedAttributes?': count,
+    'droppedEvents?': count,
+    'droppedLinks?': count,
+    'flags?': count,
+  }),
+  HistogramAnswer: perStep,
+  RedAnswer: perStep,
+  AttributeKeysAnswer: object({
+    keys: list(object({ key: string, scope: { enum: ['span', 'resource', 'field'] }, count })),
+    stats,
+  }),
+  AttributeValuesAnswer: object({ values: list(object({ value: string, count })), stats }),
+  DifferencesAnswer: object({
+    differences: list(
+      object({
+        key: { ...string, description: 'As the filter language writes it.' },
+        value: string,
+        inside: { type: 'number', minimum: 0, maximum: 1 },
+        outside: { type: 'number', minimum: 0, maximum: 1 },
+      }),
+    ),
+    insideSpans: count,
+    outsideSpans: count,
+    stats,
+  }),
+  JaegerNames: envelope(string),
+  JaegerOperations: envelope(object({ name: string, spanKind: kind })),
+  JaegerDependencies: envelope(object({ parent: string, child: string, callCount: count })),
+  JaegerTraces: envelope(
+    object({
+      traceID: traceId,
+      spans: list(
+        object({
+          traceID: traceId,
+          spanID: spanId,
+          flags: count,
+          operationName: string,
+          references: list(
+            object({ refType: { enum: ['CHILD_OF', 'FOLLOWS_FROM'] }, traceID: string, spanID: string }),
+          ),
+          startTime: { ...count, description: 'Unix time in microseconds.' },
+          duration: { ...count, description: 'Microseconds.' },
+          tags: list(jaegerTag),
+          logs: list(object({ timestamp: count, fields: list(jaegerTag) })),
+          processID: string,
+          warnings: { type: 'null' },
+        }),
+      ),
+      processes: { type: 'object', additionalProperties: object({ serviceName: string, tags: list(jaegerTag) }) },
+      warnings: nullable(list(string)),
+    }),
+  ),
+  JaegerError: object({
+    data: { type: 'null' },
+    total: count,
+    limit: count,
+    offset: count,
+    errors: list(object({ code: count, msg: string })),
+  }),
+};

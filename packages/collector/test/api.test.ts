@@ -1,0 +1,472 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ApiError, OperationsAnswer, ServicesAnswer, TraceAnswer, TracesAnswer } from '../src/shapes/api.js';
+import type { Store } from '../src/store/store.js';
+import { openTestStore, type TestStore } from './open-test-store.js';
+import { plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
+import { type ServedApi, serveApi } from './serve-api.js';
+
+const NOW = 1_795_149_538_000_000_000n;
+const SECOND = 1_000_000_000n;
+
+let opened: TestStore;
+let api: ServedApi;
+
+interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  json<T = unknown>(): T;
+}
+
+/** With `http.request`, because fetch neither sends a `Host` of one's own nor leaves compressed bytes alone. */
+function get(
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; port?: number } = {},
+): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const { method = 'GET', headers = {}, port = api.port } = options;
+    const sent = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const body = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body,
+          json: () => JSON.parse(body.toString()),
+        });
+      });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+beforeAll(async () => {
+  opened = await openTestStore();
+  await plantSpans(opened.store, [
+    {
+      traceId: traceIdOf(1),
+      spanId: spanIdOf(1),
+      service: 'web/shop',
+      name: 'POST /cart',
+      kind: 'Server',
+      status: 'Error',
+      statusMessage: 'no stock',
+      atNano: NOW - 60n * SECOND,
+      durationNano: 300_000_000n,
+      attributes: {
+        'http.method': 'POST',
+        'http.status_code': '500',
+        ok: 'false',
+        big: '9007199254740993',
+        ratio: '0.5',
+        raw: 'AQI=',
+        list: '[1,"a",{"$int":"9007199254740993"}]',
+        none: '',
+        nan: 'NaN',
+        '1': 'digit key',
+      },
+      types: typesOf([
+        '1:s',
+        'http.method:s',
+        'http.status_code:i',
+        'ok:b',
+        'big:i',
+        'ratio:d',
+        'raw:y',
+        'list:a',
+        'none:n',
+        'nan:d',
+      ]),
+      resource: { 'service.version': '1.2' },
+      scope: 'fastify',
+      events: [{ atNano: NOW - 60n * SECOND + 5n, name: 'exception', attributes: { 'exception.type': 'Error' } }],
+      links: [{ traceId: traceIdOf(9), spanId: spanIdOf(9) }],
+    },
+    {
+      traceId: traceIdOf(1),
+      spanId: spanIdOf(2),
+      parent: spanIdOf(1),
+      service: 'payment',
+      name: 'SELECT',
+      kind: 'Client',
+      atNano: NOW - 59n * SECOND,
+      attributes: { 'db.system.name': 'postgresql' },
+    },
+    {
+      traceId: traceIdOf(2),
+      spanId: spanIdOf(3),
+      parent: spanIdOf(99),
+      service: 'payment',
+      name: 'late',
+      atNano: NOW - 30n * SECOND,
+    },
+  ]);
+  api = await serveApi({ store: opened.store, now: () => NOW });
+}, 60_000);
+
+/** The letters in the order in which JavaScript, and so the planted map, has the keys. */
+function typesOf(entries: readonly string[]): string {
+  return entries.map((entry) => entry.split(':')[1]).join('');
+}
+
+afterAll(async () => {
+  await api?.close();
+  await opened?.close();
+});
+
+describe('the questions over HTTP', () => {
+  test('every route answers as its OpenAPI document says', async () => {
+    const document = (await get('/api/v1/openapi.json')).json<{
+      paths: Record<
+        string,
+        { get: { responses: Record<string, { content: Record<string, { schema: { $ref: string } }> }> } }
+      >;
+      components: { schemas: Record<string, unknown> };
+    }>();
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+    ajv.addKeyword('components');
+    ajv.addSchema({ $id: 'doc', components: document.components });
+    const asked: Record<string, string[]> = {
+      '/api/v1/status': ['/api/v1/status'],
+      '/api/v1/services': ['/api/v1/services'],
+      '/api/v1/services/{service}/operations': ['/api/v1/services/web%2Fshop/operations'],
+      '/api/v1/traces': ['/api/v1/traces', '/api/v1/traces?q=status%3Derror&sort=slowest', '/api/v1/traces?limit=1'],
+      '/api/v1/traces/{traceId}': [`/api/v1/traces/${traceIdOf(1)}`],
+      '/api/v1/histogram': ['/api/v1/histogram', '/api/v1/histogram?q=duration%3E1ms&buckets=7'],
+      '/api/v1/red': [
+        '/api/v1/red?service=payment',
+        '/api/v1/red?service=payment&operation=SELECT&step=1m',
+        '/api/v1/red',
+      ],
+      '/api/v1/attributes': ['/api/v1/attributes', '/api/v1/attributes?prefix=http'],
+      '/api/v1/attributes/{key}/values': ['/api/v1/attributes/http.method/values', '/api/v1/attributes/service/values'],
+      '/api/v1/differences': ['/api/v1/differences?minDuration=100ms'],
+      '/api/services': ['/api/services'],
+      '/api/services/{service}/operations': ['/api/services/web%2Fshop/operations'],
+      '/api/operations': ['/api/operations?service=payment', '/api/operations?service=payment&spanKind=client'],
+      '/api/traces': ['/api/traces?service=payment', `/api/traces?traceID=${traceIdOf(1)}`],
+      '/api/traces/{traceId}': [`/api/traces/${traceIdOf(1)}`],
+      '/api/dependencies': [`/api/dependencies?endTs=${NOW / 1_000_000n}&lookback=86400000`],
+    };
+    expect(Object.keys(asked).sort()).toEqual(Object.keys(document.paths).sort());
+    for (const [path, addresses] of Object.entries(asked)) {
+      const reference = document.paths[path]!.get.responses['200']!.content['application/json']!.schema.$ref;
+      const validate = ajv.compile({ $ref: `doc${reference}` });
+      for (const address of addresses) {
+        const answer = await get(address);
+        expect(answer.status, `${address}: ${answer.body.toString()}`).toBe(200);
+        validate(answer.json());
+        expect(validate.errors, address).toBeNull();
+      }
+    }
+    for (const [address, schema] of [
+      ['/api/v1/traces?q=a%3D', 'ApiError'],
+      ['/api/v1/nowhere', 'ApiError'],
+      ['/api/traces', 'JaegerError'],
+    ] as const) {
+      const validate = ajv.compile({ $ref: `doc#/components/schemas/${schema}` });
+      validate((await get(address)).json());
+      expect(validate.errors, address).toBeNull();
+    }
+  });
+
+  test('a trace comes back with its typed values, events, links, resources and scopes [F8]', async () => {
+    const trace = (await get(`/api/v1/traces/${traceIdOf(1)}`)).json<TraceAnswer>();
+    expect(trace.spans.map((span) => span.spanId)).toEqual([spanIdOf(1), spanIdOf(2)]);
+    expect(trace.spans[0]).toEqual({
+      spanId: spanIdOf(1),
+      parentSpanId: '',
+      name: 'POST /cart',
+      kind: 'server',
+      status: 'error',
+      statusMessage: 'no stock',
+      startUnixNano: String(NOW - 60n * SECOND),
+      durationNano: 300_000_000,
+      traceState: '',
+      resource: 0,
+      scope: 0,
+      attributes: {
+        'http.method': 'POST',
+        'http.status_code': 500,
+        ok: false,
+        big: { $int: '9007199254740993' },
+        ratio: 0.5,
+        raw: { $bytes: 'AQI=' },
+        list: [1, 'a', { $int: '9007199254740993' }],
+        none: null,
+        nan: { $double: 'NaN' },
+        '1': 'digit key',
+      },
+      events: [
+        { timeUnixNano: String(NOW - 60n * SECOND + 5n), name: 'exception', attributes: { 'exception.type': 'Error' } },
+      ],
+      links: [{ traceId: traceIdOf(9), spanId: spanIdOf(9), traceState: '', attributes: {} }],
+    });
+    expect(trace.resources).toEqual([
+      { service: 'web/shop', attributes: { 'service.name': 'web/shop', 'service.version': '1.2' } },
+      { service: 'payment', attributes: { 'service.name': 'payment' } },
+    ]);
+    expect(trace.spans[1]!.resource).toBe(1);
+    expect(trace.scopes.map((scope) => scope.name).sort()).toEqual(['', 'fastify']);
+  });
+
+  test('services and operations are counted, entry spans give the percentiles', async () => {
+    const { services } = (await get('/api/v1/services')).json<ServicesAnswer>();
+    expect(services).toEqual([
+      { name: 'payment', spans: 2, errors: 0, p50: 0, p95: 0, p99: 0 },
+      { name: 'web/shop', spans: 1, errors: 1, p50: 300_000_000, p95: 300_000_000, p99: 300_000_000 },
+    ]);
+    const { operations } = (await get('/api/v1/services/payment/operations')).json<OperationsAnswer>();
+    expect(operations.map(({ name, kind, spans }) => [name, kind, spans])).toEqual([
+      ['SELECT', 'client', 1],
+      ['late', 'internal', 1],
+    ]);
+  });
+
+  test('the failing trace is found by status = error, whole, with the span that matched', async () => {
+    const { traces } = (await get(`/api/v1/traces?q=${encodeURIComponent('status = error')}`)).json<TracesAnswer>();
+    expect(traces).toEqual([
+      {
+        traceId: traceIdOf(1),
+        rootService: 'web/shop',
+        rootName: 'POST /cart',
+        hasRoot: true,
+        startUnixNano: String(NOW - 60n * SECOND),
+        durationNano: 1_001_000_000,
+        spans: 2,
+        errors: 1,
+        services: [
+          { name: 'payment', spans: 1, errors: 0 },
+          { name: 'web/shop', spans: 1, errors: 1 },
+        ],
+        matched: [
+          { spanId: spanIdOf(1), service: 'web/shop', name: 'POST /cart', durationNano: 300_000_000, status: 'error' },
+        ],
+      },
+    ]);
+  });
+
+  test('a trace without its root says so', async () => {
+    const { traces } = (await get(`/api/v1/traces?q=name%3Dlate`)).json<TracesAnswer>();
+    expect(traces[0]).toMatchObject({ hasRoot: false, rootName: 'late', rootService: 'payment' });
+  });
+
+  test('a trace named by its id is found however old it is', async () => {
+    const later = await serveApi({ store: opened.store, now: () => NOW + 40n * 86_400n * SECOND });
+    try {
+      const none = await get('/api/v1/traces', { port: later.port });
+      expect(none.json<TracesAnswer>().traces).toEqual([]);
+      const found = await get(`/api/v1/traces?q=trace%3D${traceIdOf(1).toUpperCase()}`, { port: later.port });
+      expect(found.json<TracesAnswer>().traces.map((trace) => trace.traceId)).toEqual([traceIdOf(1)]);
+    } finally {
+      await later.close();
+    }
+  });
+
+  test('every answer says what it read', async () => {
+    for (const path of [
+      '/services',
+      '/traces',
+      '/histogram',
+      '/red',
+      '/attributes',
+      '/attributes/service/values',
+      '/differences',
+    ]) {
+      const { stats } = (await get(`/api/v1${path}`)).json<{ stats: { rowsRead: number; elapsedMs: number } }>();
+      expect(stats.rowsRead, path).toBeGreaterThan(0);
+      expect(stats.elapsedMs, path).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('what is wrong with a question', () => {
+  test.each([
+    ['/api/v1/traces?q=a%3D', 400, 'bad-filter', /value is missing/],
+    ['/api/v1/traces?q=name%3D~%22(%22', 400, 'bad-pattern', /The pattern \( cannot be read: missing \)/],
+    ['/api/v1/traces?q=nothing%3Dhere&name=x', 400, 'bad-parameter', /no parameter "name"/],
+    ['/api/v1/traces?limit=0', 400, 'bad-parameter', /from 1 to 200/],
+    ['/api/v1/traces?sort=best', 400, 'bad-parameter', /newest, slowest/],
+    ['/api/v1/traces?start=1795149538000', 400, 'bad-parameter', /nanoseconds/],
+    ['/api/v1/traces?start=yesterday', 400, 'bad-parameter', /not a time/],
+    ['/api/v1/traces?start=now&end=-1h', 400, 'bad-parameter', /before end/],
+    ['/api/v1/traces?cursor=rubbish', 400, 'bad-cursor', /cannot be read/],
+    ['/api/v1/traces/xyz', 400, 'bad-parameter', /32 hexadecimal/],
+    [`/api/v1/traces/${'c'.repeat(32)}`, 404, 'no-such-trace', /Nothing of the trace/],
+    ['/api/v1/red?step=1ns', 400, 'bad-parameter', /at most 2000 steps/],
+    ['/api/v1/red?step=often', 400, 'bad-parameter', /must be a duration/],
+    ['/api/v1/nowhere', 404, 'no-such-path', /nothing at \/api\/v1\/nowhere/],
+  ])('%s is answered with %i and a sentence', async (path, status, code, message) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    const { error } = answer.json<ApiError>();
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+  });
+
+  test('a mistake in a filter has its position', async () => {
+    expect((await get('/api/v1/histogram?q=x+status%3Dbad')).json<ApiError>().error.position).toBe(9);
+  });
+
+  test('an unknown path says what there is, and OTLP sent here where it belongs', async () => {
+    expect((await get('/api/v1/nowhere')).json<ApiError>().error.hint).toMatch(/\/api\/v1\/traces,/);
+    const sent = await get('/v1/traces', { method: 'POST' });
+    expect(sent.status).toBe(405);
+    expect(sent.headers.allow).toBe('GET, HEAD, OPTIONS');
+    expect(sent.json<ApiError>().error.hint).toMatch(/4318/);
+  });
+});
+
+describe('the server', () => {
+  test('a foreign name in Host is refused, so that a page elsewhere cannot read by rebinding its name', async () => {
+    const refused = await get('/api/v1/status', { headers: { host: 'evil.example:4319' } });
+    expect(refused.status).toBe(421);
+    expect(refused.json<ApiError>().error).toMatchObject({
+      code: 'foreign-host',
+      hint: expect.stringMatching(/--allow-host/),
+    });
+    for (const host of ['localhost:4319', 'shop.localhost', '127.0.0.1', '[::1]:4319', '192.168.1.9:4319']) {
+      expect((await get('/api/v1/status', { headers: { host } })).status, host).toBe(200);
+    }
+    for (const host of [
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'evil.example#localhost',
+      'evil.example/localhost',
+    ]) {
+      expect((await get('/api/v1/status', { headers: { host } })).status, host).toBeGreaterThanOrEqual(400);
+    }
+  });
+
+  test('a configured name is taken', async () => {
+    const named = await serveApi({ store: opened.store, allowedHosts: ['Traces.example'] });
+    try {
+      expect((await get('/api/v1/status', { port: named.port, headers: { host: 'traces.example:80' } })).status).toBe(
+        200,
+      );
+    } finally {
+      await named.close();
+    }
+  });
+
+  test('HEAD gives the headers alone, OPTIONS what is allowed', async () => {
+    const head = await get('/api/v1/services', { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(head.body.length).toBe(0);
+    expect(Number(head.headers['content-length'])).toBeGreaterThan(10);
+    const options = await get('/api/v1/services', { method: 'OPTIONS' });
+    expect(options.status).toBe(204);
+    expect(options.headers.allow).toBe('GET, HEAD, OPTIONS');
+  });
+
+  test('a big answer is packed for whoever is not on this machine', async () => {
+    const plain = await get('/api/v1/openapi.json', { headers: { 'accept-encoding': 'gzip' } });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const packed = await get('/api/v1/openapi.json', {
+      headers: { 'accept-encoding': 'br, gzip', 'x-forwarded-for': '10.0.0.9' },
+    });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(packed.body).toString()).toBe(plain.body.toString());
+    const refused = await get('/api/v1/openapi.json', { headers: { 'accept-encoding': 'gzip;q=0', via: '1.1 proxy' } });
+    expect(refused.headers['content-encoding']).toBeUndefined();
+  });
+
+  test('a client that leaves stops its question', async () => {
+    let asked: (signal: AbortSignal) => void = () => undefined;
+    const signal = new Promise<AbortSignal>((resolve) => {
+      asked = resolve;
+    });
+    const store: Store = {
+      ...opened.store,
+      query: (_sql, options) => {
+        asked(options!.abort!);
+        return new Promise(() => undefined);
+      },
+    };
+    const slow = await serveApi({ store });
+    try {
+      const leaving = new AbortController();
+      const left = fetch(`${slow.origin}/api/v1/services`, { signal: leaving.signal }).catch(() => 'left');
+      const abort = await signal;
+      expect(abort.aborted).toBe(false);
+      const stopped = new Promise((resolve) => abort.addEventListener('abort', resolve));
+      leaving.abort();
+      await stopped;
+      expect(await left).toBe('left');
+    } finally {
+      await slow.close();
+    }
+  });
+
+  test('an engine that gives up is a 503 with what to do, a mistake of ours a 500 that shows nothing', async () => {
+    const { StoreError } = await import('../src/store/store.js');
+    const failing = (error: Error) => ({ ...opened.store, query: () => Promise.reject(error) }) as Store;
+    const seen: unknown[] = [];
+    for (const [error, status, code] of [
+      [new StoreError('timeout', 'x', true), 503, 'timeout'],
+      [new StoreError('busy', 'x', true), 503, 'busy'],
+      [new StoreError('too-much-memory', 'x', true), 503, 'too-much-memory'],
+      [new StoreError('away', 'x', true), 503, 'store-away'],
+      [new TypeError('secret'), 500, 'internal'],
+    ] as const) {
+      const broken = await serveApi({ store: failing(error), onError: (problem) => seen.push(problem) });
+      const answer = await get('/api/v1/services', { port: broken.port });
+      expect(answer.status).toBe(status);
+      expect(answer.json<ApiError>().error.code).toBe(code);
+      expect(answer.body.toString()).not.toMatch(/secret/);
+      await broken.close();
+    }
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe("the explorer's files", () => {
+  test('files are served with their rules, other addresses are the page', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'explorer-'));
+    mkdirSync(join(dir, 'assets'));
+    writeFileSync(join(dir, 'index.html'), '<!doctype html><title>page</title>');
+    writeFileSync(join(dir, 'assets', 'main-abc.js'), 'export {}');
+    writeFileSync(join(dir, '..', 'outside.txt'), 'outside');
+    const served = await serveApi({ store: opened.store, explorerDir: dir });
+    try {
+      const page = await get('/', { port: served.port });
+      expect(page.headers['content-security-policy']).toMatch(/default-src 'self'/);
+      expect(page.headers['cache-control']).toBe('no-cache');
+      const deep = await get(`/trace/${traceIdOf(1)}?span=x`, { port: served.port });
+      expect(deep.body.toString()).toBe(page.body.toString());
+      expect((await get('/services/api.v2', { port: served.port })).status).toBe(200);
+      const again = await get('/', { port: served.port, headers: { 'if-none-match': String(page.headers.etag) } });
+      expect([again.status, again.body.length]).toEqual([304, 0]);
+      const script = await get('/assets/main-abc.js', { port: served.port });
+      expect(script.headers['cache-control']).toMatch(/immutable/);
+      expect(script.headers['content-type']).toMatch(/javascript/);
+      expect((await get('/assets/gone.js', { port: served.port })).status).toBe(404);
+      for (const path of [
+        '/../outside.txt',
+        '/%2e%2e/outside.txt',
+        '/..%2foutside.txt',
+        '/assets/..%2f..%2foutside.txt',
+      ]) {
+        expect((await get(path, { port: served.port })).body.toString(), path).not.toBe('outside');
+      }
+    } finally {
+      await served.close();
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test('without a built explorer a page says how to build it', async () => {
+    const answer = await get('/search');
+    expect(answer.status).toBe(503);
+    expect(answer.body.toString()).toMatch(/npm run build/);
+  });
+});
