@@ -69,6 +69,8 @@ class Reader implements TraceReader {
 
   private rejected = 0;
   private readonly reasons = new Set<string>();
+  private readonly days = new Set<number>();
+  private lastDay = -1;
   private receivedLow = 0;
   private receivedHigh = 0;
 
@@ -105,6 +107,8 @@ class Reader implements TraceReader {
     this.rejected = 0;
     this.reasons.clear();
     this.lastTypes = 0;
+    this.days.clear();
+    this.lastDay = -1;
     this.setReceived(receivedUnixMs);
     const mark = block.mark();
     const daysBefore = block.days.size === 0 ? undefined : new Set(block.days);
@@ -122,7 +126,7 @@ class Reader implements TraceReader {
     } catch (error) {
       block.cutBack(mark);
       block.days.clear();
-      daysBefore?.forEach((day) => block.days.add(day));
+      for (const day of daysBefore ?? []) block.days.add(day);
       // A RangeError is a column that cannot grow any further; both are answers to this one request.
       if (error instanceof Malformed || error instanceof RangeError)
         return { kind: 'malformed', message: error.message };
@@ -605,9 +609,13 @@ class Reader implements TraceReader {
         durationHigh--;
       }
     }
-    if (!block.days.has(day)) {
-      if (block.days.size >= MAX_DAYS) return `spans of more than ${MAX_DAYS} different days in one request`;
-      block.days.add(day);
+    if (day !== this.lastDay) {
+      if (!this.days.has(day)) {
+        if (this.days.size >= MAX_DAYS) return `spans of more than ${MAX_DAYS} different days in one request`;
+        this.days.add(day);
+        block.days.add(day);
+      }
+      this.lastDay = day;
     }
     block.timestamp.append64(low, high);
     block.duration.append64(durationLow, durationHigh);

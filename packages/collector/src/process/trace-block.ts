@@ -212,8 +212,8 @@ export class TraceBlock {
       } else part.column.clear();
     }
     // Entries that the reader refers to by number: kinds and statuses by OTLP's own, 0 for "all strings".
-    KINDS.forEach((name) => this.spanKind.intern(Buffer.from(name), 0, name.length));
-    STATUSES.forEach((name) => this.statusCode.intern(Buffer.from(name), 0, name.length));
+    for (const name of KINDS) this.spanKind.intern(Buffer.from(name), 0, name.length);
+    for (const name of STATUSES) this.statusCode.intern(Buffer.from(name), 0, name.length);
     const nothing = new Uint8Array(0);
     for (const types of [
       this.spanAttributeTypes,

@@ -1,0 +1,57 @@
+import { environmentName, SETTINGS, type Setting } from './settings.js';
+
+const ALL: readonly Setting[] = SETTINGS;
+
+export const HELP = `Throughline: one process that receives OpenTelemetry, keeps it and shows it.
+
+  throughline up [options]       receive, keep and show telemetry       (throughline up --help)
+  throughline doctor [URL]       say why telemetry does not arrive      (throughline doctor --help)
+  throughline config             print a settings file with every setting explained
+  throughline version            print versions
+`;
+
+const WIDTH = 78;
+
+export function upHelp(): string {
+  const options = ALL.map((setting) => {
+    const fallback = setting.fallback === undefined ? '' : ` Default: ${setting.fallback}.`;
+    return `  --${setting.name} ${setting.placeholder}\n${wrap(setting.about + fallback)}`;
+  });
+  return `throughline up: receives OTLP (HTTP on 4318, gRPC on 4317), keeps it, serves the explorer (on 4319).
+
+Each option can also be set by environment (${environmentName('otlp-http-port')} for --otlp-http-port)
+or in a settings file (\`throughline config\` prints one). A flag counts before the environment,
+the environment before the file.
+
+  --config FILE
+${wrap(`Settings file in YAML. Environment: ${environmentName('config')}.`)}
+${options.join('\n')}
+`;
+}
+
+/** A settings file in which nothing is set and everything is explained. */
+export function settingsFile(): string {
+  const settings = ALL.map((setting) => {
+    const value =
+      setting.kind === 'list'
+        ? `[${setting.placeholder.toLowerCase()}, …]`
+        : String(setting.fallback ?? setting.placeholder.toLowerCase());
+    return `${wrap(setting.about, '# ')}\n#${setting.name}: ${value}\n`;
+  });
+  return `# Settings of Throughline's collector, for \`throughline up --config FILE\`.
+# What stands behind a # is the default or an example; remove the # to set it.
+
+${settings.join('\n')}`;
+}
+
+function wrap(text: string, indent = '      '): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((each) => indent + each).join('\n');
+}

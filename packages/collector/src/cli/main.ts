@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { HELP, settingsFile, upHelp } from './help.js';
+import { readSettings } from './read-settings.js';
+import { suggest } from './suggest.js';
+import { startCollector } from './up.js';
+import { UsageError } from './usage-error.js';
+import { version } from './version.js';
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
+  up,
+  config: () => write(settingsFile()),
+  version: () =>
+    write(`throughline ${version()} (Node ${process.versions.node}, ${process.platform}-${process.arch})\n`),
+  help: () => write(HELP),
+};
+
+function write(text: string): void {
+  process.stdout.write(text);
+}
+
+async function up(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return write(upHelp());
+  if (args.includes('--print-config')) return write(settingsFile());
+  const settings = readSettings(args, process.env);
+  const collector = await startCollector(settings, (line) => process.stderr.write(`${line}\n`));
+  const { explorer, otlpHttp, otlpGrpc } = collector.addresses;
+  write(`
+  Throughline ${version()}
+
+  explorer    ${explorer}
+  OTLP/HTTP   ${otlpHttp}
+  OTLP/gRPC   ${otlpGrpc}
+
+${collector.notices.map((notice) => `  ${notice}\n\n`).join('')}`);
+
+  let stopping = false;
+  const stop = async (code: number): Promise<void> => {
+    // Asked twice: somebody is in a hurry. What was acknowledged is on the disk.
+    if (stopping) process.exit(130);
+    stopping = true;
+    await collector.close().catch((error: unknown) => complain(error));
+    process.exit(code);
+  };
+  process.on('SIGINT', () => void stop(0));
+  process.on('SIGTERM', () => void stop(0));
+  await collector.storeOpened.catch(async (error: unknown) => {
+    if (stopping) return;
+    complain(error);
+    await stop(1);
+  });
+}
+
+function complain(error: unknown): void {
+  const expected =
+    error instanceof Error && ['UsageError', 'UnusableStoreError', 'MigrationError', 'StoreError'].includes(error.name);
+  process.stderr.write(
+    `throughline: ${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
+}
+
+async function main(): Promise<void> {
+  const [first = 'help', ...rest] = process.argv.slice(2);
+  const name =
+    first === '--help' || first === '-h' ? 'help' : first === '--version' || first === '-v' ? 'version' : first;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined)
+    throw new UsageError(
+      `There is no command "${first}".${suggest(first, Object.keys(COMMANDS), 'throughline ')}\n\n${HELP}`,
+    );
+  await command(rest);
+}
+
+await main().catch((error: unknown) => {
+  complain(error);
+  process.exit(1);
+});

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parseDocument } from 'yaml';
+import { environmentName, SETTINGS, type Setting, type Settings } from './settings.js';
+import { suggest } from './suggest.js';
+import { UsageError } from './usage-error.js';
+
+const NAMES = SETTINGS.map((setting) => setting.name as string);
+const ALL: readonly Setting[] = SETTINGS;
+
+/**
+ * Settings from flags, then environment, then file, then defaults: the first that says something counts. Throws `UsageError` for
+ * what is not known or cannot be.
+ */
+export function readSettings(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const flags = readFlags(args);
+  const file = flags.get('config')?.[0] ?? environment.THROUGHLINE_CONFIG;
+  const fromFile = file === undefined ? new Map<string, readonly string[]>() : readFile(file);
+  refuseMistyped(environment);
+  const result: Record<string, unknown> = {};
+  for (const setting of ALL) {
+    const variable = environmentName(setting.name);
+    const fromEnvironment = environment[variable];
+    const [given, from] =
+      flags.get(setting.name) !== undefined
+        ? [flags.get(setting.name), `--${setting.name}`]
+        : fromEnvironment !== undefined && fromEnvironment !== ''
+          ? [setting.kind === 'list' ? fromEnvironment.split(',') : [fromEnvironment], variable]
+          : [fromFile.get(setting.name), `${setting.name} in ${file}`];
+    result[setting.name] = settingValue(setting, given, from ?? setting.name);
+  }
+  return result as Settings;
+}
+
+function readFlags(args: readonly string[]): Map<string, readonly string[]> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: flagOptions(),
+  });
+  const found = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === 'positional')
+      throw new UsageError(`"${token.value}" is not expected here. See throughline up --help.`);
+    if (token.kind !== 'option') continue;
+    if (token.name !== 'config' && !NAMES.includes(token.name)) {
+      throw new UsageError(
+        `There is no option ${token.rawName}.${suggest(token.name, [...NAMES, 'config'], '--')} See throughline up --help.`,
+      );
+    }
+    if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+      throw new UsageError(`${token.rawName} needs a value.`);
+    }
+    found.set(token.name, [...(found.get(token.name) ?? []), token.value]);
+  }
+  return found;
+}
+
+function flagOptions(): Record<string, { type: 'string'; multiple: boolean }> {
+  return Object.fromEntries([...NAMES, 'config'].map((name) => [name, { type: 'string' as const, multiple: true }]));
+}
+
+function readFile(path: string): Map<string, readonly string[]> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The settings file ${path} cannot be read (${(error as { code?: string }).code}).`);
+  }
+  const document = parseDocument(text);
+  const problem = document.errors[0];
+  if (problem !== undefined)
+    throw new UsageError(`The settings file ${path} is not YAML: ${problem.message.split('\n')[0]}`);
+  const content: unknown = document.toJS() ?? {};
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new UsageError(`The settings file ${path} must be a list of "name: value".`);
+  const found = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(content)) {
+    if (!NAMES.includes(name))
+      throw new UsageError(`There is no setting "${name}" (in ${path}).${suggest(name, NAMES)}`);
+    if (value !== null) found.set(name, (Array.isArray(value) ? value : [value]).map(String));
+  }
+  return found;
+}
+
+/** A mistyped variable would be silent otherwise. One that resembles nothing is somebody else's. */
+function refuseMistyped(environment: Readonly<Record<string, string | undefined>>): void {
+  const known = [...NAMES, 'config'].map(environmentName);
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('THROUGHLINE_') || known.includes(name)) continue;
+    const nearest = suggest(name, known);
+    if (nearest !== '') throw new UsageError(`There is no setting for the environment variable ${name}.${nearest}`);
+  }
+}
+
+function settingValue(setting: Setting, given: readonly string[] | undefined, from: string): unknown {
+  if (setting.kind === 'list')
+    return (given ?? [])
+      .flatMap((value) => value.split(','))
+      .map((value) => value.trim())
+      .filter((value) => value !== '');
+  const text = given?.at(-1);
+  if (text === undefined) return setting.fallback;
+  if (setting.kind === 'text') return text;
+  const number = Number(text);
+  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = setting;
+  if (text.trim() === '' || !Number.isInteger(number) || number < minimum || number > maximum) {
+    throw new UsageError(`${from} must be a whole number from ${minimum} to ${maximum}, not "${text}".`);
+  }
+  return number;
+}

@@ -1,0 +1,152 @@
+/** One thing that can be set: by flag, by environment, in the file. Everything that shows or reads settings works from this table. */
+export interface Setting {
+  /** The flag without dashes, and the key in the file. The environment variable is `THROUGHLINE_` and this in capitals. */
+  readonly name: string;
+  readonly kind: 'text' | 'list' | 'number';
+  /** What stands for the value in `--help`. */
+  readonly placeholder: string;
+  readonly fallback?: string | number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly about: string;
+}
+
+export const SETTINGS = [
+  {
+    name: 'host',
+    kind: 'text',
+    placeholder: 'ADDRESS',
+    fallback: '127.0.0.1',
+    about: 'Where to listen. 0.0.0.0 makes the collector reachable from other machines.',
+  },
+  {
+    name: 'otlp-http-port',
+    kind: 'number',
+    placeholder: 'PORT',
+    fallback: 4318,
+    minimum: 0,
+    maximum: 65535,
+    about: 'Port for OTLP/HTTP; 0 takes any free one.',
+  },
+  {
+    name: 'otlp-grpc-port',
+    kind: 'number',
+    placeholder: 'PORT',
+    fallback: 4317,
+    minimum: 0,
+    maximum: 65535,
+    about: 'Port for OTLP/gRPC; 0 takes any free one.',
+  },
+  {
+    name: 'explorer-port',
+    kind: 'number',
+    placeholder: 'PORT',
+    fallback: 4319,
+    minimum: 0,
+    maximum: 65535,
+    about: 'Port for the explorer and the API; the next free one where it is taken.',
+  },
+  {
+    name: 'data',
+    kind: 'text',
+    placeholder: 'DIRECTORY',
+    fallback: '.throughline',
+    about: 'Where telemetry is kept: the spool, and the embedded ClickHouse engine.',
+  },
+  {
+    name: 'clickhouse',
+    kind: 'text',
+    placeholder: 'URL',
+    about: 'Keep telemetry in this ClickHouse instead: http://user:password@host:8123/database',
+  },
+  {
+    name: 'retention',
+    kind: 'number',
+    placeholder: 'DAYS',
+    minimum: 1,
+    maximum: 36500,
+    about: 'Forget telemetry older than this many days. Without it everything is kept.',
+  },
+  {
+    name: 'cors-origin',
+    kind: 'list',
+    placeholder: 'ORIGIN',
+    about:
+      'Pages that may send, besides those of this machine: https://shop.example.com, https://*.example.com, or * for all. Repeatable.',
+  },
+  {
+    name: 'allow-host',
+    kind: 'list',
+    placeholder: 'NAME',
+    about: 'Names under which the explorer may be asked, besides localhost and addresses in digits. Repeatable.',
+  },
+  {
+    name: 'tls-cert',
+    kind: 'text',
+    placeholder: 'FILE',
+    about: 'Certificate (PEM). With --tls-key everything is served over TLS.',
+  },
+  { name: 'tls-key', kind: 'text', placeholder: 'FILE', about: 'Private key of the certificate (PEM).' },
+  {
+    name: 'tls-ca',
+    kind: 'text',
+    placeholder: 'FILE',
+    about: 'Take OTLP only from clients with a certificate of this authority (PEM).',
+  },
+  {
+    name: 'max-body',
+    kind: 'number',
+    placeholder: 'MIB',
+    fallback: 64,
+    minimum: 1,
+    maximum: 1024,
+    about: 'Largest export request, also after it is unpacked, in MiB.',
+  },
+  {
+    name: 'in-flight',
+    kind: 'number',
+    placeholder: 'MIB',
+    fallback: 128,
+    minimum: 1,
+    maximum: 65536,
+    about: 'Requests that may be in memory together, in MiB; beyond it senders are told to wait.',
+  },
+  {
+    name: 'spool',
+    kind: 'number',
+    placeholder: 'MIB',
+    fallback: 4096,
+    minimum: 16,
+    maximum: 16777216,
+    about: 'Telemetry that may wait on disk for the store, in MiB.',
+  },
+  {
+    name: 'engine-memory',
+    kind: 'number',
+    placeholder: 'MIB',
+    minimum: 200,
+    maximum: 1048576,
+    about: 'Memory of the embedded engine, in MiB. Default: a quarter of the machine, 400 to 700.',
+  },
+  {
+    name: 'readers',
+    kind: 'number',
+    placeholder: 'COUNT',
+    fallback: 4,
+    minimum: 1,
+    maximum: 64,
+    about: 'Questions that the embedded engine answers at once; others wait in line.',
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof SETTINGS)[number]['name'];
+type Of<Kind> = Extract<(typeof SETTINGS)[number], { kind: Kind }>['name'];
+
+/** Numbers without a default are `undefined` where nobody set them, texts too. */
+export type Settings = { readonly [Name in Of<'number'>]: number | undefined } & {
+  readonly [Name in Of<'text'>]: string | undefined;
+} & {
+  readonly [Name in Of<'list'>]: readonly string[];
+};
+
+export const environmentName = (name: string): string => `THROUGHLINE_${name.replaceAll('-', '_').toUpperCase()}`;

@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createAdmission } from '../admit/admission.js';
+import { createIntake } from '../admit/intake.js';
+import { createApi } from '../api/create-api.js';
+import { createOrigins } from '../receive/origins.js';
+import { createOtlpGrpc } from '../receive/otlp-grpc.js';
+import { createOtlpHttp } from '../receive/otlp-http.js';
+import type { TlsOptions } from '../receive/tls-options.js';
+import { openSpool } from '../spool/spool.js';
+import { createClusterStore } from '../store/cluster-store.js';
+import { createDeferredStore } from '../store/deferred-store.js';
+import { createEmbeddedStore } from '../store/embedded-store.js';
+import { missingEngine, platformProblem } from '../store/unusable-store.js';
+import { type DataDirectory, takeDataDirectory } from './data-directory.js';
+import { closeServer, listen, listenNear, portProblem, url } from './listen.js';
+import type { Settings } from './settings.js';
+import { UsageError } from './usage-error.js';
+import { version } from './version.js';
+
+const MIB = 1024 * 1024;
+/** A stop takes at most this long: requests under way, then the spool, then the engine. */
+const REQUESTS_MS = 2_000;
+const SPOOL_MS = 6_000;
+
+export interface RunningCollector {
+  readonly addresses: { readonly explorer: string; readonly otlpHttp: string; readonly otlpGrpc: string };
+  /** What the person should hear: a port that moved, where data is. */
+  readonly notices: readonly string[];
+  /** Resolves when the store is open; rejects when it never will be. The receivers take telemetry before that. */
+  readonly storeOpened: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The whole collector. Resolves as soon as all three ports answer; the engine opens meanwhile. Throws `UsageError` for what a person can put
+ * right. `log` gets one line per event worth knowing.
+ */
+export async function startCollector(settings: Settings, log: (line: string) => void): Promise<RunningCollector> {
+  const tls = readTls(settings);
+  if (settings.clickhouse === undefined) checkEngine();
+  else checkUrl(settings.clickhouse);
+  const data = takeDataDirectory(settings.data ?? '.throughline');
+  try {
+    return await start(settings, data, tls, log);
+  } catch (error) {
+    data.release();
+    throw error;
+  }
+}
+
+async function start(
+  settings: Settings,
+  data: DataDirectory,
+  tls: TlsOptions | undefined,
+  log: (line: string) => void,
+): Promise<RunningCollector> {
+  const host = settings.host ?? '127.0.0.1';
+  const retentionDays = settings.retention;
+  const { clickhouse } = settings;
+  const store = createDeferredStore(
+    clickhouse === undefined ? 'embedded' : 'cluster',
+    () =>
+      clickhouse === undefined
+        ? createEmbeddedStore({
+            dataDir: data.path,
+            retentionDays,
+            readers: settings.readers,
+            memoryBytes: settings['engine-memory'] === undefined ? undefined : settings['engine-memory'] * MIB,
+            onEvent: log,
+          })
+        : createClusterStore({ url: clickhouse, retentionDays }),
+    log,
+  );
+  // The caller hears of it; without a listener here an early failure would end the process before it can be said.
+  store.opened.catch(() => undefined);
+  const spool = await openSpool({
+    directory: join(data.path, 'spool'),
+    insert: (insert) => store.insert(insert),
+    maxBytes: (settings.spool ?? 4096) * MIB,
+    onEvent: log,
+  });
+  const intake = createIntake(spool);
+  const admission = createAdmission((settings['in-flight'] ?? 128) * MIB);
+  const maxBytes = (settings['max-body'] ?? 64) * MIB;
+  const otlpHttp = createOtlpHttp({
+    intake,
+    admission,
+    origins: createOrigins(settings['cors-origin']),
+    tls,
+    maxBodyBytes: maxBytes,
+  });
+  const otlpGrpc = createOtlpGrpc({ intake, admission, tls, maxMessageBytes: maxBytes });
+
+  const protocol = tls === undefined ? 'http' : 'https';
+  const startedUnixNano = String(BigInt(Date.now()) * 1_000_000n);
+  const receive = { otlpHttp: '', otlpGrpc: '' };
+  const explorerDir = fileURLToPath(new URL('../explorer', import.meta.url));
+  const api = createApi({
+    store,
+    status: () => ({ version: version(), startedUnixNano, receive: { ...receive } }),
+    explorerDir: existsSync(explorerDir) ? explorerDir : undefined,
+    allowedHosts: [...settings['allow-host'], host],
+    onError: (error, path) => log(`${path} failed: ${error instanceof Error ? error.message : String(error)}`),
+  });
+  const explorer = tls === undefined ? createHttpServer(api) : createHttpsServer({ cert: tls.cert, key: tls.key }, api);
+
+  const wanted = {
+    http: settings['otlp-http-port'] ?? 4318,
+    grpc: settings['otlp-grpc-port'] ?? 4317,
+    explorer: settings['explorer-port'] ?? 4319,
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([
+      closeServer(otlpHttp, REQUESTS_MS),
+      otlpGrpc.close(REQUESTS_MS),
+      closeServer(explorer, REQUESTS_MS),
+    ]);
+    await spool.close(SPOOL_MS);
+    await store.close();
+    data.release();
+  };
+  try {
+    const httpPort = await listen(otlpHttp, host, wanted.http).catch((error: unknown) => {
+      throw portProblem(error, 'OTLP/HTTP', 'otlp-http-port', host, wanted.http);
+    });
+    const grpcPort = await otlpGrpc.listen(host, wanted.grpc).catch((error: unknown) => {
+      throw portProblem(error, 'OTLP/gRPC', 'otlp-grpc-port', host, wanted.grpc);
+    });
+    const explorerPort = await listenNear(explorer, host, wanted.explorer).catch((error: unknown) => {
+      throw portProblem(error, 'explorer', 'explorer-port', host, wanted.explorer);
+    });
+    receive.otlpHttp = url(protocol, host, httpPort);
+    receive.otlpGrpc = url(protocol, host, grpcPort);
+    const moved = wanted.explorer !== 0 && explorerPort !== wanted.explorer;
+    return {
+      addresses: { explorer: url(protocol, host, explorerPort), ...receive },
+      notices: moved ? [`Port ${wanted.explorer} is taken; the explorer is on ${explorerPort} instead.`] : [],
+      storeOpened: store.opened,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Says at once what the engine's process would only find out later. */
+function checkEngine(): void {
+  const problem = platformProblem();
+  if (problem !== undefined) throw new UsageError(problem);
+  try {
+    createRequire(import.meta.url).resolve('chdb');
+  } catch {
+    throw new UsageError(missingEngine());
+  }
+}
+
+function checkUrl(given: string): void {
+  const { protocol = '' } = URL.canParse(given) ? new URL(given) : {};
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new UsageError(
+      `--clickhouse must be an address like http://user:password@host:8123/database, not "${given}".`,
+    );
+  }
+}
+
+function readTls(settings: Settings): TlsOptions | undefined {
+  const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca } = settings;
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError('TLS needs both --tls-cert and --tls-key.');
+  const pem = (flag: string, file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new UsageError(`${file} (--${flag}) cannot be read (${(error as { code?: string }).code}).`);
+    }
+  };
+  return {
+    cert: pem('tls-cert', cert),
+    key: pem('tls-key', key),
+    clientCa: ca === undefined ? undefined : pem('tls-ca', ca),
+  };
+}

@@ -1,0 +1,264 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
+import type { Intake, Signal } from '../admit/intake.js';
+import { jsonToProtobuf } from '../process/json-to-protobuf.js';
+import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
+import { BATCH_ID_KEY, batchId } from './batch-id.js';
+import { CODINGS, contentCoding, inflateBody } from './content-coding.js';
+import type { Origins } from './origins.js';
+import type { TlsOptions } from './tls-options.js';
+
+export interface OtlpHttpOptions {
+  readonly intake: Intake;
+  readonly admission: Admission;
+  readonly origins: Origins;
+  readonly tls?: TlsOptions | undefined;
+  /** Of a body, compressed and also after. Default 64 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+}
+
+export const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+const PATHS: Readonly<Record<string, Signal>> = {
+  '/v1/traces': 'traces',
+  '/v1/metrics': 'metrics',
+  '/v1/logs': 'logs',
+};
+const WHAT_THIS_IS =
+  'This is the OTLP/HTTP receiver of Throughline: programs POST their telemetry to /v1/traces here; the page to look at it is on the explorer port.\n';
+const PREFLIGHT_SECONDS = 7200;
+const ALLOWED_HEADERS =
+  'content-type, content-encoding, authorization, traceparent, tracestate, baggage, x-requested-with';
+
+type Format = 'protobuf' | 'json';
+
+/** An HTTP status with what goes with it; thrown inside this file, answered in one place. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: RpcCode;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(status: number, code: RpcCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+const busy = (message: string): Refusal =>
+  new Refusal(503, RPC.unavailable, message, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+
+/**
+ * OTLP/HTTP as the specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"): protobuf and JSON, the error body a
+ * `google.rpc.Status` in the request's own content type, an answer only when the request is durable. The server is not listening yet.
+ */
+export function createOtlpHttp(options: OtlpHttpOptions): Server {
+  const { tls } = options;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    void answer(options, request, response);
+  };
+  // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
+  const timeouts = {
+    requestTimeout: 60_000,
+    headersTimeout: 20_000,
+    keepAliveTimeout: 75_000,
+    keepAlive: true,
+    noDelay: true,
+  };
+  if (tls === undefined) return createHttpServer(timeouts, listener);
+  return createHttpsServer(
+    {
+      ...timeouts,
+      cert: tls.cert,
+      key: tls.key,
+      ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+    },
+    listener,
+  );
+}
+
+async function answer(options: OtlpHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // A client that goes away in the middle is its own answer.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  const { origin } = request.headers;
+  const mayRead = options.origins.allows(origin);
+  response.setHeader('vary', 'Origin');
+  if (origin !== undefined && mayRead) {
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-expose-headers', 'retry-after');
+  }
+  let format: Format = 'protobuf';
+  try {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (!mayRead) {
+      throw new Refusal(
+        403,
+        RPC.permissionDenied,
+        `Pages of ${origin} may not send to this collector. Start it with --cors-origin ${origin} to allow them.`,
+      );
+    }
+    if (request.method === 'OPTIONS') {
+      preflight(request, response);
+      return;
+    }
+    const signal = PATHS[url.pathname.replace(/\/+$/, '')];
+    if (signal === undefined) {
+      if (url.pathname === '/' && (request.method === 'GET' || request.method === 'HEAD')) {
+        response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(WHAT_THIS_IS);
+        return;
+      }
+      throw new Refusal(
+        404,
+        RPC.notFound,
+        `There is nothing at ${url.pathname}. OTLP/HTTP is taken at /v1/traces, /v1/metrics and /v1/logs.`,
+      );
+    }
+    if (request.method !== 'POST') {
+      throw new Refusal(405, RPC.unimplemented, `${url.pathname} takes POST.`, { allow: 'POST, OPTIONS' });
+    }
+    format = requestFormat(request);
+    await take(options, request, response, signal, format, batchId(url.searchParams.get(BATCH_ID_KEY)));
+  } catch (error) {
+    refuse(request, response, format, error);
+  }
+}
+
+function preflight(request: IncomingMessage, response: ServerResponse): void {
+  const asked = request.headers['access-control-request-headers'];
+  response.writeHead(204, {
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': asked ?? ALLOWED_HEADERS,
+    'access-control-max-age': String(PREFLIGHT_SECONDS),
+    ...(request.headers['access-control-request-private-network'] === 'true'
+      ? { 'access-control-allow-private-network': 'true' }
+      : {}),
+    ...(request.headers['access-control-request-local-network'] === 'true'
+      ? { 'access-control-allow-local-network': 'true' }
+      : {}),
+  });
+  response.end();
+}
+
+function requestFormat(request: IncomingMessage): Format {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/x-protobuf' || type === 'application/protobuf') return 'protobuf';
+  if (type === 'application/json') return 'json';
+  // What a page may send without asking first. Its origin was checked above.
+  if (type === 'text/plain' && request.headers.origin !== undefined) return 'protobuf';
+  throw new Refusal(
+    415,
+    RPC.invalidArgument,
+    `Content-Type ${type === '' ? 'is missing' : `${type} is not taken here`}: use application/x-protobuf or application/json.`,
+    { accept: 'application/x-protobuf, application/json' },
+  );
+}
+
+async function take(
+  options: OtlpHttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: Signal,
+  format: Format,
+  id: string | undefined,
+): Promise<void> {
+  const maxBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
+  const coding = contentCoding(request.headers['content-encoding']);
+  if (coding === 'unknown') {
+    throw new Refusal(
+      415,
+      RPC.invalidArgument,
+      `Content-Encoding ${request.headers['content-encoding']} is not taken here: use ${CODINGS.join(', ')}.`,
+      {
+        'accept-encoding': CODINGS.join(', '),
+      },
+    );
+  }
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
+  const ticket = options.admission.enter(announced);
+  if (ticket === undefined) throw busy('The collector has as much in memory as it may; send again in a moment.');
+  try {
+    let bytes: Uint8Array = await readBody(request, announced, maxBytes, ticket);
+    if (coding !== undefined) {
+      // What it will be is not known; telemetry packs some eight to one.
+      if (!ticket.grow(Math.min(maxBytes, bytes.length * 8)))
+        throw busy('The collector has as much in memory as it may; send again in a moment.');
+      const inflated = await inflateBody(bytes, coding, maxBytes);
+      if (inflated.kind === 'too-large') throw tooLarge(maxBytes);
+      if (inflated.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, inflated.message);
+      bytes = inflated.bytes;
+    }
+    if (format === 'json') {
+      const transcoded = jsonToProtobuf(bytes, signal);
+      if (transcoded.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, transcoded.message);
+      bytes = transcoded.bytes;
+    }
+    const verdict = await options.intake.submit({ signal, bytes, batchId: id });
+    if (verdict.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, verdict.message);
+    if (verdict.kind === 'busy') throw busy(verdict.message);
+    if (format === 'json')
+      send(response, 200, 'application/json', exportResponseJson(signal, verdict.rejected, verdict.message));
+    else send(response, 200, 'application/x-protobuf', exportResponse(verdict.rejected, verdict.message));
+  } finally {
+    ticket.leave();
+  }
+}
+
+const tooLarge = (maxBytes: number): Refusal =>
+  new Refusal(
+    413,
+    RPC.resourceExhausted,
+    `The body is larger than ${maxBytes} bytes, or becomes so when it is unpacked. Send smaller batches.`,
+  );
+
+/** `announced` bytes are admitted already. */
+async function readBody(
+  request: IncomingMessage,
+  announced: number,
+  maxBytes: number,
+  ticket: Ticket,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    total += chunk.length;
+    if (total > maxBytes) throw tooLarge(maxBytes);
+    if (total > announced && !ticket.grow(chunk.length))
+      throw busy('The collector has as much in memory as it may; send again in a moment.');
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
+  return Buffer.concat(chunks, total);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, format: Format, error: unknown): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const refusal =
+    error instanceof Refusal
+      ? error
+      : request.destroyed && !request.complete
+        ? new Refusal(400, RPC.invalidArgument, 'The body ended early.')
+        : new Refusal(
+            500,
+            RPC.internal,
+            `The collector failed: ${error instanceof Error ? error.message : String(error)}`,
+          );
+  for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
+  // The rest of a body that nobody will read: not worth receiving, so the connection ends with the answer.
+  if (!request.complete) response.setHeader('connection', 'close');
+  if (format === 'json')
+    send(response, refusal.status, 'application/json', rpcStatusJson(refusal.code, refusal.message));
+  else if (request.headers['content-type']?.includes('protobuf')) {
+    send(response, refusal.status, 'application/x-protobuf', rpcStatus(refusal.code, refusal.message));
+  } else send(response, refusal.status, 'text/plain; charset=utf-8', `${refusal.message}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}

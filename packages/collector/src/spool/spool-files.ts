@@ -1,0 +1,208 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+/*
+ * On disk a group of requests is two files with one name: `<name>.native`, ClickHouse's own column blocks one after the other and nothing else, so
+ * that the engine can read the very file that was made durable; and `<name>.journal`, one JSON line per block that says where it
+ * lies, its checksum, and which batches it holds. A block counts when its line is whole and its checksum is right; the order in which the
+ * two files reach the disk does not matter.
+ */
+
+/** One request inside a block. `id` is the sender's batch id, where it gave one; the ledger of `lossless` will be read from here. */
+export interface SpooledBatch {
+  readonly id?: string | undefined;
+  readonly rows: number;
+}
+
+export interface JournalLine {
+  readonly v: 1;
+  readonly offset: number;
+  readonly length: number;
+  readonly crc: number;
+  readonly rows: number;
+  readonly batches: readonly SpooledBatch[];
+}
+
+/** A group that takes no more blocks: all of it becomes one insert under its own token. */
+export interface ClosedGroup {
+  readonly name: string;
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export const nativePath = (directory: string, name: string): string => join(directory, `${name}.native`);
+const journalPath = (directory: string, name: string): string => join(directory, `${name}.journal`);
+
+/** Makes the names of files in a directory durable. Not every platform can; where it cannot the name is durable by itself. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** A group that is being written. One append at a time. */
+export class OpenGroup {
+  readonly name: string;
+  rows = 0;
+  bytes = 0;
+  readonly days = new Set<number>();
+  firstWriteMs = 0;
+  private readonly directory: string;
+  private readonly native: FileHandle;
+  private readonly journal: FileHandle;
+  private journalBytes = 0;
+
+  private constructor(directory: string, name: string, native: FileHandle, journal: FileHandle) {
+    this.directory = directory;
+    this.name = name;
+    this.native = native;
+    this.journal = journal;
+  }
+
+  static async create(directory: string, name: string): Promise<OpenGroup> {
+    const native = await open(nativePath(directory, name), 'wx');
+    try {
+      const journal = await open(journalPath(directory, name), 'wx');
+      await syncDirectory(directory);
+      return new OpenGroup(directory, name, native, journal);
+    } catch (error) {
+      await native.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when the block is on the disk. Throws what the file system says; the group is then as it was before. */
+  async append(chunks: readonly Uint8Array[], rows: number, batches: readonly SpooledBatch[]): Promise<void> {
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const crc = chunks.reduce((sum, chunk) => crc32(chunk, sum), 0);
+    const line: JournalLine = { v: 1, offset: this.bytes, length, crc, rows, batches };
+    const text = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      await Promise.all([
+        writeAll(this.native, chunks, this.bytes).then(() => this.native.datasync()),
+        writeAll(this.journal, [text], this.journalBytes).then(() => this.journal.datasync()),
+      ]);
+    } catch (error) {
+      await this.native.truncate(this.bytes);
+      await this.journal.truncate(this.journalBytes);
+      throw error;
+    }
+    this.bytes += length;
+    this.journalBytes += text.length;
+    this.rows += rows;
+  }
+
+  async close(): Promise<ClosedGroup> {
+    await Promise.all([this.native.close(), this.journal.close()]);
+    return { name: this.name, file: nativePath(this.directory, this.name), rows: this.rows, bytes: this.bytes };
+  }
+}
+
+/** `writev` takes at most 1,024 pieces and may write less than it was given. */
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position;
+  let rest = [...chunks];
+  while (rest.length > 0) {
+    const { bytesWritten } = await handle.writev(rest.slice(0, 1024), at);
+    at += bytesWritten;
+    let written = bytesWritten;
+    while (written > 0 && rest[0] !== undefined) {
+      const first = rest[0];
+      if (written >= first.length) {
+        written -= first.length;
+        rest.shift();
+      } else {
+        rest = [first.subarray(written), ...rest.slice(1)];
+        written = 0;
+      }
+    }
+  }
+}
+
+export async function removeGroup(directory: string, name: string): Promise<void> {
+  // The journal last: what is left after a crash in between is a journal without blocks, which recovery clears away.
+  await rm(nativePath(directory, name), { force: true });
+  await rm(journalPath(directory, name), { force: true });
+}
+
+/** Out of the way, but kept: the store refuses these rows and no repetition will help. */
+export async function setAside(directory: string, name: string): Promise<string> {
+  const kept = `${nativePath(directory, name)}.refused`;
+  await rename(nativePath(directory, name), kept);
+  await rm(journalPath(directory, name), { force: true });
+  return kept;
+}
+
+export interface Recovered {
+  readonly groups: readonly ClosedGroup[];
+  /** Groups whose end was cut off because it was never acknowledged, or could not be read. */
+  readonly torn: number;
+}
+
+/** What an earlier process left. Blocks that were not finished are cut off: nobody was told that they are kept. */
+export async function recoverGroups(directory: string): Promise<Recovered> {
+  const names = new Set(
+    (await readdir(directory))
+      .map((file) => /^(.+)\.(?:native|journal)$/.exec(file)?.[1])
+      .filter((name) => name !== undefined),
+  );
+  const groups: ClosedGroup[] = [];
+  let torn = 0;
+  for (const name of [...names].sort()) {
+    const file = nativePath(directory, name);
+    const good = await readJournal(directory, name);
+    const handle = await open(file, 'r').catch(() => undefined);
+    let bytes = 0;
+    let rows = 0;
+    let isTorn = good.isTorn;
+    if (handle !== undefined) {
+      for (const line of good.lines) {
+        if (line.offset !== bytes || !(await isWhole(handle, line))) {
+          isTorn = true;
+          break;
+        }
+        bytes += line.length;
+        rows += line.rows;
+      }
+      isTorn ||= (await handle.stat()).size > bytes;
+      await handle.close();
+    }
+    if (isTorn) torn++;
+    if (rows === 0) {
+      await removeGroup(directory, name);
+      continue;
+    }
+    if (isTorn) await truncate(file, bytes);
+    groups.push({ name, file, rows, bytes });
+  }
+  return { groups, torn };
+}
+
+async function readJournal(directory: string, name: string): Promise<{ lines: JournalLine[]; isTorn: boolean }> {
+  const text = await readFile(journalPath(directory, name), 'utf8').catch(() => '');
+  const lines: JournalLine[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    try {
+      lines.push(JSON.parse(line) as JournalLine);
+    } catch {
+      return { lines, isTorn: true };
+    }
+  }
+  return { lines, isTorn: !text.endsWith('\n') && text !== '' };
+}
+
+async function isWhole(handle: FileHandle, line: JournalLine): Promise<boolean> {
+  const buffer = Buffer.allocUnsafe(Math.min(line.length, 1024 * 1024));
+  let crc = 0;
+  for (let read = 0; read < line.length; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, line.length - read), line.offset + read);
+    if (bytesRead === 0) return false;
+    crc = crc32(buffer.subarray(0, bytesRead), crc);
+    read += bytesRead;
+  }
+  return crc === line.crc;
+}

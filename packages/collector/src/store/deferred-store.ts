@@ -1,0 +1,60 @@
+import { type Store, StoreError } from './store.js';
+
+export interface DeferredStore extends Store {
+  /** Resolves when the store is open; rejects when it never will be. */
+  readonly opened: Promise<void>;
+}
+
+const MAX_BACKOFF_MS = 10_000;
+const OPENING = 'The store is being opened.';
+
+/**
+ * A store that is still being opened, so that receivers and pages can answer first. What is asked of it waits until then. A
+ * store that is away (`StoreError` `away`) is tried again for ever; any other failure of `open` is final and rejects `opened`.
+ */
+export function createDeferredStore(
+  kind: Store['kind'],
+  open: () => Promise<Store>,
+  onEvent: (message: string) => void,
+): DeferredStore {
+  let store: Store | undefined;
+  let trouble = OPENING;
+  let closed = false;
+  const opening = (async () => {
+    for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
+      try {
+        store = await open();
+        if (trouble !== OPENING) onEvent('The store is there.');
+        return store;
+      } catch (error) {
+        if (closed || !(error instanceof StoreError) || error.code !== 'away') throw error;
+        if (trouble === OPENING) onEvent(`${error.message} What arrives is kept in the spool until it can be.`);
+        trouble = error.message;
+      }
+      await new Promise((done) => setTimeout(done, waitMs));
+      if (closed) throw new StoreError('away', 'The collector is stopping.', true);
+    }
+  })();
+  opening.catch((error: unknown) => {
+    trouble = error instanceof Error ? error.message : String(error);
+  });
+  return {
+    kind,
+    opened: opening.then(() => undefined),
+    get engineVersion() {
+      return store?.engineVersion ?? '';
+    },
+    async query(sql, options) {
+      // A person would rather hear it than wait for a server that may never come.
+      if (store === undefined && trouble !== OPENING) throw new StoreError('away', trouble, true);
+      return (await opening).query(sql, options);
+    },
+    insert: async (insert) => (await opening).insert(insert),
+    command: async (sql) => (await opening).command(sql),
+    health: () => store?.health() ?? { healthy: false, message: trouble },
+    async close() {
+      closed = true;
+      await store?.close();
+    },
+  };
+}
