@@ -142,6 +142,20 @@ describe.skipIf(!chromiumPath)('a page sends what it records', () => {
     expect(opened.sink.spans.map((span) => span.name)).toEqual(['click #go']);
   });
 
+  test('a collector on another origin is asked once, not for every batch [B2]', async () => {
+    await using opened = await openPage(browser, {
+      script: `
+        import { start } from '@throughline/sdk/web/bare';
+        window.telemetry = start({ endpoint: 'COLLECTOR' });
+        for (const name of ['first', 'second', 'third']) {
+          telemetry.tracer.startSpan(name).end();
+          await telemetry.flush();
+        }`,
+    });
+    await opened.sink.span('third');
+    expect(opened.sink.requests.map((request) => request.method)).toEqual(['OPTIONS', 'POST', 'POST', 'POST']);
+  });
+
   test('protobuf under text/plain reaches another origin without a preflight, and carries its batch id [B2]', async () => {
     await using opened = await openPage(browser, {
       script: `

@@ -26,7 +26,7 @@ export interface BareWebOptions extends TelemetryOptions {
   readonly encoding?: ((signal: Signal, bytes: Uint8Array) => string) | undefined;
   /**
    * The collector takes protobuf under `text/plain`, as Throughline's does: then a collector on another origin is sent to without a CORS
-   * preflight, which a page that is being closed would not live to see answered. Default `false`.
+   * preflight, which a page that is being closed would not live to see answered, and each batch carries its id. Default `false`.
    */
   readonly plainText?: boolean | undefined;
   /** What is observed. Default: nothing. */
@@ -62,6 +62,8 @@ export function start(options: BareWebOptions = {}): Telemetry {
           headers: options.headers,
           toJson: options.encoding,
           plainText: options.plainText,
+          // The id in the address would make each batch ask again: a browser remembers a preflight per address.
+          sendBatchId: options.plainText === true,
           compressor: options.compressor,
           keepalive: keepaliveBudget(),
         }),
