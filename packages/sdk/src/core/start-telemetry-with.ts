@@ -1,13 +1,230 @@
-import type { Ports } from './ports.js';
+import { rootContext } from './context/context.js';
+import { suppressTracing } from './context/suppress-tracing.js';
+import type { createExportingProcessor } from './exporting-processor.js';
+import { limitDiagnostics, type Report } from './limit-diagnostics.js';
+import { noopLogger } from './noop-logger.js';
+import { noopMeter } from './noop-meter.js';
+import type { Diagnostic } from './options.js';
+import { registerGlobals } from './otel-api.js';
+import { type AccountOptions, createAccount } from './outbox/account.js';
+import { createOutbox } from './outbox/outbox.js';
+import type { StoreQueueOptions } from './outbox/store-queue.js';
+import type { BatchStore, Ports, Transport } from './ports.js';
+import { resolveBatchLimits } from './presets.js';
+import { compositePropagator } from './propagation/composite.js';
+import { createResource } from './resource/resource.js';
+import { sdkVersion } from './resource/sdk-version.js';
 import type { StartOptions } from './telemetry.js';
+import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
 import type { Telemetry } from './telemetry-handle.js';
+import type { createRedactor } from './trace/redact.js';
+import { createSpanEncoder } from './trace/span-encoder.js';
+import type { SpanProcessor } from './trace/span-processor.js';
+import { createTraced } from './trace/traced.js';
+import { createTracerProvider } from './trace/tracer-provider.js';
+import type { UnendedSpans, UnendedSpansOptions } from './trace/unended-spans.js';
+import { createOpenBuffer } from './wire/open-buffer.js';
 
-/** The parts of a telemetry that a small bundle can do without; an option whose part is missing is named in `onDiagnostic`. */
+/**
+ * The parts of a telemetry that a small bundle can do without. An option whose part is not there is named in `onDiagnostic` as
+ * `part-missing` and does nothing.
+ */
 export interface TelemetryParts {
-  readonly none?: undefined;
+  /** `destinations: { copies }`. */
+  readonly createCopies?: typeof createAccount | undefined;
+  /** `redact`. */
+  readonly createRedactor?: typeof createRedactor | undefined;
+  /** `spanExporters`. */
+  readonly createExportingProcessor?: typeof createExportingProcessor | undefined;
+  /** `unendedSpanMs`, and the development preset's. */
+  readonly watchUnendedSpans?: ((options: UnendedSpansOptions) => UnendedSpans) | undefined;
+  /** `store`. */
+  readonly createStoreQueue?:
+    | ((store: BatchStore, options: StoreQueueOptions) => AccountOptions['createQueue'])
+    | undefined;
+  /** Batches that are too large for their way are sent in parts; without it they are dropped. */
+  readonly split?: AccountOptions['split'];
 }
 
 /** `startTelemetry` with the parts named: what is not passed is not in the bundle. */
-export function startTelemetryWith(_parts: TelemetryParts, _ports: Ports, _options: StartOptions): Telemetry {
-  throw new Error('being built');
+export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options: StartOptions): Telemetry {
+  const report = limitDiagnostics(ports.clock, options.onDiagnostic ?? toConsole);
+  const running = options.global === false ? undefined : currentTelemetry();
+  if (running) {
+    report(
+      'warn',
+      'started-twice',
+      'Telemetry was started already; the first one goes on and these options are not used.',
+    );
+    return running;
+  }
+  try {
+    return wire(parts, ports, options, report);
+  } catch (error) {
+    // Only an option of a wrong type comes here. A program must not fail for its telemetry: it starts without the options.
+    report('error', 'bad-option', `Telemetry sends nothing because an option cannot be used: ${error}`);
+    return wire(parts, ports, { global: options.global }, report);
+  }
+}
+
+function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report: Report): Telemetry {
+  const { clock, entropy, timers, contextStore, lifecycle } = ports;
+  const { preset, destinations } = options;
+  const quietContext = suppressTracing(rootContext);
+  const quietly = <R>(run: () => R): R => contextStore.with(quietContext, run);
+  const limits = resolveBatchLimits(preset, options.batch, (option, value) =>
+    report('warn', 'bad-option', `${option} cannot be ${String(value)}; its default is used.`),
+  );
+  const part = <P>(option: string, wanted: unknown, value: P): P | undefined => {
+    if (wanted && !value) report('error', 'part-missing', `This build has no part for the option \`${option}\`.`);
+    return wanted ? value : undefined;
+  };
+
+  const resource = createResource({
+    ...options,
+    attributes: options.resource,
+    detectors: options.resourceDetectors,
+    timers,
+    onProblem: (detector, error) => report('warn', 'detector-failed', `Resource detector ${detector}: ${error}`),
+  });
+
+  const copies = destinations && 'copies' in destinations && destinations.copies;
+  const transports: readonly Transport[] =
+    copies || (!destinations ? [] : 'failover' in destinations ? destinations.failover : [destinations as Transport]);
+  const store = options.store ?? ports.store;
+  const outbox = createOutbox(
+    {
+      ports,
+      limits,
+      report,
+      quietly,
+      destinations: transports,
+      resource: resource.encoded,
+      resourceReady: resource.asyncAttributesPending ? resource.ready : undefined,
+      split: parts.split,
+      createQueue: store && part('store', store, parts.createStoreQueue)?.(store, { ports, limits, report }),
+    },
+    part('copies', copies && transports.length > 1, parts.createCopies) ?? createAccount,
+  );
+
+  const unendedMs = options.unendedSpanMs ?? (preset === 'development' && parts.watchUnendedSpans ? 60_000 : 0);
+  const unended = part(
+    'unendedSpanMs',
+    unendedMs,
+    parts.watchUnendedSpans,
+  )?.({
+    ageMs: unendedMs,
+    clock,
+    timers,
+    captureOrigin: preset === 'development',
+    report,
+  });
+  const exporting = part('spanExporters', options.spanExporters?.length, parts.createExportingProcessor);
+  const processors: (SpanProcessor | false | undefined)[] = [
+    ...(options.spanProcessors ?? []),
+    part('redact', options.redact?.length, parts.createRedactor)?.(options.redact!),
+    unended,
+    ...(options.spanExporters ?? []).map((exporter) => exporting?.(exporter, { timers, limits, quietly, report })),
+    // Last: what the others changed in `onEnding` is what leaves.
+    transports.length > 0 &&
+      createSpanEncoder({
+        normal: createOpenBuffer('traces', 'normal'),
+        high: createOpenBuffer('traces', 'high'),
+        onFragment: outbox.onFragment,
+      }),
+  ];
+  const provider = createTracerProvider({
+    ...options,
+    clock,
+    entropy,
+    contextStore,
+    resource,
+    processors: processors.filter((processor) => !!processor),
+    onError: (error) => report('warn', 'processor-failed', `A span processor or sampler failed: ${error}`),
+  });
+  const propagator = compositePropagator(options.propagators ?? []);
+  const tracer = provider.getTracer(String(resource.attributes['service.name']), options.serviceVersion);
+  const leaving = new Set<() => void>();
+  const stops: (() => void)[] = [];
+  let closing: Promise<boolean> | undefined;
+
+  /** One after the other, whatever each throws. */
+  const each = (runs: Iterable<() => void>) => {
+    for (const run of runs) {
+      try {
+        run();
+      } catch (error) {
+        report('warn', 'instrument-failed', `An instrument failed: ${error}`);
+      }
+    }
+  };
+  /** Settles with `work`, or after `timeoutMs`: a processor of the program must not hold it up. */
+  const within = (timeoutMs: number, work: Promise<unknown>) =>
+    new Promise<boolean>((resolve) => {
+      const cancel = timers.after(timeoutMs, () => resolve(false));
+      void work.then(() => {
+        cancel();
+        resolve(true);
+      });
+    });
+
+  const telemetry: Telemetry = {
+    tracer,
+    meter: noopMeter(),
+    logger: noopLogger(),
+    ...createTraced(tracer, contextStore),
+    async flush({ timeoutMs = limits.flushTimeoutMs } = {}) {
+      const done = [within(timeoutMs, provider.forceFlush()), outbox.flush(timeoutMs)];
+      return (await Promise.all(done)).every(Boolean);
+    },
+    shutdown({ timeoutMs = limits.shutdownTimeoutMs } = {}) {
+      if (!closing) {
+        each(leaving);
+        each(stops.reverse());
+        closing = Promise.all([within(timeoutMs, provider.shutdown()), outbox.shutdown(timeoutMs)]).then((done) =>
+          done.every(Boolean),
+        );
+      }
+      return closing;
+    },
+    status: () => ({ ...outbox.status(), openSpans: unended?.openSpans() }),
+  };
+
+  // From here on the program is touched.
+  contextStore.enable?.();
+  if (options.global !== false) {
+    const globals = registerGlobals({
+      tracerProvider: provider,
+      contextStore,
+      propagator,
+      apiCopies: options.api,
+      onDiagnostic: ({ level, code, message }) => report(level, code, message),
+    });
+    stops.push(globals.unregister, claimTelemetry(telemetry));
+  }
+  stops.push(
+    lifecycle.onSuspend(() => {
+      each(leaving);
+      outbox.suspend();
+      void provider.forceFlush();
+    }),
+    lifecycle.onResume(outbox.resume),
+    lifecycle.onShutdown(async () => void (await telemetry.shutdown())),
+  );
+  const host = {
+    tracer: provider.getTracer('@throughline/sdk', sdkVersion),
+    tracerProvider: provider,
+    contextStore,
+    propagator,
+    onLeaving(run: () => void) {
+      leaving.add(run);
+      return () => void leaving.delete(run);
+    },
+  };
+  each((options.instruments ?? []).map((instrument) => () => stops.push(instrument(host))));
+  return telemetry;
+}
+
+function toConsole({ code, message }: Diagnostic): void {
+  (globalThis as { console?: { warn(text: string): void } }).console?.warn(`[throughline] ${code}: ${message}`);
 }

@@ -1,16 +1,32 @@
+import { createExportingProcessor } from './exporting-processor.js';
 import type { Instrument } from './instrument.js';
 import type { TelemetryOptions } from './options.js';
+import { createCopies } from './outbox/copies.js';
+import { createStoreQueue } from './outbox/store-queue.js';
 import type { Ports } from './ports.js';
 import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.js';
 import type { Telemetry } from './telemetry-handle.js';
+import { createRedactor } from './trace/redact.js';
+import { watchUnendedSpans } from './trace/unended-spans.js';
+import { splitExportRequest } from './wire/split-request.js';
 
 /** What a runtime says beside its user: it fills `destinations` and `propagators` where the user did not. */
 export interface StartOptions extends TelemetryOptions {
   /** Things to observe: started when everything else stands, stopped first at shutdown. */
   readonly instruments?: readonly Instrument[] | undefined;
+  /** `telemetry.sdk.language`: `nodejs`, `webjs`. */
+  readonly sdkLanguage?: string | undefined;
 }
 
-const everyPart: TelemetryParts = {};
+/** What `startTelemetry` is made of beside what every telemetry needs. */
+export const everyPart: TelemetryParts = {
+  createCopies,
+  createRedactor,
+  createExportingProcessor,
+  watchUnendedSpans,
+  createStoreQueue,
+  split: splitExportRequest,
+};
 
 /**
  * Starts telemetry with everything `TelemetryOptions` offers. Never throws: a bad option is named in `onDiagnostic` and its default taken, a

@@ -1,0 +1,201 @@
+import type { Batch } from '../batch.js';
+import type { Report } from '../limit-diagnostics.js';
+import type { BatchLimits } from '../options.js';
+import type { BatchStore, Ports } from '../ports.js';
+import type { AccountOptions } from './account.js';
+import type { BatchQueue } from './batch-queue.js';
+
+export interface StoreQueueOptions {
+  readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
+  readonly limits: Pick<BatchLimits, 'concurrency' | 'sendTimeoutMs'>;
+  readonly report: Report;
+}
+
+/** Beside the time one send may take: what passes between claiming and sending. */
+const LEASE_MARGIN_MS = 30_000;
+
+/**
+ * Batches wait in a store that other tabs and processes may share: each is put there before its first attempt and claimed for it, and stays
+ * until it is settled. What an earlier run of the program left is claimed like the rest. Where the store fails, batches are kept in memory
+ * instead and the program is told.
+ */
+export function createStoreQueue(store: BatchStore, options: StoreQueueOptions): AccountOptions['createQueue'] {
+  const { ports, limits, report } = options;
+  const { clock, timers } = ports;
+  const leaseMs = limits.sendTimeoutMs + LEASE_MARGIN_MS;
+  const random = new Uint8Array(8);
+  ports.entropy.fill(random);
+  const owner = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+  return (host, destinations): BatchQueue => {
+    /** On the way into the store. */
+    const entering = new Map<string, Batch>();
+    /** Claimed, or never stored, and ready to be sent; with the moment until which they are ours. */
+    let ready: { batch: Batch; untilMs: number }[] = [];
+    /** Not in the store: it had no part in them, or failed. */
+    const unstored = new Set<string>();
+    const underWay = new Set<Batch>();
+    let size = { items: 0, bytes: 0 };
+    let claiming = false;
+    let again = false;
+    let closed = false;
+    const queue = { items: 0, bytes: 0 };
+
+    function count(batch: Batch, sign: 1 | -1): void {
+      queue.items += sign * batch.items;
+      queue.bytes += sign * batch.bytes.length;
+    }
+
+    const failed = (error: unknown) =>
+      report('error', 'store-failed', `Batches cannot be stored and wait in memory: ${error}`);
+
+    /** Runs one change of the store; the size is read again after it. */
+    async function change<T>(run: () => Promise<T>): Promise<T | undefined> {
+      try {
+        const result = await run();
+        size = await store.size();
+        return result;
+      } catch (error) {
+        failed(error);
+        return undefined;
+      }
+    }
+
+    function keepInMemory(batch: Batch): void {
+      unstored.add(batch.id);
+      count(batch, 1);
+      ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
+    }
+
+    async function enter(batch: Batch): Promise<void> {
+      let stored: boolean | undefined;
+      try {
+        stored = await store.put(batch);
+        if (!stored) {
+          const evicted = await store.evict('sacrifice', batch.bytes.length);
+          for (const each of evicted) host.lost(each, 'store-full', 'the store was full');
+          stored = await store.put(batch);
+        }
+        size = await store.size();
+      } catch (error) {
+        failed(error);
+      }
+      // It may have been given up meanwhile for want of memory.
+      if (!entering.delete(batch.id)) {
+        if (stored) void change(() => store.remove([batch.id]));
+        return;
+      }
+      count(batch, -1);
+      if (closed) return;
+      if (stored === undefined) keepInMemory(batch);
+      else if (!stored) host.lost(batch, 'store-full', 'the store was full');
+      void claim();
+    }
+
+    async function claim(): Promise<void> {
+      if (closed) return;
+      again = claiming;
+      if (claiming) return;
+      claiming = true;
+      const claimedMs = clock.monotonicMs();
+      const limit = limits.concurrency * destinations.length;
+      const batches = ready.length
+        ? []
+        : ((await change(() => store.claim(owner, { leaseMs, limit, destinations }))) ?? []);
+      claiming = false;
+      for (const batch of batches) {
+        count(batch, 1);
+        ready.push({ batch, untilMs: claimedMs + leaseMs - limits.sendTimeoutMs });
+      }
+      if (ready.length) host.wake();
+      else if (again) void claim();
+    }
+
+    /** What others left behind, or held and did not finish, is found without anything happening here. */
+    function watch(): void {
+      if (closed) return;
+      void claim();
+      timers.after(leaseMs, watch);
+    }
+    void Promise.resolve().then(watch);
+
+    return {
+      durability: store.durability,
+      get items() {
+        return queue.items;
+      },
+      get bytes() {
+        return queue.bytes;
+      },
+      add(batch, leaving) {
+        if (leaving) {
+          let stored = false;
+          try {
+            stored = store.putSync?.(batch) ?? false;
+          } catch (error) {
+            failed(error);
+          }
+          // No time to claim: sent from here, and forgotten in the store once it was accepted.
+          if (!stored) void change(() => store.put(batch));
+          count(batch, 1);
+          ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
+          return;
+        }
+        count(batch, 1);
+        entering.set(batch.id, batch);
+        void enter(batch);
+      },
+      next() {
+        const now = clock.monotonicMs();
+        const late = ready.filter(({ untilMs }) => untilMs < now);
+        if (late.length) {
+          ready = ready.filter(({ untilMs }) => untilMs >= now);
+          for (const { batch } of late) count(batch, -1);
+          void change(() => store.release(late.map(({ batch }) => batch.id)));
+        }
+        const batch = ready.shift()?.batch;
+        if (batch) underWay.add(batch);
+        else void claim();
+        return batch;
+      },
+      back(batch) {
+        underWay.delete(batch);
+        count(batch, -1);
+        if (unstored.has(batch.id)) keepInMemory(batch);
+        else void change(() => store.release([batch.id]));
+      },
+      done(batch, parts) {
+        underWay.delete(batch);
+        count(batch, -1);
+        if (unstored.delete(batch.id)) {
+          parts?.forEach(keepInMemory);
+          return;
+        }
+        void change(async () => {
+          if (!parts) await store.remove([batch.id]);
+          else if (!(await store.replace(batch.id, parts))) parts.forEach(keepInMemory);
+        }).then(claim);
+      },
+      sacrifice() {
+        // Only what the store has not taken yet is ours alone to give up.
+        for (const batch of entering.values()) {
+          entering.delete(batch.id);
+          count(batch, -1);
+          return batch;
+        }
+        return undefined;
+      },
+      stored: () => ({ items: size.items, bytes: size.bytes }),
+      close() {
+        closed = true;
+        const held = [...ready.map(({ batch }) => batch), ...underWay].filter(({ id }) => !unstored.has(id));
+        void change(() => store.release(held.map(({ id }) => id))).then(() => store.close?.());
+        let lost = 0;
+        for (const batch of [...ready.map(({ batch }) => batch), ...underWay])
+          if (unstored.has(batch.id)) lost += batch.items;
+        for (const batch of entering.values()) lost += batch.items;
+        return lost;
+      },
+    };
+  };
+}
