@@ -1,4 +1,4 @@
-import type { TelemetryOptions } from '../../core/options.js';
+import type { ResourceDetector, TelemetryOptions } from '../../core/options.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { TlsOptions } from '../../transports/tls.js';
 import type { EnvironmentVariables } from './env/environment.js';
@@ -36,6 +36,8 @@ export interface NodeOptions extends TelemetryOptions {
    * one, telemetry does not end the process. `false`: none. Default `SIGTERM`, `SIGINT`, `SIGHUP`.
    */
   readonly signals?: readonly NodeJS.Signals[] | false | undefined;
+  /** Beside those of process, host and operating system (`OTEL_NODE_RESOURCE_DETECTORS`), over which they win. */
+  readonly resourceDetectors?: readonly ResourceDetector[] | undefined;
   /** Variables to read instead of `process.env`. */
   readonly env?: EnvironmentVariables | undefined;
 }

@@ -8,6 +8,7 @@ import type { Telemetry } from '../../core/telemetry-handle.js';
 import { loadedApiCopies } from './api-copies.js';
 import { defaultDestinations } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
+import { disabledTelemetry } from './disabled-telemetry.js';
 import { readEnvironment } from './env/read-environment.js';
 import { flushBeforeExit } from './flush-before-exit.js';
 import { loadEsmHook } from './instrumentations/esm-hook.js';
@@ -33,33 +34,36 @@ export function start(options: NodeOptions = {}): Telemetry {
   const report = diagnosticSink(options.onDiagnostic, environment.logLevel);
   for (const diagnostic of environment.diagnostics) report(diagnostic);
 
+  const instrumentations = options.instrumentations ?? [];
+  const propagators = options.propagators ?? environment.propagators ?? [traceContextPropagator, baggagePropagator];
+  const api = [...(options.api ?? []), ...loadedApiCopies()];
+  const core = { clock: createNodeClock(), entropy: nodeEntropy, contextStore: createNodeContextStore() };
+
+  if (environment.disabled) {
+    return disabledTelemetry({ ...core, propagators, api, global: options.global !== false, onDiagnostic: report });
+  }
+
   const batch = { ...environment.batch, ...options.batch };
   const shutdownTimeoutMs = batch.shutdownTimeoutMs ?? batchDefaults.shutdownTimeoutMs;
   const signals = options.signals === false ? [] : (options.signals ?? defaultSignals);
-  const instrumentations = options.instrumentations ?? [];
   if (instrumentations.length > 0 && (options.esmHook ?? !entryIsCommonJs())) loadEsmHook(instrumentations, report);
 
   const running = currentTelemetry();
   const telemetry = startTelemetry(
-    {
-      clock: createNodeClock(),
-      entropy: nodeEntropy,
-      timers: nodeTimers,
-      contextStore: createNodeContextStore(),
-      lifecycle: createNodeLifecycle({ signals, shutdownTimeoutMs }),
-    },
+    { ...core, timers: nodeTimers, lifecycle: createNodeLifecycle({ signals, shutdownTimeoutMs }) },
     {
       ...options,
       onDiagnostic: report,
+      sdkLanguage: 'nodejs',
       serviceName: options.serviceName ?? environment.serviceName ?? defaultServiceName(),
       resource: { ...environment.resource, ...options.resource },
-      resourceDetectors: options.resourceDetectors ?? selectDetectors(environment.detectors, report),
+      resourceDetectors: [...selectDetectors(environment.detectors, report), ...(options.resourceDetectors ?? [])],
       batch,
       destinations: options.destinations ?? defaultDestinations(options, environment, report),
       sampler: options.sampler ?? environment.sampler,
       spanLimits: { ...environment.spanLimits, ...options.spanLimits },
-      propagators: options.propagators ?? environment.propagators ?? [traceContextPropagator, baggagePropagator],
-      api: [...(options.api ?? []), ...loadedApiCopies()],
+      propagators,
+      api,
       instruments: [observeWithInstrumentations(instrumentations, report)],
     },
   );
