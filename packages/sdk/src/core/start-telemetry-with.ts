@@ -1,3 +1,4 @@
+import type { createApiLogger } from './api-logger.js';
 import { rootContext } from './context/context.js';
 import { suppressTracing } from './context/suppress-tracing.js';
 import type { createExportingProcessor } from './exporting-processor.js';
@@ -30,6 +31,8 @@ import { createOpenBuffer } from './wire/open-buffer.js';
  * `part-missing` and does nothing.
  */
 export interface TelemetryParts {
+  /** What the OpenTelemetry API and instrumentations say about themselves reaches `onDiagnostic`. */
+  readonly createApiLogger?: typeof createApiLogger | undefined;
   /** `destinations: { copies }`. */
   readonly createCopies?: typeof createAccount | undefined;
   /** `redact`. */
@@ -198,6 +201,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
       contextStore,
       propagator,
       apiCopies: options.api,
+      diag: parts.createApiLogger?.(report),
       onDiagnostic: ({ level, code, message }) => report(level, code, message),
     });
     stops.push(globals.unregister, claimTelemetry(telemetry));

@@ -1,3 +1,4 @@
+import { createApiLogger } from './api-logger.js';
 import { createExportingProcessor } from './exporting-processor.js';
 import type { Instrument } from './instrument.js';
 import type { TelemetryOptions } from './options.js';
@@ -20,6 +21,7 @@ export interface StartOptions extends TelemetryOptions {
 
 /** What `startTelemetry` is made of beside what every telemetry needs. */
 export const everyPart: TelemetryParts = {
+  createApiLogger,
   createCopies,
   createRedactor,
   createExportingProcessor,
