@@ -35,7 +35,7 @@ export function writeCursor(cursor: Cursor, question: string): string {
 
 export function readCursor(text: string, question: string): Cursor {
   const hint = 'Leave the cursor out to begin with the first page.';
-  const [head = '', tail = ''] = text.split('.');
+  const [head = '', tail = '', ...rest] = text.split('.');
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(head, 'base64url').toString('utf8'));
@@ -43,6 +43,7 @@ export function readCursor(text: string, question: string): Cursor {
     throw new QueryProblem('bad-cursor', 'The cursor cannot be read.', { hint });
   }
   if (
+    rest.length > 0 ||
     !Array.isArray(fields) ||
     fields.length !== 7 ||
     fields[0] !== 1 ||
@@ -67,7 +68,8 @@ export function readCursor(text: string, question: string): Cursor {
   if (
     !numbers.every((number) => /^\d{1,20}$/.test(number)) ||
     !/^[0-9a-f]{32}$/.test(traceId) ||
-    shownHex.length > MOST_SHOWN * SHOWN_DIGITS
+    shownHex.length > MOST_SHOWN * SHOWN_DIGITS ||
+    shownHex.length % SHOWN_DIGITS !== 0
   ) {
     throw new QueryProblem('bad-cursor', 'The cursor cannot be read.', { hint });
   }
