@@ -32,7 +32,7 @@ beforeAll(async () => {
   await build({
     stdin: {
       contents: `
-        export { registerGlobals, implementedApiVersion } from './core/otel-api.js';
+        export { registerGlobals } from './core/otel-api.js';
         export { createStackContextStore } from './core/context/stack-context-store.js';
         export { traceContextPropagator } from './core/propagation/trace-context.js';
         export { NonRecordingSpan } from './core/context/non-recording-span.js';

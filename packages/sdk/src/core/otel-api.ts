@@ -3,7 +3,7 @@ import type { Diagnostic, OpenTelemetryApiCopy } from './options.js';
 import type { ContextStore } from './ports.js';
 
 /** The newest version of the OpenTelemetry API whose every function is answered here. */
-export const implementedApiVersion = '1.10.0';
+const implementedApiVersion = '1.10.0';
 
 /** Where all 1.x copies of `@opentelemetry/api` look for an implementation. */
 const apiKey: symbol = Symbol.for('opentelemetry.js.api.1');
