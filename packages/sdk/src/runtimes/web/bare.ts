@@ -4,8 +4,9 @@ import type { TelemetryOptions } from '../../core/options.js';
 import type { Clock, Entropy, Timers } from '../../core/ports.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
-import { startTelemetry } from '../../core/telemetry.js';
+import { startTelemetryWith, type TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
+import { splitExportRequest } from '../../core/wire/split-request.js';
 import { fetchTransport } from '../../transports/fetch.js';
 import { keepaliveBudget } from '../../transports/keepalive.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
@@ -13,6 +14,12 @@ import type { OtlpUrl } from '../../transports/signal-url.js';
 import { createPageContextStore } from './ports/context-store.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
+
+export type { Instrument, InstrumentHost } from '../../core/instrument.js';
+export { createRedactor } from '../../core/trace/redact.js';
+export { watchUnendedSpans } from '../../core/trace/unended-spans.js';
+export { exportRequestToJson as otlpJson } from '../../core/wire/export-request-to-json.js';
+export { gzip } from './ports/gzip.js';
 
 export interface BareWebOptions extends TelemetryOptions {
   /**
@@ -33,11 +40,16 @@ export interface BareWebOptions extends TelemetryOptions {
   readonly instruments?: readonly Instrument[] | undefined;
 }
 
+const pageParts: TelemetryParts = { split: splitExportRequest };
+
 /**
  * Starts traces in a page and observes nothing that is not asked for. Never throws; a second start returns the first telemetry. What has
  * ended is sent when the page is hidden or left, through requests that outlive it.
+ *
+ * `parts` are what some options need beside: `start({ redact: ['password'] }, { createRedactor })`. An option whose part is not there is
+ * named in `onDiagnostic`.
  */
-export function start(options: BareWebOptions = {}): Telemetry {
+export function start(options: BareWebOptions = {}, parts: TelemetryParts = {}): Telemetry {
   const clock: Clock = {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
@@ -50,7 +62,8 @@ export function start(options: BareWebOptions = {}): Telemetry {
       return () => clearTimeout(timer);
     },
   };
-  return startTelemetry(
+  return startTelemetryWith(
+    { ...pageParts, ...parts },
     { clock, entropy, timers, contextStore: createPageContextStore(timers), lifecycle: createPageLifecycle() },
     {
       propagators: [traceContextPropagator, baggagePropagator],
@@ -68,6 +81,7 @@ export function start(options: BareWebOptions = {}): Telemetry {
           keepalive: keepaliveBudget(),
         }),
       resource: { ...pageResource(), ...options.resource },
+      sdkLanguage: 'webjs',
     },
   );
 }

@@ -1,12 +1,17 @@
 import type { RequestOptions } from '../../core/client-request.js';
 import type { Instrument } from '../../core/instrument.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
+import { createRedactor } from '../../core/trace/redact.js';
 import { type ClickOptions, observeClicks } from '../../instruments/clicks/observe-clicks.js';
 import { observeErrors } from '../../instruments/errors/observe-errors.js';
 import { observeFetch } from '../../instruments/fetch/observe-fetch.js';
 import { observePageLoad } from '../../instruments/page-load/observe-page-load.js';
 import { observeXhr } from '../../instruments/xhr/observe-xhr.js';
 import { type BareWebOptions, start as startBare } from './bare.js';
+
+export type { RequestOptions } from '../../core/client-request.js';
+export { gzip, type Instrument, type InstrumentHost, otlpJson } from './bare.js';
+export { type ClickOptions, observeClicks, observeErrors, observeFetch, observePageLoad, observeXhr };
 
 export interface WebOptions extends BareWebOptions, RequestOptions {
   /** `false` leaves a thing unobserved. Default: all of them. */
@@ -30,8 +35,8 @@ export function start(options: WebOptions = {}): Telemetry {
     clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
     options.errors !== false && observeErrors,
   ];
-  return startBare({
-    ...options,
-    instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])],
-  });
+  return startBare(
+    { ...options, instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])] },
+    { createRedactor },
+  );
 }
