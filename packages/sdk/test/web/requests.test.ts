@@ -68,7 +68,7 @@ describe.skipIf(!chromiumPath)('requests of a page', () => {
         'http.response.status_code': 200,
       },
     });
-    expect(asked.get('/data')).toMatchObject({ traceparent: `00-${span.traceId}-${span.spanId}-01`, mine: '1' });
+    expect(asked.get('/data')).toMatchObject({ traceparent: `00-${span.traceId}-${span.spanId}-03`, mine: '1' });
   });
 
   test('an answer of 404 or 500 is an error, and the program gets the answer as it was [B6]', async () => {
@@ -157,7 +157,7 @@ describe.skipIf(!chromiumPath)('requests of a page', () => {
     const of = (url: string) => opened.sink.spans.find((span) => span.attributes['url.full'] === url)!;
     for (const path of ['/by-fetch', '/by-xhr']) {
       const span = of(opened.elsewhere + path);
-      expect(named.asked.get(path)!.traceparent, path).toBe(`00-${span.traceId}-${span.spanId}-01`);
+      expect(named.asked.get(path)!.traceparent, path).toBe(`00-${span.traceId}-${span.spanId}-03`);
       expect(of(strangers.origin + path).attributes['http.response.status_code'], path).toBe(200);
       expect(stranger.asked.get(path), path).toBeDefined();
       expect(stranger.asked.get(path), path).not.toHaveProperty('traceparent');

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { rootContext } from '../../core/context/context.js';
 import { setSpan } from '../../core/context/span-in-context.js';
 import type { InstrumentHost } from '../../core/instrument.js';
 import { withInteraction } from '../../core/interaction.js';
@@ -50,7 +51,8 @@ export function observeClicks(host: InstrumentHost, options: ClickOptions = {}):
     }
 
     const startTime = event.timeStamp > 0 ? performance.timeOrigin + event.timeStamp : undefined;
-    const parent = host.contextStore.active();
+    // A person begins something new; a click made by the program belongs to what the program is doing.
+    const parent = event.isTrusted ? rootContext : host.contextStore.active();
     const span = host.tracer.startSpan(
       `click ${element.id ? `#${element.id}` : tag}`,
       { attributes, startTime },
