@@ -18,6 +18,7 @@ import { sdkVersion } from './resource/sdk-version.js';
 import type { StartOptions } from './telemetry.js';
 import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
 import type { Telemetry } from './telemetry-handle.js';
+import type { followResult } from './trace/follow-result.js';
 import type { createRedactor } from './trace/redact.js';
 import { createSpanEncoder } from './trace/span-encoder.js';
 import type { SpanProcessor } from './trace/span-processor.js';
@@ -35,6 +36,8 @@ export interface TelemetryParts {
   readonly createApiLogger?: typeof createApiLogger | undefined;
   /** `destinations: { copies }`. */
   readonly createCopies?: typeof createAccount | undefined;
+  /** `traced` and `measure` follow thenables that are no promises, and generators, to their end. */
+  readonly followResult?: typeof followResult | undefined;
   /** `redact`. */
   readonly createRedactor?: typeof createRedactor | undefined;
   /** `spanExporters`. */
@@ -175,7 +178,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     tracer,
     meter: noopMeter(),
     logger: noopLogger(),
-    ...createTraced(tracer, contextStore),
+    ...createTraced(tracer, contextStore, parts.followResult),
     async flush({ timeoutMs = limits.flushTimeoutMs } = {}) {
       const done = [within(timeoutMs, provider.forceFlush()), outbox.flush(timeoutMs)];
       return (await Promise.all(done)).every(Boolean);

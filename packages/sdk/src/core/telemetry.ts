@@ -7,6 +7,7 @@ import { createStoreQueue } from './outbox/store-queue.js';
 import type { Ports } from './ports.js';
 import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.js';
 import type { Telemetry } from './telemetry-handle.js';
+import { followResult } from './trace/follow-result.js';
 import { createRedactor } from './trace/redact.js';
 import { watchUnendedSpans } from './trace/unended-spans.js';
 import { splitExportRequest } from './wire/split-request.js';
@@ -23,6 +24,7 @@ export interface StartOptions extends TelemetryOptions {
 export const everyPart: TelemetryParts = {
   createApiLogger,
   createCopies,
+  followResult,
   createRedactor,
   createExportingProcessor,
   watchUnendedSpans,

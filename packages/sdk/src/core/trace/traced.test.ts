@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { rootContext } from '../context/context.js';
 import { getSpan, withSpanContext } from '../context/span-in-context.js';
 import type { ContextStore } from '../ports.js';
+import { followResult } from './follow-result.js';
 import type { ReadableSpan } from './readable-span.js';
 import { createTraced } from './traced.js';
 import { createTracerProvider } from './tracer-provider.js';
@@ -35,7 +36,7 @@ function setUp() {
   });
   const tracer = provider.getTracer('test');
   const activeName = () => (getSpan(contextStore.active()) as unknown as ReadableSpan | undefined)?.name;
-  return { ...createTraced(tracer, contextStore), tracer, contextStore, spans, activeName };
+  return { ...createTraced(tracer, contextStore, followResult), tracer, contextStore, spans, activeName };
 }
 const names = (spans: readonly ReadableSpan[]) => spans.map(({ name }) => name);
 const parentOf = (span: ReadableSpan | undefined) => span?.parentSpanContext?.spanId;
