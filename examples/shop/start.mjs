@@ -39,7 +39,12 @@ export async function startShop({
     }
     await prepareSchema(url);
 
-    const env = { DATABASE_URL: url, OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl };
+    const env = {
+      DATABASE_URL: url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
+      // OpenTelemetry's pg instrumentation still writes attributes by their older names unless it is asked for the stable ones.
+      OTEL_SEMCONV_STABILITY_OPT_IN: 'database',
+    };
     const payment = await startServer({
       name: 'shop-payment',
       args: ['--import', '@throughline/sdk/node/register', './payment/server.mjs'],

@@ -32,11 +32,13 @@ pageRoutes(app, { collectorUrl: COLLECTOR_URL });
 
 console.log(`shop-api listening on ${await app.listen({ host: '127.0.0.1', port: Number(PORT) })}`);
 
-for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, async () => {
-    await app.close();
-    await db.end();
-    await telemetry.shutdown();
-    process.exit(0);
-  });
+let stopping = false;
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  await app.close();
+  await db.end();
+  await telemetry.shutdown();
+  process.exit(0);
 }
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);

@@ -14,6 +14,6 @@ export const telemetry = start({
     }),
     new UndiciInstrumentation(),
     new FastifyOtelInstrumentation({ registerOnInitialization: true }),
-    new PgInstrumentation({ requireParentSpan: true }),
+    new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
   ],
 });

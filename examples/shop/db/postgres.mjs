@@ -28,7 +28,8 @@ export async function startPostgres({ dataDir }) {
   const server = spawn(
     join(binaries, 'postgres'),
     ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off'],
-    { stdio: ['ignore', 'ignore', 'pipe'], ...owner },
+    // In a process group of its own: Ctrl-C in a terminal must not end it before those who still need it.
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...owner },
   );
   await ready(server);
   return {
@@ -66,15 +67,21 @@ async function postgresOwner() {
 }
 
 /**
- * That other user must get at the binaries and the data. Where a folder above them is closed to others (a checkout below /root, or
- * in a private temporary folder) both move to a place below the system's temporary folder.
+ * That other user must get at the binaries and the data. What lies below a folder that is closed to others (a checkout in /root, a
+ * private temporary folder) is kept below the system's temporary folder instead.
  */
 async function reachableFor(owner, binaries, dataDir) {
   await mkdir(dataDir, { recursive: true });
   if (owner.uid === undefined) return { binaries, data: dataDir };
-  if ((await isOpen(binaries)) && (await isOpen(dirname(dataDir)))) return { binaries, data: dataDir };
+  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  return {
+    binaries: (await isOpen(binaries)) ? binaries : await copyOfBinaries(binaries),
+    data: (await isOpen(dirname(dataDir))) ? dataDir : join(tmpdir(), `throughline-shop-${hash}`),
+  };
+}
 
-  const version = JSON.parse(await readFile(join(binaries, '../../package.json'), 'utf8')).version;
+async function copyOfBinaries(binaries) {
+  const { version } = JSON.parse(await readFile(join(binaries, '../../package.json'), 'utf8'));
   const native = join(tmpdir(), `throughline-postgres-${version}`);
   if (!(await exists(native))) {
     const unfinished = `${native}-${randomUUID()}`;
@@ -85,8 +92,7 @@ async function reachableFor(owner, binaries, dataDir) {
   const { uid, mode } = await stat(native);
   if (uid !== 0 || (mode & (constants.S_IWGRP | constants.S_IWOTH)) !== 0)
     throw new Error(`${native} belongs to somebody else; remove it, or set DATABASE_URL.`);
-  const data = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  return { binaries: join(native, 'bin'), data: join(tmpdir(), `throughline-shop-${data}`) };
+  return join(native, 'bin');
 }
 
 /** Whether anybody may pass through every folder down to this one. */

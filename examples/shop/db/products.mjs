@@ -46,7 +46,7 @@ export const products = [
     picture: '🪵',
     priceCents: 84900,
     parts: 80,
-    movements: 60_000,
+    movements: 120_000,
   },
   {
     id: 'gold-keyboard',

@@ -56,9 +56,11 @@ server.listen(Number(PORT), '127.0.0.1', () => {
 });
 
 // Nothing is said of telemetry here: the process ends when it has nothing left to do, and what it measured is sent before that.
-for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, () => {
-    server.close(() => db.end());
-    server.closeIdleConnections();
-  });
+let stopping = false;
+function stop() {
+  if (stopping) return;
+  stopping = true;
+  server.close(() => db.end());
+  server.closeIdleConnections();
 }
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);

@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { otlpSink } from '../../../testkit/src/otlp-sink.js';
+import { createTestAuthority } from '../../../testkit/src/test-certificates.js';
 import { type InstalledSdk, installSdk } from './installed-sdk.js';
 import { type JsonSink, startJsonSink } from './json-sink.js';
 import { killPrograms, type RunningProgram, runProgram } from './run-program.js';
@@ -110,6 +114,71 @@ test('a server that stops by itself keeps its last spans, without a word about t
   expect(names()).toEqual(['after the signal', 'before the signal']);
 });
 
+test('a program that ends the process itself shuts telemetry down first [F22]', async () => {
+  const program = run('server.mjs', { args: ['exits'], env: { OTEL_BSP_SCHEDULE_DELAY: '60000' } });
+  await program.line(/ready/);
+  program.kill('SIGTERM');
+  expect(await program.ended).toMatchObject({ code: 7, signal: null });
+  expect(names()).toEqual(['after the signal', 'before the signal']);
+});
+
+test('starting twice is one telemetry, one warning and one end [F2]', async () => {
+  const program = run('server.mjs', { args: ['twice'], env: { OTEL_BSP_SCHEDULE_DELAY: '60000' } });
+  await program.line(/ready/);
+  program.kill('SIGTERM');
+  expect(await program.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+  expect((await program.ended).stdout).toBe('started-twice\nready\n');
+  expect(names()).toEqual(['before the signal']);
+});
+
+test('tracers taken before start() record, from every copy of the API that was loaded [F19]', async () => {
+  const { code, stderr } = await run('early.mjs').ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(names()).toEqual(['inner of an older copy', 'outer', 'span 0', 'span 1', 'span 2', 'span 3']);
+  const outer = sink.spans.find(({ name }) => name === 'outer');
+  expect(sink.spans.find(({ name }) => name.startsWith('inner'))?.parentSpanId).toBe(outer?.spanId);
+});
+
+test.each([
+  ['http/protobuf', 'http1', '/v1/traces'],
+  ['http/json', 'http1', '/v1/traces'],
+  ['grpc', 'grpc', '/opentelemetry.proto.collector.trace.v1.TraceService/Export'],
+] as const)(
+  'the environment chooses %s, its certificates and headers [F1 F18]',
+  async (protocol, sinkProtocol, path) => {
+    const authority = createTestAuthority();
+    const server = authority.issue();
+    const client = authority.issue({ hosts: ['client'] });
+    const pem = (name: string, text: string) => {
+      writeFileSync(join(sdk.folder, name), text);
+      return join(sdk.folder, name);
+    };
+    const secure = await otlpSink({ protocol: sinkProtocol, tls: { ...server, clientCa: authority.cert } });
+    try {
+      const { code, stderr } = await run('script.mjs', {
+        env: {
+          OTEL_EXPORTER_OTLP_ENDPOINT: secure.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          OTEL_EXPORTER_OTLP_HEADERS: 'x-token=a%20b',
+          OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+          OTEL_EXPORTER_OTLP_CERTIFICATE: pem('ca.pem', authority.cert),
+          OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: pem('cert.pem', client.cert),
+          OTEL_EXPORTER_OTLP_CLIENT_KEY: pem('key.pem', client.key),
+        },
+      }).ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(secure.received).toHaveLength(1);
+      const [request] = secure.received;
+      expect(request?.path.split('?')[0]).toBe(path);
+      expect(request?.headers['x-token']).toBe('a b');
+      expect(request?.batchId).toMatch(/^[0-9a-f]{32}$/);
+      expect(Buffer.from(request?.body ?? []).toString('latin1')).toContain('work');
+    } finally {
+      await secure.close();
+    }
+  },
+);
+
 test('a program whose collector is away runs, ends by itself, promptly, and says so in one line [F15]', async () => {
   const startedMs = performance.now();
   const { code, stdout, stderr } = await run('script.mjs', {
@@ -184,16 +253,16 @@ test('a variable that cannot be read is named once and its default taken', async
   expect(names()).toEqual(['last', 'work']);
 });
 
-test.each([[], ['fetch']])(
+test.each(['http.get', 'fetch'])(
   'a program that knows nothing of telemetry is traced by --import register alone: %s [F9 F19]',
-  async (...args) => {
+  async (way) => {
     const { code, stdout, stderr } = await run('web.mjs', {
-      args: args.filter((arg) => arg !== undefined),
+      args: [way],
       nodeArgs: ['--import', '@throughline/sdk/node/register'],
       env: { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,undici' },
     }).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const [, traceId, spanId] = stdout.match(/traceparent 00-([0-9a-f]{32})-([0-9a-f]{16})-01/) ?? [];
+    const [, traceId, spanId] = stdout.match(/traceparent 00-([0-9a-f]{32})-([0-9a-f]{16})-0[13]/) ?? [];
     const byId = new Map(sink.spans.map((span) => [span.spanId, span]));
     const chain = [];
     const inner = sink.spans.find((span) => span.kind === 2 && span.parentSpanId === spanId);

@@ -1,5 +1,11 @@
+export type { Telemetry } from '../../core/telemetry-handle.js';
+export { type GrpcTransportOptions, grpcTransport } from '../../transports/grpc.js';
+export { type NodeHttpTransportOptions, nodeHttpTransport } from '../../transports/node-http.js';
+export type { RequestHeaders } from '../../transports/request-headers.js';
+export type { TlsOptions } from '../../transports/tls.js';
+export type { OtlpProtocol } from './env/read-exporter.js';
 export { type HealthHandlerOptions, type HealthReport, healthHandler, healthReport } from './health-handler.js';
 export type { Instrumentation } from './instrumentations/instrumentation.js';
 export type { NodeOptions } from './node-options.js';
-export { processDetector } from './resource/detectors.js';
+export { hostDetector, osDetector, processDetector, serviceInstanceDetector } from './resource/detectors.js';
 export { start } from './start.js';
