@@ -8,6 +8,10 @@ const listens = 'Start the collector there, or correct the address.';
 const unknownAuthority =
   'is signed by an authority that is not trusted here. Give that authority as `ca` (OTEL_EXPORTER_OTLP_CERTIFICATE).';
 
+function withoutHttp2(to: string): string {
+  return `${to} does not speak HTTP/2. Port 4318 is usually OTLP/HTTP: use port 4317, or the HTTP transport.`;
+}
+
 /** What a code of Node's sockets, TLS, HTTP parser or HTTP/2 means to somebody who only wants to send telemetry. */
 const sentences: Readonly<Record<string, (to: string, detail: string) => string>> = {
   ECONNREFUSED: (to) => `Nothing listens at ${to}. ${listens}`,
@@ -21,13 +25,14 @@ const sentences: Readonly<Record<string, (to: string, detail: string) => string>
   EPROTO: (to, detail) =>
     /wrong version number|packet length|http request/i.test(detail)
       ? `${to} answers without TLS. Write http:// (gRPC: insecure) if that is meant, or use the server's TLS port.`
-      : /alert|certificate required/i.test(detail)
-        ? `${to} broke off the TLS handshake (${detail}). It may want a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY).`
-        : `TLS with ${to} failed: ${detail}`,
+      : /no application protocol/i.test(detail)
+        ? withoutHttp2(to)
+        : /alert|certificate required/i.test(detail)
+          ? `${to} broke off the TLS handshake (${detail}). It may want a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY).`
+          : `TLS with ${to} failed: ${detail}`,
   HPE_INVALID_CONSTANT: (to) =>
     `${to} does not answer in HTTP/1.1. Port 4317 is usually OTLP/gRPC: use port 4318, or the gRPC transport.`,
-  ERR_HTTP2_ERROR: (to) =>
-    `${to} does not speak HTTP/2. Port 4318 is usually OTLP/HTTP: use port 4317, or the HTTP transport.`,
+  ERR_HTTP2_ERROR: withoutHttp2,
   ERR_TLS_CERT_ALTNAME_INVALID: (to, detail) =>
     `The certificate of ${to} is for another host (${detail}). Use the name in the certificate, or give it as \`serverName\`.`,
   CERT_HAS_EXPIRED: (to) => `The certificate of ${to} has expired. Renew it there.`,

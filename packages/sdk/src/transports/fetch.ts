@@ -85,10 +85,9 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
         });
       } catch (error) {
         const { message, cause } = error as Error;
-        return {
-          kind: 'retry',
-          reason: `${destination}: ${(cause as Error | undefined)?.message || message || error}`,
-        };
+        const why = `${(cause as Error | undefined)?.message || message || error}`;
+        // Some runtimes quote the whole address.
+        return { kind: 'retry', reason: `${destination}: ${why.replace(/\/\/\S*@/, '//')}` };
       } finally {
         abort.removeEventListener('abort', cancel);
         keepalive?.give(reserved);
