@@ -75,8 +75,11 @@ function startServer({ name, args, env, onLine }) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = new Promise((done) => child.once('exit', done));
+    const kill = () => child.kill('SIGTERM');
+    process.once('exit', kill);
     const stop = async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      process.removeListener('exit', kill);
+      if (child.exitCode === null && child.signalCode === null) kill();
       await ended;
     };
     let said = '';

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { access, chmod, chown, constants, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findUser } from './find-user.mjs';
@@ -31,13 +32,17 @@ export async function startPostgres({ dataDir }) {
     // In a process group of its own: Ctrl-C in a terminal must not end it before those who still need it.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true, ...owner },
   );
+  // Whatever ends this program, but for kill -9: then the next start joins what still runs.
+  const kill = () => server.kill('SIGINT'); // PostgreSQL's "fast" shutdown: ends sessions, keeps the data whole.
+  process.once('exit', kill);
   await ready(server);
   return {
     url: urlOf(port),
     async stop() {
+      process.removeListener('exit', kill);
       if (server.exitCode !== null || server.signalCode !== null) return;
       const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGINT'); // PostgreSQL's "fast" shutdown: ends sessions, keeps the data whole.
+      kill();
       await ended;
     },
   };
@@ -150,6 +155,10 @@ async function readRunning(data) {
   try {
     const [pid, , , port] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
     process.kill(Number(pid), 0);
+    // Another program may have got the number of one that was killed.
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
     return { port: Number(port) };
   } catch {
     return undefined;
