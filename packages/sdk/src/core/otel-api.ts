@@ -1,4 +1,4 @@
-import type { ContextManager, DiagLogger, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
+import type { DiagLogger, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
 import type { Diagnostic, OpenTelemetryApiCopy } from './options.js';
 import type { ContextStore } from './ports.js';
 
@@ -41,7 +41,7 @@ export interface RegisterGlobalsOptions {
 export interface RegisteredGlobals {
   /** Gives back what was taken, as far as it is still ours. Idempotent. */
   unregister(): void;
-  /** Another SDK was there first and keeps its place: telemetry works through its own handle only. */
+  /** Another SDK was there first and keeps its place: telemetry works through its own handle only. Start only one of them. */
   readonly alreadyRegistered: boolean;
 }
 
@@ -59,14 +59,14 @@ function isVacant(provider: unknown): provider is ProxyProvider {
  * version is kept (its writers demand equality), and a global of our own carries the newest version implemented.
  */
 export function registerGlobals(options: RegisterGlobalsOptions): RegisteredGlobals {
-  const { tracerProvider, contextStore: store, apiCopies = [] } = options;
+  const { tracerProvider, apiCopies = [] } = options;
   const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
   const existing = globals[apiKey];
   const warn = (code: string, message: string) => options.onDiagnostic?.({ level: 'warn', code, message });
 
   const taken = existing?.trace;
   if (taken && !isVacant(taken)) {
-    warn('another-sdk', 'Another OpenTelemetry SDK is registered and keeps its place; start only one of them.');
+    warn('another-sdk', 'Another OpenTelemetry SDK is registered and keeps its place.');
     return { alreadyRegistered: true, unregister() {} };
   }
 
@@ -74,19 +74,10 @@ export function registerGlobals(options: RegisterGlobalsOptions): RegisteredGlob
   const proxies = [taken, ...apiCopies.map(providerOf)].filter(isVacant);
   const api: ApiGlobal = existing ?? { version: implementedApiVersion };
   globals[apiKey] = api;
-  const manager: ContextManager = {
-    active: () => store.active(),
-    with: (context, fn, thisArg, ...args) => store.with(context, fn, thisArg, ...args),
-    bind: (context, target) => store.bind(context, target),
-    enable: () => manager,
-    disable() {
-      store.disable?.();
-      return manager;
-    },
-  };
   const mine: ApiEntries = {
     trace: tracerProvider,
-    context: manager,
+    // Has what the API calls: active, with, bind and disable.
+    context: options.contextStore,
     propagation: options.propagator,
     diag: options.diag,
   };
@@ -94,13 +85,13 @@ export function registerGlobals(options: RegisterGlobalsOptions): RegisteredGlob
     if (!mine[entry]) continue;
     if (!api[entry] || entry === 'trace') api[entry] = mine[entry];
     else if (entry !== 'diag')
-      warn(`another-${entry}`, `OpenTelemetry's \`${entry}\` was set before and stays in use.`);
+      warn(`another-${entry}`, `Another OpenTelemetry ${entry} is registered and keeps its place.`);
   }
   for (const proxy of proxies) proxy.setDelegate(tracerProvider);
   if (apiCopies.some((copy) => providerOf(copy) !== tracerProvider)) {
     warn(
       'api-apart',
-      `A copy of @opentelemetry/api is newer than ${api.version}, which is registered, or is not that module: its spans may not join the others. Install one version of it.`,
+      `A copy of @opentelemetry/api is newer than ${api.version}, or is something else: its spans may stand apart.`,
     );
   }
 

@@ -139,7 +139,8 @@ export interface ContextStore {
    */
   surround?(context: Context): () => void;
   enable?(): void;
-  disable?(): void;
+  /** Nothing is active any more but the root. Also what `context.disable()` of the OpenTelemetry API calls. */
+  disable(): void;
 }
 
 /** What a program lives through, as far as telemetry must know. Each returns how to stop listening. */

@@ -18,6 +18,7 @@ function setUp() {
     active: () => storage.getStore() ?? rootContext,
     with: (context, fn, thisArg, ...args) => storage.run(context, () => fn.apply(thisArg, args)),
     bind: (_context, target) => target,
+    disable: () => storage.disable(),
   };
   const spans: ReadableSpan[] = [];
   const provider = createTracerProvider({

@@ -13,6 +13,7 @@ const host: InstrumentHost = {
     active: () => ROOT_CONTEXT,
     with: (_context, fn, self, ...args) => fn.apply(self, args),
     bind: (_, target) => target,
+    disable() {},
   },
   propagator: { inject() {}, extract: (context) => context, fields: () => [] },
   onLeaving: () => () => {},
