@@ -55,8 +55,8 @@ export interface Spool {
 
 const TABLE = 'otel_traces';
 /** A group of this many rows is inserted as soon as the store is free, and takes no more when it is not. */
-const FULL_ROWS = 120_000;
-const FULL_BYTES = 64 * 1024 * 1024;
+const FULL_ROWS = 64_000;
+const FULL_BYTES = 32 * 1024 * 1024;
 /** A smaller one waits this long for company: parts that are few and large cost the store least. */
 const QUIET_LINGER_MS = 100;
 const BUSY_LINGER_MS = 750;
@@ -208,6 +208,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           onEvent(`The store refuses ${group.rows} spans for good (${lastError}). They are kept in ${kept}.`);
           return;
         }
+        if (waitMs === 100)
+          onEvent(`The store did not take ${group.rows} spans (${lastError}); trying again until it does.`);
       }
       await new Promise((done) => setTimeout(done, stopped ? 0 : waitMs));
     }

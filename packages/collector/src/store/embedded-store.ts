@@ -286,7 +286,7 @@ function insertStatement(insert: PreparedInsert): string {
   const structure = traceStructure().replace(/[\\']/g, '\\$&');
   return (
     `INSERT INTO ${insert.table} (${traceColumnNames()}) SELECT ${traceColumnNames()} FROM file('${file}', 'Native', '${structure}') ` +
-    `SETTINGS async_insert = 0, max_threads = 1, max_insert_threads = 1, max_execution_time = 0, ` +
+    `SETTINGS async_insert = 0, max_threads = 1, max_insert_threads = 1, max_execution_time = 0, max_memory_usage = 0, ` +
     // One token covers one block: whatever the file holds is squashed into one.
     `min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_partitions_per_insert_block = 0, ` +
     `insert_deduplicate = 1, insert_select_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1`

@@ -1,0 +1,202 @@
+/*
+ * npm run bench -- ingest [--spans 10000000] [--connections 8] [--hours 24] [--no-gzip]
+ *
+ * Spans per second until durable: OTLP/HTTP protobuf, 512 spans of 10 attributes a request, the sender beside the collector on the same
+ * machine. Afterwards the store is asked whether it has every span, once. Memory is the resident size of the collector's whole process
+ * tree, at its highest so far, when 1, 5 and 10 million spans have been sent. Writes bench/out/ingest.json.
+ */
+import { fork, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { residentBytes } from './ingest/process-tree.mjs';
+
+const { values } = parseArgs({
+  options: {
+    spans: { type: 'string', default: '10000000' },
+    connections: { type: 'string', default: '8' },
+    hours: { type: 'string', default: '24' },
+    'no-gzip': { type: 'boolean' },
+    keep: { type: 'boolean' },
+  },
+});
+const spans = Number(values.spans);
+const here = fileURLToPath(new URL('.', import.meta.url));
+mkdirSync(join(here, '.data'), { recursive: true });
+const data = mkdtempSync(join(here, '.data', 'ingest-'));
+const GOAL = 150_000;
+const MEMORY_GOAL = 1.5e9;
+
+const collector = spawn(
+  process.execPath,
+  [
+    join(here, '../packages/collector/dist/cli/main.js'),
+    'up',
+    '--data',
+    data,
+    '--otlp-http-port',
+    '0',
+    '--otlp-grpc-port',
+    '0',
+    '--explorer-port',
+    '0',
+  ],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+const exited = new Promise((resolve) => collector.once('exit', resolve));
+let peak = 0;
+let last;
+const sampler = setInterval(() => {
+  last = residentBytes(collector.pid) ?? last;
+  peak = Math.max(peak, last?.total ?? 0);
+}, 200);
+
+try {
+  const addresses = await new Promise((resolve, reject) => {
+    let text = '';
+    collector.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+      const explorer = text.match(/explorer\s+(http\S+)/)?.[1];
+      const otlp = text.match(/OTLP\/HTTP\s+(http\S+)/)?.[1];
+      if (explorer && otlp) resolve({ explorer, otlp });
+    });
+    collector.once('exit', (code) => reject(new Error(`the collector ended with ${code}`)));
+  });
+
+  let sent = 0;
+  const memory = [];
+  async function send({ count, gzip }) {
+    const sender = fork(join(here, 'ingest/sender.mjs'), [
+      JSON.stringify({
+        url: addresses.otlp,
+        spans: count,
+        gzip,
+        firstSerial: sent / 512,
+        connections: Number(values.connections),
+        spanOfHours: Number(values.hours),
+      }),
+    ]);
+    const message = () =>
+      new Promise((resolve, reject) => {
+        sender.once('message', resolve);
+        sender.once('exit', (code) => reject(new Error(`the sender ended with ${code}`)));
+      });
+    await message();
+    const done = message();
+    sender.send('go');
+    const result = await done;
+    sent += result.spans;
+    return result;
+  }
+
+  // In steps, so that memory can be read in between; the store works on while the next one starts.
+  const steps = [1e6, 5e6, 10e6].filter((mark) => mark < spans);
+  steps.push(spans);
+  let seconds = 0;
+  let plainSpans = 0;
+  const rows = [];
+  for (const mark of steps) {
+    const result = await send({ count: mark - plainSpans, gzip: false });
+    plainSpans += result.spans;
+    seconds += result.seconds;
+    memory.push({ spans: plainSpans, bytes: peak });
+    rows.push({
+      step: `plain to ${(mark / 1e6).toFixed(2)} M`,
+      'spans/s': Math.round(result.spans / result.seconds),
+      'p50 ms': result.p50.toFixed(1),
+      'p99 ms': result.p99.toFixed(1),
+      'told to wait': result.waited,
+      'memory MB': Math.round(peak / 1e6),
+      cpu: cpu(),
+    });
+  }
+  const plain = plainSpans / seconds;
+  let gzip;
+  if (!values['no-gzip']) {
+    const result = await send({ count: Math.min(spans, 1e6), gzip: true });
+    gzip = result.spans / result.seconds;
+    rows.push({
+      step: 'gzip',
+      'spans/s': Math.round(gzip),
+      'p50 ms': result.p50.toFixed(1),
+      'p99 ms': result.p99.toFixed(1),
+      'told to wait': result.waited,
+      'memory MB': Math.round(peak / 1e6),
+      cpu: cpu(),
+    });
+  }
+
+  // The status counts rows of active parts; when all have been inserted, the collector is stopped and its engine asked the exact question.
+  const drainBegan = performance.now();
+  for (;;) {
+    const status = await (await fetch(new URL('/api/v1/status', addresses.explorer))).json();
+    if (status.spans >= sent) break;
+    if (performance.now() - drainBegan > 120_000) throw new Error(`${status.spans} of ${sent} spans after two minutes`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  const drainSeconds = (performance.now() - drainBegan) / 1000;
+  clearInterval(sampler);
+  collector.kill('SIGTERM');
+  await exited;
+  const check = await count(data);
+  console.table(rows);
+  console.log(
+    `stored ${drainSeconds.toFixed(1)} s after the last acknowledgement; ${check.bytesPerSpan.toFixed(1)} bytes on disk per span, ${check.parts} parts`,
+  );
+  if (check.count !== sent || check.ids !== sent)
+    throw new Error(`sent ${sent}, stored ${check.count}, different ids ${check.ids}`);
+  console.log(`every span is there, once: ${sent}`);
+
+  const entry = (name, ours, peer, unit) => ({ name, ours, peer, ratio: peer === null ? null : ours / peer, unit });
+  const out = [
+    entry('ingest.traces', Math.round(plain), GOAL, 'spans/s (peer: the goal)'),
+    ...(gzip === undefined ? [] : [entry('ingest.traces.gzip', Math.round(gzip), null, 'spans/s')]),
+    ...memory.map(({ spans: at, bytes }) =>
+      entry(
+        `ingest.memory.${(at / 1e6).toFixed(0)}M`,
+        bytes,
+        MEMORY_GOAL,
+        'bytes resident, whole tree (peer: the limit)',
+      ),
+    ),
+    entry('ingest.disk', Number(check.bytesPerSpan.toFixed(1)), 60, 'bytes/span (peer: the goal)'),
+  ];
+  mkdirSync(join(here, 'out'), { recursive: true });
+  writeFileSync(join(here, 'out/ingest.json'), `${JSON.stringify(out, null, 2)}\n`);
+  console.table(out.map(({ name, ours, peer, ratio, unit }) => ({ name, ours, peer, ratio: ratio?.toFixed(2), unit })));
+} finally {
+  clearInterval(sampler);
+  if (collector.exitCode === null && collector.signalCode === null) {
+    collector.kill('SIGTERM');
+    await exited;
+  }
+  if (!values.keep) rmSync(data, { recursive: true, force: true });
+  else console.log(`data kept in ${data}`);
+}
+
+function cpu() {
+  return last?.each.map(({ cpuSeconds }) => cpuSeconds.toFixed(1)).join(' + ');
+}
+
+async function count(dataDir) {
+  const { createEmbeddedStore } = await import('../packages/collector/dist/store/embedded-store.js');
+  const store = await createEmbeddedStore({ dataDir });
+  try {
+    const { rows } = await store.query('SELECT count() AS count, uniqExact(SpanId) AS ids FROM otel_traces', {
+      maxExecutionMs: 120_000,
+    });
+    const size = await store.query(
+      "SELECT sum(bytes_on_disk) AS bytes, count() AS parts FROM system.parts WHERE database = currentDatabase() AND active AND table LIKE 'otel%'",
+    );
+    const [row] = rows;
+    return {
+      count: Number(row.count),
+      ids: Number(row.ids),
+      bytesPerSpan: Number(size.rows[0].bytes) / Number(row.count),
+      parts: Number(size.rows[0].parts),
+    };
+  } finally {
+    await store.close();
+  }
+}
