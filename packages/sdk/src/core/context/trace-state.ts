@@ -8,43 +8,38 @@ const maxLength = 512;
 const longMember = 128;
 
 // Level 2 grammar: a key starts with a letter or a digit and `@` is an ordinary character of it. A value does not end in a space.
-const memberGrammar = /^([a-z\d][a-z\d_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])$/;
+const memberGrammar = /^([a-z\d][a-z\d_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
 
-type Members = ReadonlyMap<string, string>;
-
-const parse = (header: string): Members | undefined => {
-  const members = new Map<string, string>();
-  for (const part of header.split(',')) {
-    const text = part.trim();
-    if (!text) continue;
-    const match = memberGrammar.exec(text);
-    if (!match || members.size === maxMembers || members.has(match[1]!)) return undefined;
-    members.set(match[1]!, match[2]!);
-  }
-  return members;
+const parse = (header: string): readonly string[] => {
+  const members = header
+    .split(',')
+    .map((member) => member.trim())
+    .filter(Boolean);
+  const keys = new Set(members.map((member) => memberGrammar.exec(member)?.[1]));
+  return keys.has(undefined) || keys.size < members.length || keys.size > maxMembers ? [] : members;
 };
 
-const serialize = (members: Members): string => {
-  const texts = [...members].map(([key, value]) => `${key}=${value}`);
-  let length = texts.reduce((sum, text) => sum + text.length + 1, -1);
-  for (const threshold of [longMember, 0]) {
-    for (let i = texts.length; length > maxLength && i--; ) {
-      if (texts[i]!.length > threshold) length -= texts.splice(i, 1)[0]!.length + 1;
-    }
-  }
-  return texts.join(',');
-};
-
-const fromMembers = (members: Members): TraceState => {
+const fromMembers = (members: readonly string[]): TraceState => {
+  const without = (key: string) => members.filter((member) => !member.startsWith(`${key}=`));
   const state: TraceState = {
-    get: (key) => members.get(key),
+    get: (key) => members.find((member) => member.startsWith(`${key}=`))?.slice(key.length + 1),
     set(key, value) {
-      if (!memberGrammar.test(`${key}=${value}`)) return state;
-      const rest = [...members].filter(([other]) => other !== key);
-      return fromMembers(new Map([[key, value], ...rest.slice(0, maxMembers - 1)]));
+      const member = `${key}=${value}`;
+      return memberGrammar.test(member) ? fromMembers([member, ...without(key)].slice(0, maxMembers)) : state;
     },
-    unset: (key) => fromMembers(new Map([...members].filter(([other]) => other !== key))),
-    serialize: () => serialize(members),
+    unset: (key) => fromMembers(without(key)),
+    serialize() {
+      let kept = members;
+      let text = kept.join();
+      for (const length of [longMember, 0]) {
+        for (let i = kept.length; text.length > maxLength && i--; ) {
+          if (kept[i]!.length <= length) continue;
+          kept = kept.filter((_, at) => at !== i);
+          text = kept.join();
+        }
+      }
+      return text;
+    },
   };
   return state;
 };
@@ -55,4 +50,4 @@ const fromMembers = (members: Members): TraceState => {
  * member changes nothing; a 33rd member pushes out the oldest. Serialising stays within 512 characters by leaving
  * out whole members, first those longer than 128, from the oldest on.
  */
-export const createTraceState = (header = ''): TraceState => fromMembers(parse(header) ?? new Map());
+export const createTraceState = (header = ''): TraceState => fromMembers(parse(header));

@@ -189,10 +189,12 @@ test('the field is the official header name', () => {
 
 test('what we write opentelemetry-js reads the same, and the other way round', () => {
   const theirs = new W3CBaggagePropagator();
+  // opentelemetry-js loses `__proto__`.
+  const key = fc.stringMatching(/^[a-zA-Z\d._~-]{1,10}$/).filter((text) => text !== '__proto__');
   const entry = fc.record({ value: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }) });
   fc.assert(
     fc.property(
-      fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-zA-Z\d._~-]{1,10}$/), entry), {
+      fc.uniqueArray(fc.tuple(key, entry), {
         selector: ([key]) => key,
         maxLength: 20,
       }),
