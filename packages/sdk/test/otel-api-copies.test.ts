@@ -37,6 +37,7 @@ beforeAll(async () => {
         export { traceContextPropagator } from './core/propagation/trace-context.js';
         export { NonRecordingSpan } from './core/context/non-recording-span.js';
         export { setSpan, getSpan } from './core/context/span-in-context.js';
+        export { createTestTelemetry } from './runtimes/testing/index.js';
       `,
       resolveDir: join(here, '../src'),
     },
@@ -150,6 +151,43 @@ test('all copies in one process record into one telemetry, with one context and 
     ],
     diagnostics: [],
     providers: 1,
+  });
+});
+
+test('a started telemetry sends one trace of the spans of all copies, across await, with baggage of one read by another', async () => {
+  const result = await program<unknown>(`
+    const all = Object.entries(copies);
+    const early = all.map(([, api]) => api.trace.getTracer('early', '1.0.0'));
+    const telemetry = sdk.createTestTelemetry({ api: all.map(([, api]) => api) });
+    let seen;
+    const nest = async ([[name, api], ...rest]) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (!name) return;
+      await early[all.findIndex(([other]) => other === name)].startActiveSpan(name, async (span) => {
+        span.setAttribute('copy', name).addEvent('e', { at: 1 });
+        span.setStatus({ code: api.SpanStatusCode.OK });
+        const { propagation, context } = api;
+        seen = propagation.getBaggage(context.active())?.getEntry('user')?.value;
+        const baggage = propagation.createBaggage({ user: { value: 'set by ' + name } });
+        await context.with(propagation.setBaggage(context.active(), baggage), () => nest(rest.length ? rest : [[]]));
+        span.end();
+      });
+    };
+    await nest(all);
+    say({
+      tree: telemetry.tree().split('\\n'),
+      seen,
+      scopes: new Set(telemetry.spans().map(({ scope }) => scope.name + scope.version)).size,
+      copies: telemetry.spans().every(({ name, attributes, events, status }) => attributes.copy === name && events.length === 1 && status.code === 'ok'),
+      diagnostics: telemetry.diagnostics,
+    });
+  `);
+  expect(result).toEqual({
+    tree: ['1.3 [ok]', '  1.9 [ok]', '    1.10 cjs [ok]', '      1.10 esm [ok]'],
+    seen: 'set by 1.10 cjs',
+    scopes: 1,
+    copies: true,
+    diagnostics: [],
   });
 });
 
