@@ -22,7 +22,7 @@ export interface FetchTransportOptions {
    * receivers answer 415. Default `false`.
    */
   readonly plainText?: boolean | undefined;
-  /** What outlives the page: see `keepaliveBudget`. Without it requests of a closing page are ordinary ones. */
+  /** Requests that outlive the page, as many as `keepaliveBudget` allows. Without it all are ordinary ones. */
   readonly keepalive?: KeepaliveShare | undefined;
 }
 
@@ -58,12 +58,13 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
           body = await compressor.compress(typeof body === 'string' ? new TextEncoder().encode(body) : body);
           headers['content-encoding'] = compressor.encoding;
         }
-        if (leaving && keepalive) {
+        if (keepalive) {
           const bytes = typeof body === 'string' ? body.length * 3 : body.length;
           const left = keepalive.take(bytes);
           // A few bytes left are not worth splitting for: the rest goes as an ordinary request, which a hidden page finishes.
-          if (left > 4096)
+          if (leaving && left > 4096 && batch.items > 1) {
             return { kind: 'too-large', reason: 'keepalive budget', maxBytes: toJson ? left >> 2 : left };
+          }
           reserved = left ? 0 : bytes;
         }
         if (abort.aborted) cancel();

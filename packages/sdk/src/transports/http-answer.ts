@@ -1,5 +1,4 @@
 import type { Outcome } from '../core/ports.js';
-import { readExportResponse, readRpcStatus } from '../core/wire/export-response.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -16,14 +15,14 @@ export interface HttpAnswer {
  * rejected; 429, 502, 503 and 504 are tried again after `Retry-After`; 413 asks for smaller requests; anything else will
  * never be taken. The server's own message is passed on, its first 300 characters.
  */
-export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: HttpAnswer): Outcome {
+export function httpOutcome({ status, retryAfter, contentType = '', body, nowMs }: HttpAnswer): Outcome {
   const json = contentType?.includes('json') ? parsed(body) : undefined;
   if (status >= 200 && status < 300) {
-    const { rejected, message } = json ? fromJson(json) : readExportResponse(body);
-    return { kind: 'accepted', rejectedItems: rejected, message };
+    const partial = json ? fromJson(json.partialSuccess) : fieldsOf(fieldsOf(body)[1] as Uint8Array);
+    return { kind: 'accepted', rejectedItems: Number(partial[1]) || 0, message: text(partial[2]) };
   }
-  const said = json ? json.message : contentType?.includes('protobuf') ? readRpcStatus(body).message : text(body);
-  const reason = `HTTP ${status}${said ? `: ${String(said).slice(0, 300)}` : ''}`;
+  const said = json ? json.message : contentType?.includes('proto') ? text(fieldsOf(body)[2]) : text(body);
+  const reason = `HTTP ${status} ${String(said ?? '').slice(0, 300)}`.trim();
   if (status === 429 || (status > 501 && status < 505)) {
     return { kind: 'retry', reason, afterMs: retryAfterMs(retryAfter, nowMs) };
   }
@@ -33,8 +32,42 @@ export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: Ht
 /** `Retry-After` as milliseconds from now, never negative; `undefined` where there is none that can be read. */
 export function retryAfterMs(value: string | null | undefined, nowMs: number): number | undefined {
   if (!value) return undefined;
-  const wait = Number.isNaN(Number(value)) ? Date.parse(value) - nowMs : Number(value) * 1000;
+  const seconds = Number(value);
+  const wait = seconds >= 0 ? seconds * 1000 : Date.parse(value) - nowMs;
   return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
+}
+
+type Fields = Readonly<Record<number, unknown>>;
+
+/**
+ * Numbers and contents of a protobuf message's fields, by field number, as far as it can be read. The answers of OTLP have no other kinds of
+ * fields; core's reader, which knows all of them, is three times as large, and this one is in every page.
+ */
+function fieldsOf(bytes: Uint8Array | undefined): Fields {
+  const fields: Record<number, unknown> = {};
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    let scale = 1;
+    let byte = 0x80;
+    for (; byte > 0x7f && at < bytes!.length; scale *= 128) {
+      byte = bytes![at++]!;
+      value += (byte & 0x7f) * scale;
+    }
+    return value;
+  };
+  while (at < (bytes?.length ?? 0)) {
+    const tag = varint();
+    const value = varint();
+    if (tag & 5) break;
+    if (tag & 2) at += value;
+    fields[tag >> 3] = tag & 2 ? bytes!.subarray(at - value, at) : value;
+  }
+  return fields;
+}
+
+function text(said: unknown): string | undefined {
+  return (said instanceof Uint8Array ? new TextDecoder().decode(said) : typeof said === 'string' && said) || undefined;
 }
 
 interface JsonAnswer {
@@ -42,19 +75,15 @@ interface JsonAnswer {
   readonly partialSuccess?: Readonly<Record<string, unknown>>;
 }
 
-const text = (body: Uint8Array) => new TextDecoder().decode(body.subarray(0, 400));
-
 function parsed(body: Uint8Array): JsonAnswer {
   try {
-    return (JSON.parse(new TextDecoder().decode(body)) as JsonAnswer | null) ?? {};
+    return JSON.parse(text(body) ?? '{}') ?? {};
   } catch {
     return { message: text(body) };
   }
 }
 
-/** `rejectedSpans`, `rejectedDataPoints`, `rejectedLogRecords`: a number, or a string as protobuf's JSON writes 64 bits. */
-function fromJson({ partialSuccess }: JsonAnswer): { rejected: number; message: string | undefined } {
-  let rejected = 0;
-  for (const name in partialSuccess) if (name.startsWith('rejected')) rejected = Number(partialSuccess[name]) || 0;
-  return { rejected, message: (partialSuccess?.errorMessage as string) || undefined };
+/** `rejectedSpans`, `rejectedDataPoints` or `rejectedLogRecords`: a number, or a string, as protobuf's JSON writes 64 bits. */
+function fromJson(partial: JsonAnswer['partialSuccess'] = {}): Fields {
+  return { 1: partial[Object.keys(partial).find((name) => name.startsWith('rejected'))!], 2: partial.errorMessage };
 }
