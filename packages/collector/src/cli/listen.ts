@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { UsageError } from './usage-error.js';
 
 /** Resolves with the port that was taken. Rejects with the system's error. */
-export function listen(server: Server, host: string, port: number): Promise<number> {
+function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((done, failed) => {
     server.once('error', failed);
     server.listen({ host, port, exclusive: true }, () => {

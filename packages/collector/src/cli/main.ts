@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { doctor } from './doctor.js';
 import { HELP, settingsFile, upHelp } from './help.js';
 import { readSettings } from './read-settings.js';
 import { suggest } from './suggest.js';
@@ -8,6 +9,9 @@ import { version } from './version.js';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   up,
+  doctor: async (args) => {
+    process.exitCode = await doctor(args);
+  },
   config: () => write(settingsFile()),
   version: () =>
     write(`throughline ${version()} (Node ${process.versions.node}, ${process.platform}-${process.arch})\n`),

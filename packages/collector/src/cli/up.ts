@@ -17,7 +17,7 @@ import { createDeferredStore } from '../store/deferred-store.js';
 import { createEmbeddedStore } from '../store/embedded-store.js';
 import { missingEngine, platformProblem } from '../store/unusable-store.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
-import { closeServer, listen, listenNear, portProblem, url } from './listen.js';
+import { closeServer, listenNear, portProblem, url } from './listen.js';
 import type { Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -115,17 +115,13 @@ async function start(
     explorer: settings['explorer-port'] ?? 4319,
   };
   const close = async (): Promise<void> => {
-    await Promise.all([
-      closeServer(otlpHttp, REQUESTS_MS),
-      otlpGrpc.close(REQUESTS_MS),
-      closeServer(explorer, REQUESTS_MS),
-    ]);
+    await Promise.all([otlpHttp.close(REQUESTS_MS), otlpGrpc.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
     await spool.close(SPOOL_MS);
     await store.close();
     data.release();
   };
   try {
-    const httpPort = await listen(otlpHttp, host, wanted.http).catch((error: unknown) => {
+    const httpPort = await otlpHttp.listen(host, wanted.http).catch((error: unknown) => {
       throw portProblem(error, 'OTLP/HTTP', 'otlp-http-port', host, wanted.http);
     });
     const grpcPort = await otlpGrpc.listen(host, wanted.grpc).catch((error: unknown) => {

@@ -1,11 +1,11 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
 import type { Intake, Signal } from '../admit/intake.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
 import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import { CODINGS, contentCoding, inflateBody } from './content-coding.js';
+import { createDualServer, type DualServer } from './dual-server.js';
 import type { Origins } from './origins.js';
 import type { TlsOptions } from './tls-options.js';
 
@@ -51,31 +51,10 @@ const busy = (message: string): Refusal =>
 
 /**
  * OTLP/HTTP as the specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"): protobuf and JSON, the error body a
- * `google.rpc.Status` in the request's own content type, an answer only when the request is durable. The server is not listening yet.
+ * `google.rpc.Status` in the request's own content type, an answer only when the request is durable.
  */
-export function createOtlpHttp(options: OtlpHttpOptions): Server {
-  const { tls } = options;
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(options, request, response);
-  };
-  // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
-  const timeouts = {
-    requestTimeout: 60_000,
-    headersTimeout: 20_000,
-    keepAliveTimeout: 75_000,
-    keepAlive: true,
-    noDelay: true,
-  };
-  if (tls === undefined) return createHttpServer(timeouts, listener);
-  return createHttpsServer(
-    {
-      ...timeouts,
-      cert: tls.cert,
-      key: tls.key,
-      ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-    },
-    listener,
-  );
+export function createOtlpHttp(options: OtlpHttpOptions): DualServer {
+  return createDualServer((request, response) => void answer(options, request, response), options.tls);
 }
 
 async function answer(options: OtlpHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

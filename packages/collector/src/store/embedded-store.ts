@@ -30,6 +30,9 @@ const DEFAULT_QUERY_MS = 30_000;
 const MAX_WAITING = 64;
 /** How long after its own time limit a statement may still be silent before the waiting ends. */
 const GRACE_MS = 5_000;
+const STOP_EVERY_MS = 250;
+/** An insert of one group takes a second or two; an engine that is silent for this long will never answer. */
+const INSERT_MS = 120_000;
 const MAX_BACKOFF_MS = 10_000;
 const CLOSE_MS = 10_000;
 
@@ -185,11 +188,20 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     return result;
   }
 
-  const stop = (id: number): void => {
-    void inTurn(0, () => run(0, `KILL QUERY WHERE query LIKE '/* tl-${id} */%' ASYNC`, '', 'Null').answer).catch(
-      () => undefined,
-    );
-  };
+  /** Again and again until the statement has ended: it may not have begun yet, or be past the moment that can be stopped. */
+  function stop(id: number): void {
+    const kill = (): void => {
+      if (!pending.has(id)) {
+        clearInterval(timer);
+        return;
+      }
+      const sql = `KILL QUERY WHERE query LIKE '/* tl-${id} */%' ASYNC`;
+      void inTurn(0, () => run(0, sql, '', 'Null').answer).catch(() => undefined);
+    };
+    const timer = setInterval(kill, STOP_EVERY_MS);
+    timer.unref();
+    kill();
+  }
 
   async function takeReader(abort: AbortSignal | undefined): Promise<number> {
     const free = idle.pop();
@@ -247,10 +259,12 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     },
     query,
     async insert(insert: PreparedInsert) {
-      await inTurn(
-        1,
-        () => run(1, insertStatement(insert), `insert_deduplication_token = '${insert.token}'`, 'Null').answer,
-      );
+      await inTurn(1, () => {
+        const engine = child;
+        const watchdog = setTimeout(() => engine?.kill('SIGKILL'), INSERT_MS);
+        const settings = `insert_deduplication_token = '${insert.token}'`;
+        return run(1, insertStatement(insert), settings, 'Null').answer.finally(() => clearTimeout(watchdog));
+      });
     },
     async command(sql: string) {
       await inTurn(0, () => run(0, sql, '', 'Null').answer);

@@ -58,7 +58,8 @@ async function open(engine: Chdb): Promise<void> {
     await engine.drainPending();
     process.exit(0);
   };
-  process.on('disconnect', () => void close());
+  // The parent is gone, and a new one may open this directory the next moment. Like any crash, it costs nothing acknowledged.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (message: ToEngine) => {
     if (message.kind === 'close') void close();
     else void run(sessions[message.session] ?? first, message);

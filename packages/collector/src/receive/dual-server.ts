@@ -1,0 +1,105 @@
+import { createServer as createHttp1, type Server as Http1Server, type RequestListener } from 'node:http';
+import { createServer as createHttp2, createSecureServer, type ServerHttp2Session } from 'node:http2';
+import { type AddressInfo, createServer as createNet, type Server as NetServer, type Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
+import type { TlsOptions } from './tls-options.js';
+
+/** An HTTP server that is not listening yet. */
+export interface DualServer {
+  /** Resolves with the port that was taken; rejects with the system's error. */
+  listen(host: string, port: number): Promise<number>;
+  /** Lets requests under way finish for at most `limitMs`. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** How every HTTP/2 connection begins (RFC 9113, 3.4). */
+const PREFACE = 'PRI * HTTP/2.0';
+const FIRST_BYTES_MS = 20_000;
+const MAX_STREAMS = 100;
+
+/**
+ * HTTP/1.1 and HTTP/2 on one port: chosen by ALPN under TLS, by the first bytes without. The listener sees both as HTTP/1's
+ * request and response.
+ */
+export function createDualServer(listener: RequestListener, tls: TlsOptions | undefined): DualServer {
+  // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
+  const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 75_000 };
+  const http1 = createHttp1({ ...timeouts, keepAlive: true, noDelay: true }, listener);
+  const sessions = new Set<ServerHttp2Session>();
+  const keep = (session: ServerHttp2Session): void => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.on('error', () => undefined);
+  };
+  // Node's compatibility layer gives HTTP/2 requests the same shape; its types only do not say so.
+  const asHttp2 = listener as unknown as Parameters<typeof createHttp2>[1];
+  const settings = { maxConcurrentStreams: MAX_STREAMS };
+  let front: NetServer | TlsServer;
+  if (tls === undefined) {
+    const http2 = createHttp2({ settings }, asHttp2);
+    http2.on('session', keep);
+    front = createNet({ noDelay: true }, (socket) => chooseByPreface(socket, http1, http2));
+  } else {
+    const secure = createSecureServer(
+      {
+        settings,
+        allowHTTP1: true,
+        cert: tls.cert,
+        key: tls.key,
+        ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+      },
+      asHttp2,
+    );
+    secure.on('session', keep);
+    front = secure;
+  }
+  const sockets = new Set<Socket>();
+  front.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return {
+    listen: (host, port) =>
+      new Promise((done, failed) => {
+        front.once('error', failed);
+        front.listen({ host, port, exclusive: true }, () => {
+          front.removeListener('error', failed);
+          done((front.address() as AddressInfo).port);
+        });
+      }),
+    close: (limitMs) =>
+      new Promise((done) => {
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, limitMs);
+        front.close(() => {
+          clearTimeout(timer);
+          done();
+        });
+        http1.closeIdleConnections();
+        // Node's HTTP/1 inside a TLS server keeps no list that can be closed; those connections end at the limit.
+        for (const session of sessions) session.close();
+      }),
+  };
+}
+
+function chooseByPreface(socket: Socket, http1: Http1Server, http2: ReturnType<typeof createHttp2>): void {
+  let begun: Buffer = Buffer.alloc(0);
+  socket.setTimeout(FIRST_BYTES_MS, () => socket.destroy());
+  const onError = (): void => void socket.destroy();
+  socket.on('error', onError);
+  const look = (chunk: Buffer): void => {
+    begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+    const text = begun.toString('latin1', 0, PREFACE.length);
+    if (text.length < PREFACE.length && PREFACE.startsWith(text)) return;
+    socket.removeListener('data', look);
+    socket.removeListener('error', onError);
+    socket.setTimeout(0);
+    socket.removeAllListeners('timeout');
+    socket.pause();
+    socket.unshift(begun);
+    (text === PREFACE ? http2 : http1).emit('connection', socket);
+    if (text !== PREFACE) socket.resume();
+  };
+  socket.on('data', look);
+}
