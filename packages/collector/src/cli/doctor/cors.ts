@@ -28,7 +28,7 @@ export async function checkCors(url: URL, origin: string, options: DoctorOptions
     timeoutMs: options.timeoutMs,
   });
   if (heard.kind === 'failed') return FAILED(name, `The preflight (OPTIONS) was not answered (${heard.code}).`);
-  const allow = `Allow it on the collector: throughline up --allow-origin ${page}; in OpenTelemetry's own collector under receivers.otlp.protocols.http.cors.allowed_origins.`;
+  const allow = `Allow it on the collector: throughline up --cors-origin ${page}; in OpenTelemetry's own collector under receivers.otlp.protocols.http.cors.allowed_origins.`;
   const allowed = header(heard, 'access-control-allow-origin');
   if (heard.status >= 300 || (allowed !== '*' && allowed !== page)) {
     const said = allowed === '' ? 'no Access-Control-Allow-Origin' : `Access-Control-Allow-Origin: ${allowed}`;
