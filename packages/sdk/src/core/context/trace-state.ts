@@ -21,6 +21,8 @@ const parse = (header: string): readonly string[] => {
 
 const fromMembers = (members: readonly string[]): TraceState => {
   const without = (key: string) => members.filter((member) => !member.startsWith(`${key}=`));
+  // Made once: every span of a trace writes it.
+  let text: string | undefined;
   const state: TraceState = {
     get: (key) => members.find((member) => member.startsWith(`${key}=`))?.slice(key.length + 1),
     set(key, value) {
@@ -29,13 +31,15 @@ const fromMembers = (members: readonly string[]): TraceState => {
     },
     unset: (key) => fromMembers(without(key)),
     serialize() {
-      let kept = members;
-      let text = kept.join();
-      for (const length of [longMember, 0]) {
-        for (let i = kept.length; text.length > maxLength && i--; ) {
-          if (kept[i]!.length <= length) continue;
-          kept = kept.filter((_, at) => at !== i);
-          text = kept.join();
+      if (text === undefined) {
+        let kept = members;
+        text = kept.join();
+        for (const length of [longMember, 0]) {
+          for (let i = kept.length; text.length > maxLength && i--; ) {
+            if (kept[i]!.length <= length) continue;
+            kept = kept.filter((_, at) => at !== i);
+            text = kept.join();
+          }
         }
       }
       return text;

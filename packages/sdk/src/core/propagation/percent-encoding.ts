@@ -2,8 +2,7 @@
  * Percent-encodes what must not stand bare in a header value. Lone surrogates become U+FFFD, because they have no UTF-8
  * form (and `encodeURIComponent` throws at them).
  */
-export const percentEncode = (text: string): string =>
-  encodeURIComponent(text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD'));
+export const percentEncode = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD'));
 
 /** The reverse; octets that are not UTF-8 become U+FFFD each, and a `%` that starts no escape stays itself. Never throws. */
 export const percentDecode = (text: string): string =>
