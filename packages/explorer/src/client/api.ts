@@ -1,0 +1,150 @@
+import type {
+  ApiError,
+  AttributeKeysAnswer,
+  AttributeValuesAnswer,
+  DifferencesAnswer,
+  HistogramAnswer,
+  OperationsAnswer,
+  ServicesAnswer,
+  Status,
+  TracesAnswer,
+} from '#shapes/api.js';
+import { type AbsoluteRange, toUnixNano } from '../model/time-range.js';
+
+/** What went wrong, in words for the reader. `away`: nothing answered at all. */
+export class RequestFailure extends Error {
+  readonly status: number;
+  readonly hint: string | undefined;
+  readonly position: number | undefined;
+  readonly away: boolean;
+  constructor(options: { message: string; status: number; hint?: string | undefined; position?: number | undefined }) {
+    super(options.message);
+    this.name = 'RequestFailure';
+    this.status = options.status;
+    this.hint = options.hint;
+    this.position = options.position;
+    this.away = options.status === 0;
+  }
+}
+
+export const API = '/api/v1';
+
+type Parameters = Readonly<Record<string, string | number | undefined>>;
+
+export function apiUrl(path: string, parameters: Parameters = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const text = search.toString();
+  return `${API}${path}${text === '' ? '' : `?${text}`}`;
+}
+
+/** Fetches and reads an answer; every failure is a `RequestFailure`, but an abort stays an abort. */
+export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: signal ?? null, headers: { accept: 'application/json' } });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new RequestFailure({
+      status: 0,
+      message: 'The collector does not answer.',
+      hint: 'See whether “throughline up” is still running. This page tries again by itself.',
+    });
+  }
+  if (!response.ok) throw await failureOf(response);
+  try {
+    return (await response.json()) as T;
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new RequestFailure({
+      status: response.status,
+      message: 'The answer is not JSON.',
+      hint: 'Something between this page and the collector answers in its place, such as a proxy.',
+    });
+  }
+}
+
+async function failureOf(response: Response): Promise<RequestFailure> {
+  let body: Partial<ApiError> = {};
+  try {
+    body = (await response.json()) as ApiError;
+  } catch {
+    // A proxy's page, or nothing: the status says what can be said.
+  }
+  const away = response.status === 502 || response.status === 504;
+  return new RequestFailure({
+    status: away ? 0 : response.status,
+    message: body.error?.message ?? (away ? 'The collector does not answer.' : `The collector answered ${response.status}.`),
+    hint: body.error?.hint,
+    position: body.error?.position,
+  });
+}
+
+const times = ({ startMs, endMs }: AbsoluteRange): Parameters => ({ start: toUnixNano(startMs), end: toUnixNano(endMs) });
+
+export const api = {
+  status: (signal?: AbortSignal) => getJson<Status>(apiUrl('/status'), signal),
+
+  services: (range: AbsoluteRange, signal?: AbortSignal) =>
+    getJson<ServicesAnswer>(apiUrl('/services', times(range)), signal),
+
+  operations: (service: string, range: AbsoluteRange, signal?: AbortSignal) =>
+    getJson<OperationsAnswer>(apiUrl(`/services/${encodeURIComponent(service)}/operations`, times(range)), signal),
+
+  traces: (
+    options: { q: string; range: AbsoluteRange; sort: 'newest' | 'slowest'; limit: number; cursor?: string | undefined },
+    signal?: AbortSignal,
+  ) =>
+    getJson<TracesAnswer>(
+      apiUrl('/traces', {
+        q: options.q,
+        ...times(options.range),
+        sort: options.sort,
+        limit: options.limit,
+        cursor: options.cursor,
+      }),
+      signal,
+    ),
+
+  histogram: (options: { q: string; range: AbsoluteRange; buckets: number }, signal?: AbortSignal) =>
+    getJson<HistogramAnswer>(
+      apiUrl('/histogram', { q: options.q, ...times(options.range), buckets: options.buckets }),
+      signal,
+    ),
+
+  differences: (
+    options: { q: string; range: AbsoluteRange; selection: AbsoluteRange; minDuration?: string | undefined },
+    signal?: AbortSignal,
+  ) =>
+    getJson<DifferencesAnswer>(
+      apiUrl('/differences', {
+        q: options.q,
+        ...times(options.range),
+        selectionStart: toUnixNano(options.selection.startMs),
+        selectionEnd: toUnixNano(options.selection.endMs),
+        minDuration: options.minDuration,
+      }),
+      signal,
+    ),
+
+  attributeKeys: (options: { range: AbsoluteRange; prefix: string; service?: string | undefined }, signal?: AbortSignal) =>
+    getJson<AttributeKeysAnswer>(
+      apiUrl('/attributes', { ...times(options.range), prefix: options.prefix, service: options.service }),
+      signal,
+    ),
+
+  attributeValues: (
+    options: { key: string; range: AbsoluteRange; prefix: string; service?: string | undefined },
+    signal?: AbortSignal,
+  ) =>
+    getJson<AttributeValuesAnswer>(
+      apiUrl(`/attributes/${encodeURIComponent(options.key)}/values`, {
+        ...times(options.range),
+        prefix: options.prefix,
+        service: options.service,
+      }),
+      signal,
+    ),
+};

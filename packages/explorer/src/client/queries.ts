@@ -1,0 +1,119 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { type AbsoluteRange, absoluteRange, type TimeRange } from '../model/time-range.js';
+import { api } from './api.js';
+import { openTrace } from './trace-store.js';
+
+/*
+ * What the views ask, with its cache key. A relative range is in the key as it was chosen; `tick` moves on when the view
+ * refreshes, and the moment "now" means is taken from it, so that all parts of a view look at the same stretch.
+ */
+
+export interface Asked {
+  readonly q: string;
+  readonly range: TimeRange;
+  /** Epoch milliseconds that "now" stands for. */
+  readonly nowMs: number;
+}
+
+export const PAGE_SIZE = 100;
+
+export const statusQuery = () =>
+  queryOptions({
+    queryKey: ['status'],
+    queryFn: ({ signal }) => api.status(signal),
+    refetchInterval: (query) => (query.state.error !== null || query.state.data?.spans === 0 ? 1_000 : 10_000),
+    retry: false,
+    staleTime: 0,
+  });
+
+export const servicesQuery = ({ range, nowMs }: Omit<Asked, 'q'>) =>
+  queryOptions({
+    queryKey: ['services', range, nowMs],
+    queryFn: ({ signal }) => api.services(absoluteRange(range, nowMs), signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const operationsQuery = (service: string, { range, nowMs }: Omit<Asked, 'q'>) =>
+  queryOptions({
+    queryKey: ['operations', service, range, nowMs],
+    queryFn: ({ signal }) => api.operations(service, absoluteRange(range, nowMs), signal),
+    placeholderData: (previous, before) => (before?.queryKey[1] === service ? previous : undefined),
+  });
+
+export const tracesQuery = ({
+  q,
+  range,
+  nowMs,
+  sort,
+  selection,
+}: Asked & { sort: 'newest' | 'slowest'; selection: AbsoluteRange | undefined }) =>
+  infiniteQueryOptions({
+    queryKey: ['traces', q, sort, selection ?? range, nowMs],
+    queryFn: ({ pageParam, signal }) =>
+      api.traces(
+        { q, sort, range: selection ?? absoluteRange(range, nowMs), limit: PAGE_SIZE, cursor: pageParam },
+        signal,
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+
+export const histogramQuery = ({ q, range, nowMs, buckets }: Asked & { buckets: number }) =>
+  queryOptions({
+    queryKey: ['histogram', q, range, nowMs, buckets],
+    queryFn: ({ signal }) => api.histogram({ q, range: absoluteRange(range, nowMs), buckets }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const differencesQuery = ({
+  q,
+  range,
+  nowMs,
+  selection,
+  minDuration,
+}: Asked & { selection: AbsoluteRange; minDuration: string | undefined }) =>
+  queryOptions({
+    queryKey: ['differences', q, range, nowMs, selection, minDuration],
+    queryFn: ({ signal }) =>
+      api.differences({ q, range: absoluteRange(range, nowMs), selection, minDuration }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const attributeKeysQuery = ({
+  range,
+  nowMs,
+  prefix,
+  service,
+}: Omit<Asked, 'q'> & { prefix: string; service: string | undefined }) =>
+  queryOptions({
+    queryKey: ['attribute-keys', range, nowMs, prefix, service],
+    queryFn: ({ signal }) => api.attributeKeys({ range: absoluteRange(range, nowMs), prefix, service }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
+export const attributeValuesQuery = ({
+  key,
+  range,
+  nowMs,
+  prefix,
+  service,
+}: Omit<Asked, 'q'> & { key: string; prefix: string; service: string | undefined }) =>
+  queryOptions({
+    queryKey: ['attribute-values', key, range, nowMs, prefix, service],
+    queryFn: ({ signal }) => api.attributeValues({ key, range: absoluteRange(range, nowMs), prefix, service }, signal),
+    placeholderData: (previous, before) => (before?.queryKey[1] === key ? previous : undefined),
+    staleTime: 30_000,
+  });
+
+export const traceQuery = (traceId: string) =>
+  queryOptions({
+    queryKey: ['trace', traceId],
+    queryFn: ({ signal }) => openTrace(traceId, signal),
+    // How long it stays is the store's matter: see onTraceDropped.
+    gcTime: Number.POSITIVE_INFINITY,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    structuralSharing: false,
+  });

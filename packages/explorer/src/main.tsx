@@ -1,0 +1,47 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { RequestFailure } from './client/api.js';
+import { onTraceDropped, warmTraceWorker } from './client/trace-store.js';
+import { CommandsProvider } from './parts/commands.js';
+import { NowProvider } from './parts/now.js';
+import { applyTheme, followSystemTheme } from './parts/theme.js';
+import { router } from './shell/router.js';
+
+applyTheme();
+followSystemTheme();
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What is asked about a fixed stretch of time does not change by itself; the views refresh by moving "now".
+      staleTime: 60_000,
+      gcTime: 60_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => error instanceof RequestFailure && error.away && failures < 60,
+      retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 5_000),
+      networkMode: 'always',
+    },
+  },
+});
+onTraceDropped((traceId) => queries.removeQueries({ queryKey: ['trace', traceId] }));
+
+const start = (): void => {
+  warmTraceWorker();
+  void import('./views/trace/trace-view.js');
+};
+if ('requestIdleCallback' in window) requestIdleCallback(start, { timeout: 2_000 });
+else setTimeout(start, 300);
+
+createRoot(document.getElementById('app')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <NowProvider>
+        <CommandsProvider>
+          <RouterProvider router={router} />
+        </CommandsProvider>
+      </NowProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

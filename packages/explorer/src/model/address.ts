@@ -1,0 +1,135 @@
+import { type AbsoluteRange, lastMs, parseMoment, type TimeSearch } from './time-range.js';
+
+/*
+ * What stands in the address, per view. Reading never fails: what does not read is left out, so that an old or hand-made link
+ * shows as much as it can.
+ */
+
+export interface SearchAddress extends TimeSearch {
+  readonly q?: string | undefined;
+  readonly sort?: 'slowest' | undefined;
+  /** The brushed part of the chart, `fromMs-toMs`. */
+  readonly sel?: string | undefined;
+  /** Compare only spans longer than this with the rest, `250ms`. */
+  readonly than?: string | undefined;
+  /** The trace the list stands at. */
+  readonly at?: string | undefined;
+}
+
+export interface TraceAddress extends TimeSearch {
+  readonly span?: string | undefined;
+  /** `from-to` in nanoseconds since the start of the trace. */
+  readonly zoom?: string | undefined;
+  readonly find?: string | undefined;
+  /** `1`: only matches of `find` and the way to them. */
+  readonly only?: '1' | undefined;
+  /** `0`: the critical path is not drawn. */
+  readonly path?: '0' | undefined;
+  /** Span ids whose children are hidden, by comma; after a `*`, those of all that are not. */
+  readonly closed?: string | undefined;
+  /** Folds (by their first span id) that are opened, in the same way. */
+  readonly open?: string | undefined;
+  /** `fromNano-toNano-firstRow-lastRow`. */
+  readonly area?: string | undefined;
+}
+
+export type RawSearch = Readonly<Record<string, unknown>>;
+
+const text = (raw: RawSearch, name: string): string | undefined => {
+  const value = raw[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+const when = (value: string | undefined, form: RegExp): string | undefined =>
+  value !== undefined && form.test(value) ? value : undefined;
+
+export function readTimeSearch(raw: RawSearch): TimeSearch {
+  const last = text(raw, 'last');
+  const from = text(raw, 'from');
+  const to = text(raw, 'to');
+  if (from !== undefined && to !== undefined && parseMoment(to) > parseMoment(from)) return { from, to };
+  return last !== undefined && lastMs(last) !== undefined ? { last } : {};
+}
+
+export function readSearchAddress(raw: RawSearch): SearchAddress {
+  return defined({
+    ...readTimeSearch(raw),
+    q: text(raw, 'q'),
+    sort: raw['sort'] === 'slowest' ? ('slowest' as const) : undefined,
+    sel: when(text(raw, 'sel'), /^\d{1,15}-\d{1,15}$/),
+    than: text(raw, 'than'),
+    at: when(text(raw, 'at'), /^[0-9a-f]{32}$/),
+  });
+}
+
+const IDS = /^(\*|[0-9a-f]{16})(,[0-9a-f]{16})*$/;
+
+export function readTraceAddress(raw: RawSearch): TraceAddress {
+  return defined({
+    ...readTimeSearch(raw),
+    span: when(text(raw, 'span'), /^[0-9a-f]{16}$/),
+    zoom: when(text(raw, 'zoom'), /^\d{1,18}-\d{1,18}$/),
+    find: text(raw, 'find'),
+    only: raw['only'] === '1' ? ('1' as const) : undefined,
+    path: raw['path'] === '0' ? ('0' as const) : undefined,
+    closed: when(text(raw, 'closed'), IDS),
+    open: when(text(raw, 'open'), IDS),
+    area: when(text(raw, 'area'), /^\d{1,18}-\d{1,18}-\d{1,9}-\d{1,9}$/),
+  });
+}
+
+function defined<T extends object>(address: T): T {
+  return Object.fromEntries(Object.entries(address).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Plain `name=value` pairs, readable and typable; nothing is quoted as JSON. */
+export function formatSearch(search: RawSearch): string {
+  const pairs = Object.entries(search)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => `${encodeURIComponent(name)}=${readable(String(value))}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** Percent-encodes what would break an address, and leaves what people read: `=`, `:`, `/`, `,`, `*`, `>`. */
+function readable(value: string): string {
+  return encodeURIComponent(value)
+    .replace(/%20/g, '+')
+    .replace(/%(3D|3A|2F|2C|3E|3C|3F|40|7E|21)/g, (code) => decodeURIComponent(code));
+}
+
+export function parseSearch(search: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(search));
+}
+
+export function readSelection(sel: string | undefined): AbsoluteRange | undefined {
+  if (sel === undefined) return undefined;
+  const [startMs, endMs] = sel.split('-').map(Number) as [number, number];
+  return endMs > startMs ? { startMs, endMs } : undefined;
+}
+
+export function readPair(pair: string | undefined): { from: number; to: number } | undefined {
+  if (pair === undefined) return undefined;
+  const [from, to] = pair.split('-').map(Number) as [number, number];
+  return to > from ? { from, to } : undefined;
+}
+
+/** The members of `all` that a list of ids stands for. */
+export function readIds(list: string | undefined, all: readonly string[]): Set<number> {
+  if (list === undefined) return new Set();
+  const named = new Set(list.split(','));
+  const inverted = named.has('*');
+  const chosen = new Set<number>();
+  for (let index = 0; index < all.length; index++) if (named.has(all[index]!) !== inverted) chosen.add(index);
+  return chosen;
+}
+
+/** A link does not hold thousands of ids: past this many only the last ones are written. */
+const IDS_AT_MOST = 40;
+
+/** The shorter of the two ways to write which of `all` (only those `possible`) are chosen. */
+export function formatIds(chosen: ReadonlySet<number>, all: readonly string[], possible: readonly number[]): string | undefined {
+  if (chosen.size === 0) return undefined;
+  const others = chosen.size * 2 > possible.length ? possible.filter((index) => !chosen.has(index)) : undefined;
+  const named = others ?? [...chosen];
+  return [...(others === undefined ? [] : ['*']), ...named.slice(-IDS_AT_MOST).map((index) => all[index]!)].join(',');
+}

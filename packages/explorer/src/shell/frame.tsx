@@ -1,0 +1,133 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { RequestFailure } from '../client/api.js';
+import { statusQuery } from '../client/queries.js';
+import { type Command, useCommands } from '../parts/commands.js';
+import { Button, IconButton, Kbd } from '../parts/controls.js';
+import { Icon } from '../parts/icon.js';
+import { useNow } from '../parts/now.js';
+import { chooseTheme, currentTheme } from '../parts/theme.js';
+import styles from './frame.module.css';
+import { Mark } from './mark.js';
+import { ThemeMenu } from './theme-menu.js';
+import { TimeRangePicker } from './time-range-picker.js';
+
+// Loaded when they are first opened.
+const Palette = lazy(() => import('./palette.js').then((module) => ({ default: module.Palette })));
+const KeysSheet = lazy(() => import('./keys-sheet.js').then((module) => ({ default: module.KeysSheet })));
+
+/** What stands around every view: there at once, whatever the collector does. */
+export function Frame() {
+  const navigate = useNavigate();
+  const { live, held, refresh, setLive } = useNow();
+  const [palette, setPalette] = useState(false);
+  const [keys, setKeys] = useState(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const onSearch = path === '/';
+  const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
+  const timeSearch = { last: time['last'], from: time['from'], to: time['to'] };
+
+  const commands: Command[] = [
+    { id: 'palette', group: 'Everywhere', label: 'Command palette', keys: ['mod+k', 'mod+shift+p'], whileTyping: true, hidden: true, run: () => setPalette(true) },
+    { id: 'keys', group: 'Everywhere', label: 'Show all keys', keys: ['?'], run: () => setKeys(true) },
+    { id: 'go-traces', group: 'Everywhere', label: 'Go to traces', run: () => void navigate({ to: '/', search: timeSearch }) },
+    { id: 'go-connect', group: 'Everywhere', label: 'Connect a program', run: () => void navigate({ to: '/connect', search: timeSearch }) },
+    { id: 'theme', group: 'Everywhere', label: 'Switch between dark and light', keys: ['T'], run: () => chooseTheme(currentTheme() === 'dark' ? 'light' : 'dark') },
+  ];
+  const searchCommands: Command[] = [
+    { id: 'refresh', group: 'Search', label: 'Refresh', keys: ['r'], run: refresh },
+    { id: 'live', group: 'Search', label: live ? 'Stop following live' : 'Follow live', keys: ['L'], run: () => setLive(!live) },
+  ];
+  useCommands(onSearch ? [...commands, ...searchCommands] : commands);
+
+  return (
+    <div className={styles.frame}>
+      <a href="#view" className={styles.skip}>
+        Skip to the view
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" search={timeSearch} className={styles.brand} aria-label="Throughline, all traces">
+          <Mark />
+          <span>Throughline</span>
+        </Link>
+        <nav aria-label="Views" className={styles.views}>
+          <Link to="/" search={timeSearch} data-current={path !== '/connect' || undefined} aria-current={onSearch ? 'page' : undefined}>
+            Traces
+          </Link>
+          <Link to="/connect" search={timeSearch} data-current={path === '/connect' || undefined}>
+            Connect
+          </Link>
+        </nav>
+        <div className={styles.space} />
+        {onSearch && (
+          <>
+            <TimeRangePicker />
+            <IconButton icon="refresh" label="Refresh" onClick={refresh} />
+            <Button
+              on={live}
+              onClick={() => setLive(!live)}
+              className={styles.live ?? ''}
+              title={held ? 'Waiting: scroll back to the top of the list to go on' : 'Follow what arrives'}
+            >
+              <span className={styles.dot} data-state={!live ? 'off' : held ? 'held' : 'on'} aria-hidden="true" />
+              {live && held ? 'Live, waiting' : 'Live'}
+            </Button>
+            <span className={styles.rule} aria-hidden="true" />
+          </>
+        )}
+        <Button onClick={() => setPalette(true)} className={styles.command ?? ''} aria-label="Command palette">
+          <Icon name="search" />
+          <Kbd>{/Mac/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</Kbd>
+        </Button>
+        <Button data-icon aria-label="Show all keys" title="Show all keys (?)" onClick={() => setKeys(true)}>
+          ?
+        </Button>
+        <ThemeMenu />
+      </header>
+      <Away />
+      <main id="view" className={styles.view} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Suspense>
+        {palette && <Palette open onOpenChange={setPalette} />}
+        {keys && <KeysSheet open onOpenChange={setKeys} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** The collector is away, or its store is ill: said once, at the top, while what was loaded stays. */
+function Away() {
+  const status = useQuery(statusQuery());
+  const { refresh } = useNow();
+  const away = status.error instanceof RequestFailure && status.error.away;
+  const [wasAway, setWasAway] = useState(false);
+  useEffect(() => {
+    if (away) setWasAway(true);
+    else if (wasAway && status.isSuccess) {
+      setWasAway(false);
+      refresh();
+    }
+  }, [away, wasAway, status.isSuccess, refresh]);
+  if (away) {
+    return (
+      <div className={styles.away} role="alert">
+        <Icon name="warning" />
+        <span>
+          The collector at <code>{location.host}</code> does not answer. Is <code>throughline up</code> still running? Trying
+          again every second; what you see is what was loaded before.
+        </span>
+      </div>
+    );
+  }
+  if (status.data?.store.healthy === false) {
+    return (
+      <div className={styles.away} role="alert">
+        <Icon name="warning" />
+        <span>The store is not well: {status.data.store.message ?? 'no reason given'}. Spans are kept until it is.</span>
+      </div>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,41 @@
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Failure } from '../parts/failure.js';
+import { formatSearch, parseSearch, readSearchAddress, readTimeSearch, readTraceAddress } from '../model/address.js';
+import { SearchView } from '../views/search/search-view.js';
+import { Frame } from './frame.js';
+import { NotFound } from './not-found.js';
+
+const root = createRootRouteWithContext()({ component: Frame, notFoundComponent: NotFound });
+
+// One line a view.
+const search = createRoute({ getParentRoute: () => root, path: '/', validateSearch: readSearchAddress, component: SearchView });
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: '/trace/$traceId',
+  validateSearch: readTraceAddress,
+  component: lazyRouteComponent(() => import('../views/trace/trace-view.js'), 'TraceView'),
+});
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: '/connect',
+  validateSearch: readTimeSearch,
+  component: lazyRouteComponent(() => import('../views/connect/connect-view.js'), 'ConnectView'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([search, trace, connect]),
+  parseSearch,
+  stringifySearch: formatSearch,
+  defaultPreload: false,
+  defaultPendingMs: 300,
+  scrollRestoration: false,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Failure error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+  ),
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
