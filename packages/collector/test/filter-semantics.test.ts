@@ -233,7 +233,7 @@ afterAll(async () => {
 test('the SQL of a filter selects exactly the spans that its meaning does', async () => {
   // Sampled, not asserted by fast-check: shrinking three hundred spans against a real engine takes minutes, and the one
   // clause that differs says it all.
-  const seed = Number(process.env['FILTER_SEED'] ?? Date.now() % 2 ** 31);
+  const seed = Number(process.env.FILTER_SEED ?? Date.now() % 2 ** 31);
   const rounds = fc.sample(
     fc.tuple(spans, fc.array(fc.array(clause, { minLength: 1, maxLength: 3 }), { minLength: 40, maxLength: 40 })),
     {
@@ -255,7 +255,7 @@ test('the SQL of a filter selects exactly the spans that its meaning does', asyn
     );
     expect(rows.length).toBe(planted.length);
     for (const [index, clauses] of filters.entries()) {
-      const selected = rows.filter((row) => Number(row[`f${index}`]) === 1).map((row) => row['id']);
+      const selected = rows.filter((row) => Number(row[`f${index}`]) === 1).map((row) => row.id);
       expect(selected, `seed ${seed}: ${JSON.stringify(clauses)}`).toEqual(wanted(clauses));
     }
     for (const clauses of filters.slice(0, 8)) {

@@ -63,7 +63,7 @@ async function allPages(options: {
 }
 
 test('pages together are the whole list in its order, for every filter, sort and size of page', async () => {
-  const seed = Number(process.env['PAGING_SEED'] ?? Date.now() % 2 ** 31);
+  const seed = Number(process.env.PAGING_SEED ?? Date.now() % 2 ** 31);
   const span = fc.record({
     trace: fc.integer({ min: 0, max: 39 }),
     second: fc.integer({ min: 0, max: 3599 }),
@@ -88,7 +88,7 @@ test('pages together are the whole list in its order, for every filter, sort and
       for (const sort of ['newest', 'slowest'] as const) {
         const keys = new Map<string, bigint>();
         for (const one of spans) {
-          if (q === 'hit=yes' && one.attributes?.['hit'] === undefined) continue;
+          if (q === 'hit=yes' && one.attributes?.hit === undefined) continue;
           if (q === 'duration>15ms' && one.durationNano! <= 15_000_000n) continue;
           const key = sort === 'newest' ? one.atNano : one.durationNano!;
           if (key > (keys.get(one.traceId) ?? -1n)) keys.set(one.traceId, key);

@@ -23,7 +23,10 @@ export async function findProtocol(url: URL, options: DoctorOptions): Promise<Pr
     timeoutMs,
   });
   if (heard.kind === 'answer') {
-    // Anything but "no such path" is a receiver; what it thinks of the request is said when a span is sent.
+    if (heard.status === 200) return speaks('http', url, options);
+    // A server for HTTP/2 alone refuses the other kind politely; and gRPC may stand where a path does not.
+    if ((await askGrpc({ url, headers, ca, timeoutMs })).kind === 'answer') return speaks('grpc', url, options);
+    // Anything but "no such path" is a receiver; what it has against a request is said when a span is sent.
     if (heard.status !== 404 && heard.status !== 405 && heard.status !== 421) return speaks('http', url, options);
     const explorer = await statusOf(url, ca, timeoutMs);
     if (explorer !== undefined) {
@@ -35,7 +38,6 @@ export async function findProtocol(url: URL, options: DoctorOptions): Promise<Pr
         ),
       };
     }
-    if ((await askGrpc({ url, headers, ca, timeoutMs })).kind === 'answer') return speaks('grpc', url, options);
     const where = target.pathname === '/v1/traces' ? '' : ` The path ${target.pathname} comes from the address.`;
     return {
       check: FAILED(

@@ -35,28 +35,34 @@ export async function readBack(url: URL, span: ProbeSpan, options: DoctorOptions
         )
       : FAILED(name, `${options.api} is not an address.`, 'Write it as http://localhost:4319');
   }
-  const status = await statusOf(api, options.ca, options.timeoutMs);
-  if (status === undefined)
+  if ((await statusOf(api, options.ca, options.timeoutMs)) === undefined) {
     return FAILED(name, `No Throughline API answers at ${api.origin}.`, 'It is on the explorer port, 4319 by default.');
-  if (!status.store.healthy)
-    return FAILED(name, `The collector's store is not well: ${status.store.message ?? 'no reason given'}`);
+  }
   const deadline = performance.now() + options.timeoutMs;
   const target = new URL(`/api/v1/traces/${span.traceId}`, api);
   for (;;) {
     const heard = await ask({ url: target, ca: options.ca, timeoutMs: options.timeoutMs });
     if (heard.kind === 'failed') return FAILED(name, `The API went away (${heard.code}).`);
     if (heard.status === 200) return compare(name, JSON.parse(heard.body.toString()) as TraceAnswer, span, api);
-    if (heard.status !== 404)
+    // A collector that has just been started takes spans before its store is open.
+    if (heard.status !== 404 && heard.status !== 503) {
       return FAILED(name, `The API answered ${heard.status}: ${heard.body.toString().slice(0, 200)}`);
-    if (performance.now() > deadline) {
-      return FAILED(
-        name,
-        `The span was accepted, but is not there after ${options.timeoutMs / 1000} s.`,
-        `See whether ${api.origin} belongs to the collector that the span was sent to, and what the collector's log says.`,
-      );
     }
+    if (performance.now() > deadline) return await missing(name, api, options);
     await wait(POLL_MS);
   }
+}
+
+async function missing(name: string, api: URL, options: DoctorOptions): Promise<Check> {
+  const status = await statusOf(api, options.ca, options.timeoutMs);
+  if (status !== undefined && !status.store.healthy) {
+    return FAILED(name, `The collector's store is not well: ${status.store.message ?? 'no reason given'}`);
+  }
+  return FAILED(
+    name,
+    `The span was accepted, but is not there after ${options.timeoutMs / 1000} s.`,
+    `See whether ${api.origin} belongs to the collector that the span was sent to, and what the collector's log says.`,
+  );
 }
 
 function compare(name: string, trace: TraceAnswer, span: ProbeSpan, api: URL): Check {
