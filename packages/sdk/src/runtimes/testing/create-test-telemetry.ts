@@ -6,6 +6,7 @@ import { type StartOptions, startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
+import { followFromEarlyTracers, loadedApiCopies } from './early-tracers.js';
 import { findSpan } from './expect-span.js';
 import { formatTree } from './format-tree.js';
 import { readOtlpJson } from './read-otlp-json.js';
@@ -51,8 +52,9 @@ const realTimers: Timers = {
 
 /**
  * Starts telemetry for a test: the real one, with memory in place of a network. Like `start()` it stands behind the OpenTelemetry API
- * unless `global` is `false`, so that instrumented code is seen; `await telemetry.shutdown()` after each test gives the place
- * back. Throws where another telemetry is still there.
+ * unless `global` is `false`, so that instrumented code is seen, also by tracers it took when it was loaded (where the API is an ES
+ * module copy of 1.10, or the test runner has a module system of its own, pass `{ api: [api] }`). `await telemetry.shutdown()`
+ * after each test gives the place back. Throws where another telemetry is still there.
  */
 export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTelemetry {
   if (options.global !== false && currentTelemetry()) {
@@ -61,6 +63,8 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
     );
   }
   const { clock, contextStore = createTestContextStore(), ...startOptions } = options;
+  const api = [...(options.api ?? []), ...loadedApiCopies()];
+  if (options.global !== false) followFromEarlyTracers(api);
   const requests: Uint8Array[] = [];
   const diagnostics: Diagnostic[] = [];
   let decoded = 0;
@@ -82,6 +86,7 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
       serviceName: 'test',
       propagators: [traceContextPropagator, baggagePropagator],
       ...startOptions,
+      api,
       // Every span is a batch and every batch is handed over before `end()` returns.
       batch: { maxItems: 1, maxAgeMs: 0, concurrency: Number.MAX_SAFE_INTEGER },
       destinations: {

@@ -8,6 +8,9 @@ import {
   type TestTelemetryOptions,
 } from './index.js';
 
+/** As code under test has it: taken when the module is loaded, once for all tests. */
+const early = trace.getTracer('early');
+
 let telemetry: TestTelemetry;
 const start = (options?: TestTelemetryOptions) => (telemetry = createTestTelemetry(options));
 afterEach(() => telemetry.shutdown());
@@ -67,6 +70,20 @@ test('finished spans of instrumented code can be read at once and asserted on [F
   expectSpan(telemetry, 'POST /checkout').toBeRoot().toHaveKind('server').toHaveStatus('unset');
   expect(telemetry.spans().map(({ name }) => name)).toEqual(['pay', 'POST /checkout']);
 });
+
+test.each(['first', 'second'])(
+  'a tracer taken when its module was loaded records into the %s telemetry',
+  async (round) => {
+    early.startSpan('between').end();
+    early.startActiveSpan('between', (span) => span.end());
+    start();
+    early.startActiveSpan(round, (span) => {
+      early.startSpan('child').end();
+      span.end();
+    });
+    expect(telemetry.tree()).toBe(`${round}\n  child`);
+  },
+);
 
 test('a span is there as soon as it has ended, and not before', () => {
   start();
