@@ -95,8 +95,7 @@ class Reader implements TraceReader {
   private readonly otherGuess = new Uint32Array(64);
   private lastTypes = 0;
   private lastName = 0;
-  /** For each key of a map column, the map it was last seen in: finds a key that comes twice. */
-  private seen = new Float64Array(1024);
+  /** Tells the map being read from all others; finds a key that comes twice. */
   private mapNumber = 0;
   private maps = 0;
 
@@ -845,20 +844,13 @@ class Reader implements TraceReader {
       key = keys.intern(source, keyStart, keyEnd);
       guesses[place] = key;
     }
-    if (key >= this.seen.length) {
-      const seen = new Float64Array(Math.max(this.seen.length * 2, key + 1));
-      seen.set(this.seen);
-      this.seen = seen;
-    }
-    // The number of the map is unique over all map columns, so that one table serves them all.
-    if (this.seen[key] === this.mapNumber) {
+    if (target.hasKey(key, this.mapNumber)) {
       // Still has to be a value: a malformed one makes the request malformed wherever it stands.
       const length = target.values.length;
       this.value(target.values, valueStart, valueEnd);
       target.values.length = length;
       return -1;
     }
-    this.seen[key] = this.mapNumber;
     keys.append(key);
     this.letter(this.value(target.values, valueStart, valueEnd));
     return key;
