@@ -13,25 +13,24 @@ import type { StoreQueueOptions } from './outbox/store-queue.js';
 import type { BatchStore, Ports, Transport } from './ports.js';
 import { resolveBatchLimits } from './presets.js';
 import { compositePropagator } from './propagation/composite.js';
-import { createResource } from './resource/resource.js';
 import { sdkVersion } from './resource/sdk-version.js';
 import type { StartOptions } from './telemetry.js';
 import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
 import type { Telemetry } from './telemetry-handle.js';
 import type { followResult } from './trace/follow-result.js';
 import type { createRedactor } from './trace/redact.js';
-import { createSpanEncoder } from './trace/span-encoder.js';
 import type { SpanProcessor } from './trace/span-processor.js';
 import { createTraced } from './trace/traced.js';
-import { createTracerProvider } from './trace/tracer-provider.js';
+import type { Tracing } from './trace/tracing.js';
 import type { UnendedSpans, UnendedSpansOptions } from './trace/unended-spans.js';
-import { createOpenBuffer } from './wire/open-buffer.js';
 
 /**
  * The parts of a telemetry that a small bundle can do without. An option whose part is not there is named in `onDiagnostic` as
  * `part-missing` and does nothing.
  */
 export interface TelemetryParts {
+  /** Makes spans and their bytes: `fullTracing`, or `smallTracing` where the bytes of the program count. */
+  readonly tracing: Tracing;
   /** What the OpenTelemetry API and instrumentations say about themselves reaches `onDiagnostic`. */
   readonly createApiLogger?: typeof createApiLogger | undefined;
   /** `destinations: { copies }`. */
@@ -86,7 +85,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     return wanted ? value : undefined;
   };
 
-  const resource = createResource({
+  const resource = parts.tracing.createResource({
     ...options,
     attributes: options.resource,
     detectors: options.resourceDetectors,
@@ -128,26 +127,22 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
   const exporting = part('spanExporters', options.spanExporters?.length, parts.createExportingProcessor);
   const processors: (SpanProcessor | false | undefined)[] = [
     ...(options.spanProcessors ?? []),
-    part('redact', options.redact?.length, parts.createRedactor)?.(options.redact!),
+    part('redact', options.redact, parts.createRedactor)?.(options.redact!),
     unended,
     ...(options.spanExporters ?? []).map((exporter) => exporting?.(exporter, { timers, limits, quietly, report })),
-    // Last: what the others changed in `onEnding` is what leaves.
-    transports.length > 0 &&
-      createSpanEncoder({
-        normal: createOpenBuffer('traces', 'normal'),
-        high: createOpenBuffer('traces', 'high'),
-        onFragment: outbox.onFragment,
-      }),
   ];
-  const provider = createTracerProvider({
-    ...options,
-    clock,
-    entropy,
-    contextStore,
-    resource,
-    processors: processors.filter((processor) => !!processor),
-    onError: (error) => report('warn', 'processor-failed', `A span processor or sampler failed: ${error}`),
-  });
+  const provider = parts.tracing.createProvider(
+    {
+      ...options,
+      clock,
+      entropy,
+      contextStore,
+      resource,
+      processors: processors.filter((processor) => !!processor),
+      onError: (error) => report('warn', 'processor-failed', `A span processor or sampler failed: ${error}`),
+    },
+    transports.length > 0 ? outbox.onFragment : undefined,
+  );
   const propagator = compositePropagator(options.propagators ?? []);
   const tracer = provider.getTracer(String(resource.attributes['service.name']), options.serviceVersion);
   const leaving = new Set<() => void>();

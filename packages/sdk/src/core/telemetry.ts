@@ -9,6 +9,7 @@ import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.
 import type { Telemetry } from './telemetry-handle.js';
 import { followResult } from './trace/follow-result.js';
 import { createRedactor } from './trace/redact.js';
+import { fullTracing } from './trace/tracing.js';
 import { watchUnendedSpans } from './trace/unended-spans.js';
 import { splitExportRequest } from './wire/split-request.js';
 
@@ -22,6 +23,7 @@ export interface StartOptions extends TelemetryOptions {
 
 /** What `startTelemetry` is made of beside what every telemetry needs. */
 export const everyPart: TelemetryParts = {
+  tracing: fullTracing,
   createApiLogger,
   createCopies,
   followResult,

@@ -2,16 +2,15 @@ import type { Signal } from '../../core/batch.js';
 import type { Instrument } from '../../core/instrument.js';
 import type { TelemetryOptions } from '../../core/options.js';
 import type { Clock, Entropy, Timers } from '../../core/ports.js';
-import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { smallTracing } from '../../core/small/small-tracing.js';
 import { startTelemetryWith, type TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
-import { splitExportRequest } from '../../core/wire/split-request.js';
 import { fetchTransport } from '../../transports/fetch.js';
-import { keepaliveBudget } from '../../transports/keepalive.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { OtlpUrl } from '../../transports/signal-url.js';
 import { createPageContextStore } from './ports/context-store.js';
+import { createKeepaliveShare } from './ports/keepalive-share.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
 
@@ -40,7 +39,7 @@ export interface BareWebOptions extends TelemetryOptions {
   readonly instruments?: readonly Instrument[] | undefined;
 }
 
-const pageParts: TelemetryParts = { split: splitExportRequest };
+const pageParts: TelemetryParts = { tracing: smallTracing };
 
 /**
  * Starts traces in a page and observes nothing that is not asked for. Never throws; a second start returns the first telemetry. What has
@@ -49,7 +48,7 @@ const pageParts: TelemetryParts = { split: splitExportRequest };
  * `parts` are what some options need beside: `start({ redact: ['password'] }, { createRedactor })`. An option whose part is not there is
  * named in `onDiagnostic`.
  */
-export function start(options: BareWebOptions = {}, parts: TelemetryParts = {}): Telemetry {
+export function start(options: BareWebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {
   const clock: Clock = {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now(),
@@ -66,7 +65,7 @@ export function start(options: BareWebOptions = {}, parts: TelemetryParts = {}):
     { ...pageParts, ...parts },
     { clock, entropy, timers, contextStore: createPageContextStore(timers), lifecycle: createPageLifecycle() },
     {
-      propagators: [traceContextPropagator, baggagePropagator],
+      propagators: [traceContextPropagator],
       ...options,
       destinations:
         options.destinations ??
@@ -78,8 +77,10 @@ export function start(options: BareWebOptions = {}, parts: TelemetryParts = {}):
           // The id in the address would make each batch ask again: a browser remembers a preflight per address.
           sendBatchId: options.plainText === true,
           compressor: options.compressor,
-          keepalive: keepaliveBudget(),
+          keepalive: createKeepaliveShare(),
         }),
+      // Four of these are what a browser carries on after a page is gone; then nothing has to be split.
+      batch: { maxBytes: 15_000, ...options.batch },
       resource: { ...pageResource(), ...options.resource },
       sdkLanguage: 'webjs',
     },
