@@ -274,6 +274,14 @@ test.each(['http.get', 'fetch'])(
       [2, true],
       [3, true],
     ]);
+    // Nothing of what telemetry itself sends.
+    expect(sink.spans).toHaveLength(4);
     expect(sink.spans[0]?.resource['service.name']).toBe('throughline-repository');
   },
 );
+
+test('a module of Node that was imported before is patched too, and given back at shutdown [F19]', async () => {
+  const { code, stdout, stderr } = await run('patched.mjs').ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ patched: true, restored: true });
+});

@@ -23,12 +23,12 @@ export interface NodeOptions extends TelemetryOptions {
   /** HTTP/2 for `http/protobuf` and `http/json`. Default `false`. */
   readonly http2?: boolean | undefined;
   /**
-   * Instances of OpenTelemetry's instrumentation packages, as they are. They must be made and started before the modules they patch
+   * Instances of OpenTelemetry's instrumentation packages, as they are. They must be made and started before the packages they patch
    * are loaded: in a file that runs first, `node --import ./telemetry.mjs server.mjs`. Turned off again at shutdown.
    */
   readonly instrumentations?: readonly Instrumentation[] | undefined;
   /**
-   * Let `instrumentations` patch modules loaded with `import`. Default: unless the program's entry file is CommonJS.
+   * Let `instrumentations` patch packages loaded with `import`. Default: unless the program's entry file is CommonJS.
    */
   readonly esmHook?: boolean | undefined;
   /**

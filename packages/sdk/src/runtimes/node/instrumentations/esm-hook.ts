@@ -4,22 +4,23 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../../../core/options.js';
 import type { Instrumentation } from './instrumentation.js';
+import { patchedModuleNames } from './patched-module-names.js';
 
 /** Node keeps loader hooks for the whole process and cannot take one back, so this is remembered for the process too. */
 const hooked = new Map<string, Set<string>>();
 
 /**
- * Lets OpenTelemetry's instrumentations patch modules that the program `import`s. They look for such modules through the package
+ * Lets OpenTelemetry's instrumentations patch packages that the program `import`s. They look for such modules through the package
  * `import-in-the-middle`; its loader hook is put in place here, for the copy (or copies) that the given instrumentations have
- * loaded and for the modules they name and no others: a hook over everything slows each import down and is known to break some.
+ * loaded and for the packages they name and no others: a hook over everything slows each import down and is known to break some.
  *
- * Without effect on modules imported before. A program that only uses `require` does not need it.
+ * Without effect on packages imported before. A program that only uses `require` does not need it.
  */
 export function loadEsmHook(
   instrumentations: readonly Instrumentation[],
   onDiagnostic: (diagnostic: Diagnostic) => void,
 ): void {
-  const names = moduleNames(instrumentations);
+  const names = patchedModuleNames(instrumentations).filter((name) => !module.isBuiltin(name));
   if (names.length === 0) return;
   for (const folder of loadedHookPackages()) {
     const known = hooked.get(folder) ?? new Set();
@@ -36,24 +37,6 @@ export function loadEsmHook(
       });
     }
   }
-}
-
-function moduleNames(instrumentations: readonly Instrumentation[]): string[] {
-  const names = new Set<string>();
-  for (const instrumentation of instrumentations) {
-    try {
-      for (const { name } of definitions(instrumentation)) names.add(name);
-    } catch {
-      // Its own trouble; it is reported when it is enabled.
-    }
-  }
-  return [...names];
-}
-
-function definitions(instrumentation: Instrumentation): readonly { readonly name: string }[] {
-  // Before 0.2xx there was no way to ask, but the same list in the same field.
-  const { _modules } = instrumentation as { _modules?: readonly { readonly name: string }[] };
-  return _modules ?? instrumentation.getModuleDefinitions?.() ?? [];
 }
 
 const require = module.createRequire(import.meta.url);

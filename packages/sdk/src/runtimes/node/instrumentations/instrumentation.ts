@@ -1,4 +1,4 @@
-import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import type { TracerProvider } from '@opentelemetry/api';
 
 /** An instance of an OpenTelemetry instrumentation package, as far as it is touched here. Every released version is one. */
 export interface Instrumentation {
@@ -6,8 +6,6 @@ export interface Instrumentation {
   enable(): void;
   disable(): void;
   setTracerProvider(provider: TracerProvider): void;
-  setMeterProvider(provider: MeterProvider): void;
-  setConfig(config: never): void;
   /** Node instrumentations: which modules it patches. Newer versions only. */
   getModuleDefinitions?(): readonly { readonly name: string }[];
 }

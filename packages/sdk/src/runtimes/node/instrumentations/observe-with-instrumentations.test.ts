@@ -29,8 +29,6 @@ function fake(name: string, calls: string[], fail?: 'enable' | 'disable'): Instr
     enable: call('enable'),
     disable: call('disable'),
     setTracerProvider: (provider) => calls.push(`${name}.provider ${provider === tracerProvider}`),
-    setMeterProvider: call('meter'),
-    setConfig() {},
   };
 }
 

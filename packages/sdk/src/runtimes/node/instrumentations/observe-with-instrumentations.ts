@@ -1,7 +1,7 @@
-import type { MeterProvider } from '@opentelemetry/api';
 import type { Instrument } from '../../../core/instrument.js';
 import type { Diagnostic } from '../../../core/options.js';
 import type { Instrumentation } from './instrumentation.js';
+import { patchBuiltinModules } from './patch-builtin-modules.js';
 
 /**
  * OpenTelemetry's instrumentation packages as one thing to observe with: each is given the tracer provider and turned on, and
@@ -10,7 +10,6 @@ import type { Instrumentation } from './instrumentation.js';
 export function observeWithInstrumentations(
   instrumentations: readonly Instrumentation[],
   onDiagnostic: (diagnostic: Diagnostic) => void,
-  meterProvider?: MeterProvider,
 ): Instrument {
   const guarded = (instrumentation: Instrumentation, what: string, run: () => void): boolean => {
     try {
@@ -30,12 +29,13 @@ export function observeWithInstrumentations(
     const enabled = instrumentations.filter((instrumentation) =>
       guarded(instrumentation, 'enabled', () => {
         instrumentation.setTracerProvider(tracerProvider);
-        if (meterProvider) instrumentation.setMeterProvider(meterProvider);
         instrumentation.enable();
       }),
     );
+    const showOriginals = patchBuiltinModules(enabled);
     return () => {
       for (const instrumentation of enabled) guarded(instrumentation, 'disabled', () => instrumentation.disable());
+      showOriginals();
     };
   };
 }
