@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { installDependencies, needNode } from './lib/prepare.mjs';
@@ -10,7 +10,7 @@ const usage = `npm start [-- options]: installs and builds what is missing, then
 
   --no-shop      the collector alone
   --port N       the shop's port (default 4330)
-  --data DIR     where traces are kept (default .throughline/ in the repository)
+  --data DIR     where traces and the shop's database are kept (default .throughline/ in the repository)
   everything after a second -- goes to "throughline up"`;
 
 let options;
@@ -38,28 +38,32 @@ await build();
 
 let stopping = false;
 let shop;
-const data = options.values.data ?? join(root, '.throughline/data');
+const data = resolve(options.values.data ?? join(root, '.throughline'));
 const collector = spawn(
   process.execPath,
-  [join(root, 'packages/collector/dist/cli/main.js'), 'up', '--data', data, ...options.positionals],
+  [join(root, 'packages/collector/dist/cli/main.js'), 'up', '--data', join(data, 'collector'), ...options.positionals],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 collector.on('exit', (code) => stop(code ?? 1));
 
-const explorerUrl = await new Promise((resolve) => {
+const explorerUrl = await new Promise((found) => {
   let text = '';
   collector.stdout.setEncoding('utf8').on('data', (chunk) => {
     process.stdout.write(chunk);
     text += chunk;
     const address = text.match(/explorer\s+(https?:\/\/\S+)/i);
-    if (address) resolve(address[1]);
+    if (address) found(address[1]);
   });
 });
 const status = await (await fetch(new URL('api/v1/status', explorerUrl))).json();
 
 if (!options.values['no-shop']) {
   const { startShop } = await import('../examples/shop/start.mjs');
-  shop = await startShop({ collectorUrl: status.receive.otlpHttp, port: Number(options.values.port) });
+  shop = await startShop({
+    collectorUrl: status.receive.otlpHttp,
+    port: Number(options.values.port),
+    dataDir: join(data, 'postgres'),
+  });
   console.log(
     `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
   );
@@ -71,7 +75,7 @@ async function stop(code) {
   await shop?.stop();
   if (collector.exitCode === null && collector.signalCode === null) {
     collector.kill('SIGTERM');
-    await new Promise((resolve) => collector.once('exit', resolve));
+    await new Promise((ended) => collector.once('exit', ended));
   }
   process.exit(code);
 }

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SpanDetail, TraceAnswer, TracesAnswer } from '../../../packages/collector/src/shapes/api.js';
+
+/*
+ * The first promise of the README, as a newcomer meets it: `npm start`, a person buys something in a real browser, and the
+ * explorer in the same browser shows what happened from the click to the rows.
+ */
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const flags =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (needs Chromium)', () => {
+  let started: ChildProcess;
+  let browser: Browser;
+  let dataDir: string;
+  let shopUrl: string;
+  let explorerUrl: string;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'throughline-story-'));
+    // As root, PostgreSQL runs as another user, who has to get there.
+    chmodSync(dataDir, 0o755);
+    const anyPorts = ['--otlp-http-port', '0', '--otlp-grpc-port', '0', '--explorer-port', '0'];
+    started = spawn(
+      process.execPath,
+      [join(root, 'tools/start.mjs'), '--data', dataDir, '--port', '0', '--', ...anyPorts],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const said = await saysUntil(started, /Ctrl-C stops both/);
+    shopUrl = said.match(/shop\s+(http:\S+)/)![1]!;
+    explorerUrl = said.match(/explorer\s+(http:\S+)/)![1]!;
+    browser = await chromium.launch({ executablePath, args: flags.split(' ') });
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    if (started?.exitCode === null) {
+      const ended = new Promise((resolve) => started.once('exit', resolve));
+      started.kill('SIGTERM');
+      await ended;
+    }
+    if (dataDir) rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  /** What the explorer's own API says of a trace, once `ready` or after `withinMs`. */
+  async function traceWithin(traceId: string, withinMs: number, ready: (spans: readonly SpanDetail[]) => boolean) {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const answer = await fetch(new URL(`api/v1/traces/${traceId}`, `${explorerUrl}/`));
+      const trace = answer.ok ? ((await answer.json()) as TraceAnswer) : undefined;
+      if ((trace && ready(trace.spans)) || Date.now() > deadline) return trace;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async function buy(productId: string) {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(shopUrl);
+    await page.locator(`#add-${productId}`).click();
+    await page.locator('#open-cart', { hasText: '1' }).click();
+    await page.locator('#buy').click();
+    const traceId = await page.locator('#trace-id').innerText();
+    return { context, page, traceId };
+  }
+
+  test('one trace from the click over two services to the rows, within three seconds [B5 B6 B13 F6 F9 F19 S2]', async () => {
+    const { context, traceId } = await buy('mug');
+    const trace = await traceWithin(
+      traceId,
+      3_000,
+      (spans) => named(spans, 'click').length === 1 && sqlOf(spans).length >= 6,
+    );
+    const spans = trace!.spans;
+    const service = (span: SpanDetail) => trace!.resources[span.resource]!.service;
+    const parentOf = (span: SpanDetail) => spans.find((one) => one.spanId === span.parentSpanId);
+    const ancestors = (span: SpanDetail): string[] => {
+      const parent = parentOf(span);
+      return parent ? [`${service(parent)} ${parent.name}`, ...ancestors(parent)] : [];
+    };
+
+    // Every parent is there, and one span has none: the click.
+    expect(spans.filter((span) => !parentOf(span)).map((span) => span.name)).toEqual(['click #buy']);
+    expect(new Set(spans.map(service))).toEqual(new Set(['shop-page', 'shop-api', 'shop-payment']));
+
+    const paid = spans.find((span) => service(span) === 'shop-payment' && span.kind === 'server')!;
+    const above = ancestors(paid);
+    expect(above.map((name) => name.split(' ')[0])).toEqual(expect.arrayContaining(['shop-api', 'shop-page']));
+    for (const step of ['shop-api process_payment', 'shop-api checkout.process', 'shop-page click #buy'])
+      expect(above).toContain(step);
+    expect(above.indexOf('shop-api process_payment')).toBeLessThan(above.indexOf('shop-api checkout.process'));
+
+    for (const text of ['INSERT INTO shop.orders', 'INSERT INTO shop.order_lines', 'COMMIT']) {
+      const statement = sqlOf(spans).find((span) => String(span.attributes['db.query.text']).startsWith(text));
+      expect(statement, text).toBeDefined();
+      const chain = ancestors(statement!);
+      expect(chain).toContain('shop-api create_order');
+      expect(chain.at(-1)).toBe('shop-page click #buy');
+    }
+
+    // Clocks in order: nothing on this machine begins before what caused it.
+    for (const span of spans) {
+      const parent = parentOf(span);
+      if (parent) expect(BigInt(span.startUnixNano) + 1_000_000n).toBeGreaterThan(BigInt(parent.startUnixNano));
+    }
+
+    // And the page shows it, in the same browser.
+    const explorer = await context.newPage();
+    await explorer.goto(new URL(`trace/${traceId}`, `${explorerUrl}/`).href);
+    for (const name of ['click #buy', 'checkout.process', 'process_payment', 'create_order'])
+      await explorer.getByText(name, { exact: false }).first().waitFor();
+    await context.close();
+  });
+
+  test("the failing product's trace is found by status = error [B13 F8]", async () => {
+    const { context, traceId } = await buy('gold-keyboard');
+    await traceWithin(traceId, 3_000, (spans) => named(spans, 'click').length === 1);
+    const q = encodeURIComponent('status = error');
+    const found = (await (await fetch(new URL(`api/v1/traces?q=${q}`, `${explorerUrl}/`))).json()) as TracesAnswer;
+    expect(found.traces.map((trace) => trace.traceId)).toContain(traceId);
+    const trace = await traceWithin(traceId, 0, () => true);
+    const payment = trace!.spans.find((span) => span.name === 'process_payment')!;
+    expect(payment.status).toBe('error');
+    expect(payment.events.map((event) => event.name)).toContain('exception');
+
+    const explorer = await context.newPage();
+    await explorer.goto(new URL(`?q=${q}`, `${explorerUrl}/`).href);
+    await explorer.getByText('click #buy').first().waitFor();
+    await context.close();
+  });
+});
+
+const named = (spans: readonly SpanDetail[], start: string) => spans.filter((span) => span.name.startsWith(start));
+const sqlOf = (spans: readonly SpanDetail[]) => spans.filter((span) => 'db.query.text' in span.attributes);
+
+/** Everything a program said until `pattern`; an early end is an error with what it said. */
+function saysUntil(program: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (chunk: Buffer) => {
+      said += chunk;
+      if (pattern.test(said)) resolve(said);
+    };
+    program.stdout!.on('data', hear);
+    program.stderr!.on('data', hear);
+    program.once('exit', (code) => reject(new Error(`npm start ended with ${code}:\n${said}`)));
+  });
+}
