@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { otlpSink } from '../../testkit/src/otlp-sink.js';
 import { createTestAuthority } from '../../testkit/src/test-certificates.js';
 import { doctor } from '../src/cli/doctor.js';
-import { type StartedCollector, startProgram } from './start-program.js';
+import { startCollector, type TestCollector } from './start-collector.js';
 
 interface Visit {
   readonly code: number;
@@ -50,9 +50,9 @@ afterEach(async () => {
   }
 });
 
-let collector: StartedCollector;
+let collector: TestCollector;
 beforeAll(async () => {
-  collector = await startProgram(['--cors-origin', 'https://shop.example.com']);
+  collector = await startCollector(['--cors-origin', 'https://shop.example.com']);
 }, 60_000);
 afterAll(async () => {
   await collector?.stop();

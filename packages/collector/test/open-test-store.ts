@@ -27,7 +27,7 @@ export async function openTestStore(options: { readonly readers?: number } = {})
 }
 
 /** Not into the temporary directory: the program must find `chdb` where it stands. */
-function buildEngineProcess(): URL {
+export function buildEngineProcess(): URL {
   const outfile = fileURLToPath(
     new URL(`../../../node_modules/.cache/throughline/engine-${process.pid}.mjs`, import.meta.url),
   );

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { createClient } from '@clickhouse/client';
+import { open } from 'node:fs/promises';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { QueryStats } from '../shapes/api.js';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
@@ -51,6 +51,8 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
     max_open_connections: options.connections ?? 8,
     // An insert's answer is its durability; nothing of it may be left to a buffer on the other side.
     clickhouse_settings: { ...QUERY_SETTINGS },
+    // Every failure is thrown to whoever asked; said a second time on stderr it is noise, and a page's bad filter would fill a log.
+    log: { level: ClickHouseLogLevel.OFF },
   });
   let trouble: string | undefined;
 
@@ -70,6 +72,7 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
     kind: 'cluster',
     engineVersion: '',
     async query<Row>(sql: string, { abort, params, maxExecutionMs = DEFAULT_QUERY_MS }: QueryOptions = {}) {
+      if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
       const began = performance.now();
       const timeout = AbortSignal.timeout(maxExecutionMs + GRACE_MS);
       const signal = abort === undefined ? timeout : AbortSignal.any([abort, timeout]);
@@ -96,17 +99,21 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
     },
     async insert(insert: PreparedInsert) {
       const query = `INSERT INTO ${insert.table} (${traceColumnNames()}) FORMAT Native`;
+      // Opened before it is a stream: a stream whose file is missing fails where nobody listens, and takes the process with it.
+      const file = await open(insert.file).catch((error: NodeJS.ErrnoException) => {
+        throw new StoreError('other', `The prepared insert ${insert.file} cannot be read (${error.code}).`, false);
+      });
       await attempt(() =>
         client
           .exec({
             query,
-            values: createReadStream(insert.file),
+            values: file.createReadStream(),
             clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: insert.token },
           })
           .then(async ({ stream }) => {
             for await (const _ of stream) void _;
           }),
-      );
+      ).finally(() => file.close());
     },
     async command(sql: string) {
       await attempt(() => client.command({ query: sql, clickhouse_settings: { wait_end_of_query: 1 } }));

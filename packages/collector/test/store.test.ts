@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startClickhouseFront } from '../../testkit/src/clickhouse-front.js';
+import { describeStore } from '../../testkit/src/store-suite.js';
+import { ProtobufWriter } from '../src/process/protobuf-writer.js';
+import { createClusterStore } from '../src/store/cluster-store.js';
+import { createEmbeddedStore } from '../src/store/embedded-store.js';
+import type { Store } from '../src/store/store.js';
+import { buildEngineProcess } from './open-test-store.js';
+
+const tools = {
+  request(
+    spans: readonly { readonly traceId: string; readonly spanId: string; readonly atNano: bigint }[],
+  ): Uint8Array {
+    const scopeSpans = new ProtobufWriter();
+    for (const { traceId, spanId, atNano } of spans) {
+      const span = new ProtobufWriter()
+        .bytes(1, Buffer.from(traceId, 'hex'))
+        .bytes(2, Buffer.from(spanId, 'hex'))
+        .string(5, 'work')
+        .fixed64(7, atNano)
+        .fixed64(8, atNano + 1_000n);
+      scopeSpans.bytes(2, span.finish());
+    }
+    const resourceSpans = new ProtobufWriter().bytes(2, scopeSpans.finish());
+    return new ProtobufWriter().bytes(1, resourceSpans.finish()).finish();
+  },
+};
+
+describeStore(
+  'embedded',
+  async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'throughline-embedded-'));
+    const engineEntry = buildEngineProcess();
+    const open = () => createEmbeddedStore({ dataDir, engineEntry });
+    const store = await open();
+    let last: Store = store;
+    return {
+      store,
+      async reopen() {
+        last = await open();
+        return last;
+      },
+      async close() {
+        await last.close();
+        rmSync(dataDir, { recursive: true, force: true });
+      },
+    };
+  },
+  tools,
+);
+
+describeStore(
+  'a cluster, through a front over chDB',
+  async () => {
+    const front = await startClickhouseFront({ user: 'writer', password: 'pass:word/1' });
+    const open = () => createClusterStore({ url: front.url });
+    const store = await open();
+    return {
+      store,
+      reopen: open,
+      killEngine: () => front.killEngine(),
+      close: () => front.close(),
+    };
+  },
+  tools,
+);
+
+describe('what can be wrong with a cluster', () => {
+  test('a wrong password and a server that is not there are each one sentence', async () => {
+    const front = await startClickhouseFront({ user: 'writer', password: 'right' });
+    try {
+      const wrong = createClusterStore({ url: front.url.replace('right', 'wrong') });
+      await expect(wrong).rejects.toThrow(/Authentication failed/);
+      await expect(wrong).rejects.toMatchObject({ name: 'StoreError', retryable: false });
+    } finally {
+      await front.close();
+    }
+    const nowhere = createClusterStore({ url: front.url });
+    await expect(nowhere).rejects.toMatchObject({ name: 'StoreError', code: 'away', retryable: true });
+    await expect(nowhere).rejects.toThrow(/cannot be reached/);
+  });
+
+  test('a statement ends in the server when its caller leaves', async () => {
+    const front = await startClickhouseFront();
+    const store = await createClusterStore({ url: front.url });
+    try {
+      const leaving = new AbortController();
+      const slow = store
+        .query('SELECT count() FROM numbers(1e13) WHERE sipHash64(number) = 1', { abort: leaving.signal })
+        .catch((error: Error) => error);
+      await expect
+        .poll(
+          async () =>
+            (
+              await store.query<{ n: string }>(
+                "SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%processes%'",
+              )
+            ).rows[0]!.n,
+        )
+        .toBe('1');
+      leaving.abort();
+      await front.untilStopped(1);
+      expect(await slow).toMatchObject({ code: 'stopped' });
+      expect(front.stopped[0]).toMatch(/sipHash64/);
+    } finally {
+      await store.close();
+      await front.close();
+    }
+  });
+});
