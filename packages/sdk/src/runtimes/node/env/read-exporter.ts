@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js';
 
-export const protocols = ['http/protobuf', 'http/json', 'grpc'] as const;
+const protocols = ['http/protobuf', 'http/json', 'grpc'] as const;
 export type OtlpProtocol = (typeof protocols)[number];
 
 /** How `OTEL_EXPORTER_OTLP_*` describe one OTLP destination. The `_TRACES_` form of each variable wins over the general one. */

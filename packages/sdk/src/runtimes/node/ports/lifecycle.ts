@@ -1,7 +1,7 @@
 import type { Lifecycle } from '../../../core/ports.js';
 
 /** The part of `process` a lifecycle needs, so that tests bring their own. */
-export interface ProcessLike {
+interface ProcessLike {
   readonly pid: number;
   on(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): unknown;
   removeListener(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): unknown;

@@ -2,7 +2,7 @@ import type { Diagnostic, ResourceDetector } from '../../../core/options.js';
 import { hostDetector, osDetector, processDetector, serviceInstanceDetector } from './detectors.js';
 
 /** What describes a Node process unless the program or the environment says otherwise. All of it is there at once. */
-export const defaultDetectors = (): readonly ResourceDetector[] => [
+const defaultDetectors = (): readonly ResourceDetector[] => [
   processDetector(),
   hostDetector,
   osDetector,
