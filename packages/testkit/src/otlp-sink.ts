@@ -202,6 +202,11 @@ export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
+  function dropConnections(): void {
+    for (const session of sessions) session.destroy();
+    for (const socket of rawSockets) socket.destroy();
+  }
+
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
@@ -215,12 +220,9 @@ export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink
         if (received.length >= count) resolve();
         else waiting.push({ count, resolve });
       }),
-    dropConnections() {
-      for (const session of sessions) session.destroy();
-      for (const socket of rawSockets) socket.destroy();
-    },
+    dropConnections,
     async close() {
-      this.dropConnections();
+      dropConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -1,11 +1,141 @@
+import type { Batch } from '../core/batch.js';
 import type { Transport } from '../core/ports.js';
+import { exportRequestToJson } from '../core/wire/export-request-to-json.js';
 
 export interface ConsoleTransportOptions {
   /** Takes each line. Default `console.log`. */
   readonly write?: ((line: string) => void) | undefined;
 }
 
-/** Readable lines for development: each span with its duration, status and attributes, indented below its parent. */
-export function consoleTransport(_options: ConsoleTransportOptions = {}): Transport {
-  return { destination: 'console', send: async () => ({ kind: 'accepted', rejectedItems: 0 }) };
+/**
+ * Readable lines for development, read back from the very bytes that would leave: each span with when, how long, what kind and how it ended,
+ * below its parent where both are in one batch; its attributes, events and links behind and below it.
+ */
+export function consoleTransport({ write }: ConsoleTransportOptions = {}): Transport {
+  return {
+    destination: 'console',
+    async send(batch) {
+      const print = write ?? ((line) => console.log(line));
+      for (const line of describeBatch(batch)) print(line);
+      return { kind: 'accepted', rejectedItems: 0 };
+    },
+  };
+}
+
+interface JsonValue {
+  readonly stringValue?: string;
+  readonly arrayValue?: { readonly values?: readonly JsonValue[] };
+  readonly kvlistValue?: { readonly values?: readonly JsonKeyValue[] };
+  readonly [kind: string]: unknown;
+}
+
+interface JsonKeyValue {
+  readonly key?: string;
+  readonly value?: JsonValue;
+}
+
+interface JsonSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name?: string;
+  readonly kind?: number;
+  readonly startTimeUnixNano?: string;
+  readonly endTimeUnixNano?: string;
+  readonly attributes?: readonly JsonKeyValue[];
+  readonly events?: readonly {
+    readonly name?: string;
+    readonly timeUnixNano?: string;
+    readonly attributes?: readonly JsonKeyValue[];
+  }[];
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly status?: { readonly code?: number; readonly message?: string };
+}
+
+interface JsonTraces {
+  readonly resourceSpans?: readonly {
+    readonly resource?: { readonly attributes?: readonly JsonKeyValue[] };
+    readonly scopeSpans?: readonly {
+      readonly scope?: { readonly name?: string };
+      readonly spans?: readonly JsonSpan[];
+    }[];
+  }[];
+}
+
+const kinds = ['', '', 'server', 'client', 'producer', 'consumer'];
+
+function describeBatch({ signal, bytes, items }: Batch): string[] {
+  if (signal !== 'traces') return [`${signal}: ${items} items in ${bytes.length} bytes`];
+  const request = JSON.parse(exportRequestToJson(signal, bytes)) as JsonTraces;
+  const lines: string[] = [];
+  for (const { resource, scopeSpans = [] } of request.resourceSpans ?? []) {
+    const service =
+      valueText(resource?.attributes?.find(({ key }) => key === 'service.name')?.value) || 'unknown_service';
+    const spans = scopeSpans.flatMap((scope) => scope.spans ?? []);
+    const known = new Set(spans.map(({ spanId }) => spanId));
+    const below = new Map<string, JsonSpan[]>();
+    for (const span of spans) {
+      const parent = span.parentSpanId && known.has(span.parentSpanId) ? span.parentSpanId : '';
+      below.set(parent, [...(below.get(parent) ?? []), span]);
+    }
+    const print = (parent: string, indent: string): void => {
+      const children = below.get(parent) ?? [];
+      // Each is printed once, also where damaged ids make a circle.
+      below.delete(parent);
+      children.sort((a, b) => Number(nanosOf(a.startTimeUnixNano) - nanosOf(b.startTimeUnixNano)));
+      for (const span of children) {
+        lines.push(...describeSpan(span, service, indent));
+        print(span.spanId, `${indent}  `);
+      }
+    };
+    print('', '');
+  }
+  return lines;
+}
+
+function describeSpan(span: JsonSpan, service: string, indent: string): string[] {
+  const start = nanosOf(span.startTimeUnixNano);
+  const { code = 0, message } = span.status ?? {};
+  const words = [
+    clock(start),
+    `${indent}${service}`,
+    JSON.stringify(span.name ?? ''),
+    duration(nanosOf(span.endTimeUnixNano) - start),
+    kinds[span.kind ?? 0],
+    code === 2 ? `ERROR${message ? ` ${message}` : ''}` : code === 1 ? 'ok' : '',
+    indent ? '' : `trace ${span.traceId}`,
+    attributesText(span.attributes),
+  ];
+  const deeper = `${' '.repeat(13)} ${indent}  `;
+  return [
+    words.filter(Boolean).join('  '),
+    ...(span.events ?? []).map((event) =>
+      `${deeper}+${duration(nanosOf(event.timeUnixNano) - start)} ${event.name ?? ''}  ${attributesText(event.attributes)}`.trimEnd(),
+    ),
+    ...(span.links ?? []).map(({ traceId, spanId }) => `${deeper}link to trace ${traceId} span ${spanId}`),
+  ];
+}
+
+const nanosOf = (text: string | undefined): bigint => BigInt(text ?? 0);
+
+/** Hours to milliseconds, in UTC as everywhere in telemetry. */
+const clock = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString().slice(11, 24);
+
+function duration(nanos: bigint): string {
+  const ms = Number(nanos) / 1e6;
+  if (ms >= 1_000) return `${(ms / 1_000).toFixed(2)} s`;
+  return ms >= 1 ? `${ms.toFixed(1)} ms` : `${(ms * 1_000).toFixed(0)} µs`;
+}
+
+const attributesText = (attributes: readonly JsonKeyValue[] = []): string =>
+  attributes.map(({ key, value }) => `${key}=${valueText(value)}`).join(' ');
+
+/** Strings are quoted only where they would run into what follows. */
+function valueText(value: JsonValue = {}): string {
+  if (value.arrayValue) return `[${(value.arrayValue.values ?? []).map(valueText).join(', ')}]`;
+  if (value.kvlistValue) return `{${attributesText(value.kvlistValue.values)}}`;
+  if (value.stringValue !== undefined) {
+    return /^[^\s"=[\]{},]+$/.test(value.stringValue) ? value.stringValue : JSON.stringify(value.stringValue);
+  }
+  return String(Object.values(value)[0] ?? '');
 }

@@ -35,6 +35,12 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     /** Not in the store: it had no part in them, or failed. */
     const unstored = new Set<string>();
     const underWay = new Set<Batch>();
+    /** Stored and sent in one turn, because the page was left: in the store they are held by nobody. */
+    const unclaimed = new Set<string>();
+    /** Settled or released while a claim was on its way back, which may still list them. */
+    const settled = new Set<string>();
+    /** Sacrificed on the way into the store; to be taken out of it again. */
+    const givenUp = new Set<string>();
     let size = { items: 0, bytes: 0 };
     let claiming = false;
     let again = false;
@@ -67,25 +73,45 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
     }
 
+    /** A page that is left sends what it has not claimed. */
+    const isHere = (id: string) => [...ready.map(({ batch }) => batch), ...underWay].some((batch) => batch.id === id);
+
+    /** It is no longer on its way; `false` where that was known. */
+    function arrived(id: string): boolean {
+      const batch = entering.get(id);
+      if (batch) count(batch, -1);
+      return entering.delete(id);
+    }
+
     async function enter(batch: Batch): Promise<void> {
       let stored: boolean | undefined;
       try {
         stored = await store.put(batch);
         if (!stored) {
           const evicted = await store.evict('sacrifice', batch.bytes.length);
-          for (const each of evicted) host.lost(each, 'store-full', 'the store was full');
+          for (const each of evicted) {
+            // Given up before, or on its way out at this moment.
+            if (givenUp.has(each.id)) continue;
+            if (unclaimed.has(each.id)) {
+              if (isHere(each.id)) unstored.add(each.id);
+              continue;
+            }
+            arrived(each.id);
+            host.lost(each, 'store-full', 'the store was full');
+          }
           stored = await store.put(batch);
         }
         size = await store.size();
       } catch (error) {
         failed(error);
       }
-      // It may have been given up meanwhile for want of memory.
-      if (!entering.delete(batch.id)) {
-        if (stored) void change(() => store.remove([batch.id]));
+      if (givenUp.has(batch.id)) {
+        await change(() => store.remove([batch.id]));
+        givenUp.delete(batch.id);
         return;
       }
-      count(batch, -1);
+      // A claim or an eviction may have been quicker.
+      if (!arrived(batch.id)) return;
       if (closed) return;
       if (stored === undefined) keepInMemory(batch);
       else if (!stored) host.lost(batch, 'store-full', 'the store was full');
@@ -103,10 +129,17 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         ? []
         : ((await change(() => store.claim(owner, { leaseMs, limit, destinations }))) ?? []);
       claiming = false;
+      if (closed) {
+        void change(() => store.release(batches.map(({ id }) => id)));
+        return;
+      }
       for (const batch of batches) {
+        if (givenUp.has(batch.id) || settled.has(batch.id) || isHere(batch.id)) continue;
+        arrived(batch.id);
         count(batch, 1);
         ready.push({ batch, untilMs: claimedMs + leaseMs - limits.sendTimeoutMs });
       }
+      settled.clear();
       if (ready.length) host.wake();
       else if (again) void claim();
     }
@@ -136,9 +169,17 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
             failed(error);
           }
           // No time to claim: sent from here, and forgotten in the store once it was accepted.
-          if (!stored) void change(() => store.put(batch));
           count(batch, 1);
           ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
+          unclaimed.add(batch.id);
+          if (stored) return;
+          unstored.add(batch.id);
+          if (store.putSync) return;
+          void change(() => store.put(batch)).then((put) => {
+            if (!put) return;
+            if (isHere(batch.id)) unstored.delete(batch.id);
+            else void change(() => store.remove([batch.id]));
+          });
           return;
         }
         count(batch, 1);
@@ -160,12 +201,15 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       },
       back(batch) {
         underWay.delete(batch);
+        unclaimed.delete(batch.id);
+        if (claiming) settled.add(batch.id);
         count(batch, -1);
         if (unstored.has(batch.id)) keepInMemory(batch);
         else void change(() => store.release([batch.id]));
       },
       done(batch, parts) {
         underWay.delete(batch);
+        if (claiming) settled.add(batch.id);
         count(batch, -1);
         if (unstored.delete(batch.id)) {
           parts?.forEach(keepInMemory);
@@ -174,16 +218,25 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         void change(async () => {
           if (!parts) await store.remove([batch.id]);
           else if (!(await store.replace(batch.id, parts))) parts.forEach(keepInMemory);
-        }).then(claim);
+        }).then(() => {
+          unclaimed.delete(batch.id);
+          void claim();
+        });
       },
       sacrifice() {
         // Only what the store has not taken yet is ours alone to give up.
         for (const batch of entering.values()) {
-          entering.delete(batch.id);
-          count(batch, -1);
+          arrived(batch.id);
+          givenUp.add(batch.id);
           return batch;
         }
-        return undefined;
+        const inMemory = ready.filter(({ batch }) => unstored.has(batch.id));
+        const victim = inMemory.find(({ batch }) => batch.priority !== 'high') ?? inMemory[0];
+        if (!victim) return undefined;
+        ready = ready.filter((each) => each !== victim);
+        unstored.delete(victim.batch.id);
+        count(victim.batch, -1);
+        return victim.batch;
       },
       stored: () => ({ items: size.items, bytes: size.bytes }),
       close() {
