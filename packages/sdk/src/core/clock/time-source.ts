@@ -3,8 +3,12 @@ import type { Clock } from '../ports.js';
 import type { Anchor } from './anchor.js';
 
 const twoTo32 = 0x1_0000_0000;
+/** A power of two: the product is as exact as the quotient, and faster. */
+const perTwoTo32 = 1 / twoTo32;
 /** Wall and monotonic time may drift apart this far (milliseconds) before a new root takes a new anchor. */
 const maxDriftMs = 100;
+/** Roots within this much monotonic time (milliseconds) share one look at the wall clock. */
+const checkEveryMs = 1;
 /** A number up to this far ahead of `performance.now()` is still taken for one of its readings: a planned end. */
 const performanceHorizonMs = 3_600_000;
 
@@ -21,6 +25,8 @@ export class TimeSource {
   #anchor: Anchor;
   /** What the wall clock showed when the anchor was dropped. */
   #wallMs = 0;
+  /** What the monotonic clock showed when drift was last looked for. */
+  #checkedMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,13 +37,19 @@ export class TimeSource {
     return this.#clock.monotonicMs();
   }
 
-  /** The anchor for a new local root at `monotonicMs`: the one in use, or a new one after a sleep or a set clock. */
+  /**
+   * The anchor for a new local root at `monotonicMs`: the one in use, or a new one after a sleep or a set clock. The wall clock costs
+   * as much as all else a span without attributes does, so it is read again only when the monotonic clock has moved.
+   */
   rootAnchor(monotonicMs: number): Anchor {
-    const anchor = this.#anchor;
+    return monotonicMs - this.#checkedMs < checkEveryMs ? this.#anchor : this.#check(monotonicMs);
+  }
+
+  #check(monotonicMs: number): Anchor {
+    this.#checkedMs = monotonicMs;
     const wallMs = this.#clock.wallMs();
-    const drift = wallMs - this.#wallMs - (monotonicMs - anchor.monotonicMs);
-    if (drift <= maxDriftMs && drift >= -maxDriftMs) return anchor;
-    this.#anchor = this.#drop(wallMs, monotonicMs);
+    const drift = wallMs - this.#wallMs - (monotonicMs - this.#anchor.monotonicMs);
+    if (drift > maxDriftMs || drift < -maxDriftMs) this.#anchor = this.#drop(wallMs, monotonicMs);
     return this.#anchor;
   }
 
@@ -50,7 +62,7 @@ export class TimeSource {
   /** The moment at which the monotonic clock showed `monotonicMs`. */
   at(anchor: Anchor, monotonicMs: number): void {
     const lo = anchor.lo + Math.round((monotonicMs - anchor.monotonicMs) * 1e6);
-    this.hi = (anchor.hi + Math.floor(lo / twoTo32)) | 0;
+    this.hi = (anchor.hi + Math.floor(lo * perTwoTo32)) | 0;
     this.lo = lo | 0;
   }
 

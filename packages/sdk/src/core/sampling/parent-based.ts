@@ -1,6 +1,6 @@
 import { isSpanContextValid } from '../context/span-context-validity.js';
 import { getSpanContext } from '../context/span-in-context.js';
-import { remoteFlag, sampledFlag } from '../trace/span-identity.js';
+import { remoteFlag, sampledFlag } from '../trace/trace-flags.js';
 import { alwaysOffSampler } from './always-off.js';
 import { alwaysOnSampler } from './always-on.js';
 import type { QuickSampler, Sampler } from './sampler.js';

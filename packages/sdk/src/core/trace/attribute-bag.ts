@@ -1,25 +1,47 @@
 import type { Attributes } from '@opentelemetry/api';
+import { anyValueBound } from '../wire/any-value.js';
 import {
   type AttributeList,
-  attributesBound,
+  attributeOverhead,
   indexOfKey,
   uniqueAttributes,
   writeAttributes,
 } from '../wire/attributes.js';
-import type { EncodedKey, KeyCache } from '../wire/encoded-key.js';
+import { EncodedKey, type KeyCache } from '../wire/encoded-key.js';
+import type { NameCache } from '../wire/name-cache.js';
 import { attributeValue } from './attribute-value.js';
 
 /** What holds for all attributes of one kind of thing (span, event, link) of one tracer. */
 export interface AttributeRules {
   readonly keys: KeyCache;
+  readonly names: NameCache;
   /** Predicts the first key. */
   readonly first: EncodedKey;
   readonly countLimit: number;
   readonly lengthLimit: number;
+  /** Below this length of its list (two places an attribute) a bag adds without looking; doubles are removed in one pass later. */
+  readonly freeLength: number;
+  /** Places the last list took, or a little more. */
+  expected: number;
 }
 
-/** From this many entries on (two places each) a key is looked for before it is added. Below, doubles are removed in one pass later. */
-const scanFrom = 64;
+/** Up to 32 attributes are added without looking whether they are there. */
+const maxFreeLength = 64;
+
+export const attributeRules = (
+  keys: KeyCache,
+  names: NameCache,
+  countLimit: number,
+  lengthLimit: number,
+): AttributeRules => ({
+  keys,
+  names,
+  first: new EncodedKey('', false),
+  countLimit,
+  lengthLimit,
+  freeLength: Math.min(maxFreeLength, countLimit * 2),
+  expected: 4,
+});
 
 /**
  * Attributes on their way to the wire: a flat list of encoded keys and values. Only when somebody reads them do they become an
@@ -29,50 +51,67 @@ export class AttributeBag {
   /** Attributes given and not kept because there was no room. */
   dropped = 0;
   readonly #rules: AttributeRules;
-  readonly #list: AttributeList = [];
+  readonly #list: AttributeList;
+  /** Places of `#list` that are taken. */
+  #length = 0;
+  /** What `#list` needs at most on the wire. */
+  #bound = 0;
   #last: EncodedKey;
-  /** A key may stand in the list twice. */
-  #doubles = false;
   #live: Attributes | undefined = undefined;
 
   constructor(rules: AttributeRules) {
     this.#rules = rules;
     this.#last = rules.first;
+    // Room for as many as there were last time: an array that grows is copied, and a first `push` makes room for seventeen.
+    this.#list = new Array(rules.expected);
   }
 
   /** Adds or replaces; what is no attribute (an empty key, a value without a type on the wire) is ignored. */
   set(key: string, value: unknown): void {
-    if (this.#list.length) this.#doubles = true;
-    AttributeBag.#put(this, key, value);
+    const rules = this.#rules;
+    if (!key || typeof key !== 'string') return;
+    let entry = this.#last.next;
+    if (entry.key !== key) entry = rules.keys.find(key, this.#last);
+    this.#last = entry;
+    const length = this.#length;
+    let room = entry.size + attributeOverhead;
+    if (typeof value === 'string' && value.length <= rules.lengthLimit) room += value.length * 3;
+    else if (typeof value !== 'number' && typeof value !== 'boolean') {
+      value = attributeValue(value, rules.lengthLimit);
+      if (value === undefined) return;
+      room += anyValueBound(value);
+    }
+    if (length < rules.freeLength && this.#live === undefined) {
+      this.#list[length] = entry;
+      this.#list[length + 1] = value;
+      this.#length = length + 2;
+      this.#bound += room;
+    } else AttributeBag.#setWhereKnown(this, entry, value, room);
   }
 
   setAll(attributes: Attributes): void {
-    if (this.#list.length) this.#doubles = true;
-    for (const key in attributes) AttributeBag.#put(this, key, attributes[key]);
-  }
-
-  static #put(bag: AttributeBag, key: string, value: unknown): void {
-    const rules = bag.#rules;
-    if (
-      typeof value !== 'number' &&
-      typeof value !== 'boolean' &&
-      !(typeof value === 'string' && value.length <= rules.lengthLimit)
-    ) {
-      value = attributeValue(value, rules.lengthLimit);
-      if (value === undefined) return;
+    const { lengthLimit, keys, freeLength } = this.#rules;
+    for (const key in attributes) {
+      const value = attributes[key];
+      let entry = this.#last.next;
+      if (entry.key !== key) entry = keys.find(key, this.#last);
+      let room = entry.size + attributeOverhead;
+      if (typeof value === 'string' && value.length <= lengthLimit) room += value.length * 3;
+      else if (typeof value !== 'number' && typeof value !== 'boolean') room = -1;
+      if (room < 0 || this.#length >= freeLength || this.#live !== undefined || key === '') {
+        this.set(key, value);
+        continue;
+      }
+      const length = this.#length;
+      this.#last = entry;
+      this.#list[length] = entry;
+      this.#list[length + 1] = value;
+      this.#length = length + 2;
+      this.#bound += room;
     }
-    if (!key || typeof key !== 'string') return;
-    let entry = bag.#last.next;
-    if (entry.key !== key) entry = rules.keys.find(key, bag.#last);
-    bag.#last = entry;
-    const list = bag.#list;
-    const { length } = list;
-    if (length >= scanFrom || length >= rules.countLimit * 2 || bag.#live)
-      AttributeBag.#putWhereKnown(bag, entry, value);
-    else list.push(entry, value);
   }
 
-  static #putWhereKnown(bag: AttributeBag, entry: EncodedKey, value: unknown): void {
+  static #setWhereKnown(bag: AttributeBag, entry: EncodedKey, value: unknown, room: number): void {
     const { countLimit, keys } = bag.#rules;
     const live = bag.#live as Record<string, unknown> | undefined;
     if (live) {
@@ -81,20 +120,29 @@ export class AttributeBag {
       return;
     }
     const list = bag.#list;
-    if (bag.#doubles) uniqueAttributes(list, keys);
-    bag.#doubles = false;
-    const at = indexOfKey(list, entry, list.length);
-    if (at >= 0) list[at + 1] = value;
-    else if (list.length < countLimit * 2) list.push(entry, value);
-    else bag.dropped++;
+    const length = uniqueAttributes(list, bag.#length, keys);
+    let at = indexOfKey(list, entry, length);
+    bag.#length = length;
+    if (at < 0) {
+      if (length >= countLimit * 2) {
+        bag.dropped++;
+        return;
+      }
+      at = length;
+      list[at] = entry;
+      bag.#length += 2;
+    }
+    list[at + 1] = value;
+    bag.#bound += room;
   }
 
   /** As an object; from now on that object is what will be written. */
   get object(): Attributes {
     if (!this.#live) {
-      const list = AttributeBag.#unique(this);
+      const list = this.#list;
+      this.#length = uniqueAttributes(list, this.#length, this.#rules.keys);
       const pairs: [string, unknown][] = [];
-      for (let i = 0; i < list.length; i += 2) pairs.push([(list[i] as EncodedKey).key, list[i + 1]]);
+      for (let i = 0; i < this.#length; i += 2) pairs.push([(list[i] as EncodedKey).key, list[i + 1]]);
       this.#live = Object.fromEntries(pairs) as Attributes;
     }
     return this.#live;
@@ -103,25 +151,23 @@ export class AttributeBag {
     this.#live = attributes;
   }
 
-  static #unique(bag: AttributeBag): AttributeList {
-    if (bag.#doubles) uniqueAttributes(bag.#list, bag.#rules.keys);
-    bag.#doubles = false;
-    return bag.#list;
-  }
-
-  /** Bytes `write` may at most need. Called right before it: it also brings the list into its last form. */
+  /** Bytes `write` may at most need. Called right before it: it also takes over what was changed in `object`. */
   bound(): number {
     const live = this.#live;
-    if (live) {
+    if (live !== undefined) {
       this.#live = undefined;
-      this.#list.length = 0;
+      this.#length = 0;
+      this.#bound = 0;
       this.setAll(live);
       this.#live = live;
     }
-    return attributesBound(AttributeBag.#unique(this));
+    return this.#bound;
   }
 
   write(bytes: Uint8Array, view: DataView, pos: number, tag: number): number {
-    return writeAttributes(bytes, view, pos, tag, this.#list);
+    const rules = this.#rules;
+    const length = this.#length;
+    rules.expected = length < rules.expected ? rules.expected - 1 : length;
+    return writeAttributes(bytes, view, pos, tag, this.#list, length, rules.keys);
   }
 }

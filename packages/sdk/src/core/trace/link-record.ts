@@ -2,7 +2,8 @@ import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import { writeText } from '../wire/any-value.js';
 import { closeLength, writeVarint } from '../wire/varint.js';
 import { AttributeBag, type AttributeRules } from './attribute-bag.js';
-import { identityOf, invalidIdentity, wireFlags } from './span-identity.js';
+import { identityOf, noIdentity, writeIds } from './span-identity.js';
+import { wireFlags } from './trace-flags.js';
 
 /** A link as it waits in its span; readable and writable as OpenTelemetry's `Link`. */
 export class LinkRecord implements Link {
@@ -33,9 +34,9 @@ export class LinkRecord implements Link {
   /** Writes `Span.links` (trace.proto, field 13), tag and length included. */
   write(bytes: Uint8Array, view: DataView, pos: number): number {
     const { context } = this;
-    const identity = identityOf(context) ?? invalidIdentity();
+    const identity = identityOf(context) ?? noIdentity;
     bytes[pos] = 0x6a;
-    let end = identity.writeIds(view, pos + 2);
+    let end = writeIds(view, pos + 2, identity);
     const state = context.traceState?.serialize();
     if (state) {
       bytes[end] = 0x1a;

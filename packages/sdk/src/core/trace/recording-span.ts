@@ -4,6 +4,7 @@ import type {
   Exception,
   HrTime,
   Link,
+  SpanContext,
   SpanKind,
   SpanOptions,
   SpanStatus,
@@ -20,8 +21,9 @@ import { EventRecord } from './event-record.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { LinkRecord } from './link-record.js';
 import type { InstrumentationScope, ReadableResource, TimedEvent } from './readable-span.js';
-import { SpanIdentity, wireFlags } from './span-identity.js';
+import { type SpanIdentity, spanContextOf, writeIds } from './span-identity.js';
 import type { SdkSpan } from './span-processor.js';
+import { wireFlags } from './trace-flags.js';
 import type { TracerScope } from './tracer-scope.js';
 
 /** `SpanStatusCode` of the API; core takes only its types. */
@@ -35,25 +37,40 @@ const fixedBound = 192;
  * A span that is recorded: the API's `Span`, readable for processors, and able to write itself as OTLP. One object; what most
  * spans do not have (attributes, events, links, a status text) is made when the first of it comes.
  */
-export class RecordingSpan extends SpanIdentity implements SdkSpan {
+export class RecordingSpan implements SdkSpan, SpanIdentity {
+  readonly t0: number;
+  readonly t1: number;
+  readonly t2: number;
+  readonly t3: number;
+  readonly s0: number;
+  readonly s1: number;
+  readonly flags: number;
+  readonly traceState: TraceState | undefined;
   name: string;
   readonly kind: SpanKind;
+  // The parent's span id, not the parent: a chain of spans that each outlive their parent must not keep all of them.
+  readonly #p0: number;
+  readonly #p1: number;
+  /** The parent's; -1 where there is none. */
+  readonly #parentFlags: number;
   readonly #tracer: TracerScope;
   readonly #anchor: Anchor;
   #startHi: number;
   #startLo: number;
-  #endHi = 0;
-  #endLo = 0;
+  #endHi: number;
+  #endLo: number;
   /** 0: open · 1: ending, its end is known and processors may still change it · 2: ended. */
-  #stage = 0;
-  #statusCode: number = 0;
-  #statusMessage: string | undefined = undefined;
-  #attributes: AttributeBag | undefined = undefined;
-  #events: TimedEvent[] | undefined = undefined;
-  #links: Link[] | undefined = undefined;
-  #droppedEvents = 0;
-  #droppedLinks = 0;
+  #stage: number;
+  #statusCode: number;
+  #statusMessage: string | undefined;
+  #attributes: AttributeBag | undefined;
+  #events: TimedEvent[] | undefined;
+  #links: Link[] | undefined;
+  #droppedEvents: number;
+  #droppedLinks: number;
+  #context: SpanContext | undefined;
 
+  /** `words` at `at` are the new ids: trace and span for a root, the span alone for a child. */
   constructor(
     tracer: TracerScope,
     name: string,
@@ -64,7 +81,40 @@ export class RecordingSpan extends SpanIdentity implements SdkSpan {
     flags: number,
     traceState: TraceState | undefined,
   ) {
-    super(words, at, parent, flags, traceState);
+    if (parent) {
+      this.t0 = parent.t0;
+      this.t1 = parent.t1;
+      this.t2 = parent.t2;
+      this.t3 = parent.t3;
+      this.s0 = words[at]!;
+      this.s1 = words[at + 1]!;
+      this.#p0 = parent.s0;
+      this.#p1 = parent.s1;
+      this.#parentFlags = parent.flags;
+    } else {
+      this.t0 = words[at]!;
+      this.t1 = words[at + 1]!;
+      this.t2 = words[at + 2]!;
+      this.t3 = words[at + 3]!;
+      this.s0 = words[at + 4]!;
+      this.s1 = words[at + 5]!;
+      this.#p0 = 0;
+      this.#p1 = 0;
+      this.#parentFlags = -1;
+    }
+    this.flags = flags;
+    this.traceState = traceState;
+    this.#endHi = 0;
+    this.#endLo = 0;
+    this.#stage = 0;
+    this.#statusCode = 0;
+    this.#statusMessage = undefined;
+    this.#attributes = undefined;
+    this.#events = undefined;
+    this.#links = undefined;
+    this.#droppedEvents = 0;
+    this.#droppedLinks = 0;
+    this.#context = undefined;
     const { time } = tracer;
     const now = time.monotonicMs();
     this.name = name;
@@ -84,6 +134,16 @@ export class RecordingSpan extends SpanIdentity implements SdkSpan {
       if (options.attributes) this.setAttributes(options.attributes);
       if (options.links) this.addLinks(options.links);
     }
+  }
+
+  spanContext(): SpanContext {
+    this.#context ??= spanContextOf(this, this.s0, this.s1, this.flags);
+    return this.#context;
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    const flags = this.#parentFlags;
+    return flags < 0 ? undefined : spanContextOf(this, this.#p0, this.#p1, flags);
   }
 
   setAttribute(key: string, value: AttributeValue): this {
@@ -111,11 +171,12 @@ export class RecordingSpan extends SpanIdentity implements SdkSpan {
     if (time === undefined) tracer.time.at(this.#anchor, tracer.time.monotonicMs());
     else tracer.time.read(time, this.#anchor);
     const { hi, lo } = tracer.time;
-    this.#events ??= [];
-    const events = this.#events;
-    events.push(new EventRecord(tracer.eventAttributes, `${name}`, hi, lo, attributes));
-    if (events.length > tracer.limits.eventCountLimit) {
-      events.shift();
+    const event = new EventRecord(tracer.eventAttributes, `${name}`, hi, lo, attributes);
+    // A literal has room for one, a first `push` makes room for seventeen.
+    if (this.#events === undefined) this.#events = [event];
+    else this.#events.push(event);
+    if (this.#events.length > tracer.limits.eventCountLimit) {
+      this.#events.shift();
       this.#droppedEvents++;
     }
     return this;
@@ -275,14 +336,18 @@ export class RecordingSpan extends SpanIdentity implements SdkSpan {
     const wide = bound - fixedBound > 128 ? 1 : 0;
     bytes[start] = 0x12;
     const content = start + 2 + wide;
-    let at = this.writeIds(view, content);
+    let at = writeIds(view, content, this);
     if (state) {
       bytes[at] = 0x1a;
       at = writeText(bytes, view, at + 1, state);
     }
-    at = this.writeParentId(view, at);
-    bytes[at] = 0x2a;
-    at = writeText(bytes, view, at + 1, name);
+    if (this.#parentFlags >= 0) {
+      view.setInt16(at, 0x2208);
+      view.setInt32(at + 2, this.#p0);
+      view.setInt32(at + 6, this.#p1);
+      at += 10;
+    }
+    at = this.#tracer.spanAttributes.names.write(bytes, view, at, 0x2a, name);
     view.setInt16(at, 0x3000 + this.kind + 1);
     bytes[at + 2] = 0x39;
     view.setInt32(at + 3, this.#startLo, true);
@@ -311,7 +376,7 @@ export class RecordingSpan extends SpanIdentity implements SdkSpan {
       at = closeLength(bytes, at + 1, end + 2);
     }
     view.setInt16(at, 0x8501 - 0x10000);
-    view.setInt32(at + 2, wireFlags(this.flags, this.parentFlags), true);
+    view.setInt32(at + 2, wireFlags(this.flags, this.#parentFlags), true);
     at += 6;
 
     const length = at - content;

@@ -1,8 +1,8 @@
 import type { OnFragment } from '../batch.js';
 import type { FragmentBuffer } from '../wire/open-buffer.js';
 import { RecordingSpan } from './recording-span.js';
-import { sampledFlag } from './span-identity.js';
 import type { SpanProcessor } from './span-processor.js';
+import { sampledFlag } from './trace-flags.js';
 
 export interface SpanEncoderOptions {
   /** Takes spans whose status is not an error. */

@@ -3,8 +3,8 @@ import { suppressTracing } from '../context/suppress-tracing.js';
 import type { ContextStore, Timers } from '../ports.js';
 import type { ReadableSpan } from './readable-span.js';
 import type { ExportResult, SpanExporter } from './span-exporter.js';
-import { sampledFlag } from './span-identity.js';
 import type { SpanProcessor } from './span-processor.js';
+import { sampledFlag } from './trace-flags.js';
 
 export interface SpanExportOptions {
   readonly exporter: SpanExporter;

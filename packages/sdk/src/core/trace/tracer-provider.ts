@@ -4,9 +4,10 @@ import type { Clock, ContextStore, Entropy } from '../ports.js';
 import { alwaysOnSampler } from '../sampling/always-on.js';
 import { parentBasedSampler } from '../sampling/parent-based.js';
 import type { Sampler } from '../sampling/sampler.js';
-import { EncodedKey, KeyCache } from '../wire/encoded-key.js';
+import { KeyCache } from '../wire/encoded-key.js';
+import { NameCache } from '../wire/name-cache.js';
 import { encodeScope } from '../wire/scope.js';
-import type { AttributeRules } from './attribute-bag.js';
+import { type AttributeRules, attributeRules } from './attribute-bag.js';
 import { combinedProcessor } from './combined-processor.js';
 import { generatedIds } from './generated-ids.js';
 import type { IdGenerator } from './id-generator.js';
@@ -53,6 +54,7 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
   const limits = checkedLimits(options.spanLimits);
   const time = new TimeSource(options.clock);
   const keys = new KeyCache();
+  const names = new NameCache();
   const random = new RandomIdGenerator(options.entropy);
   const processor = combinedProcessor(options.processors, onError);
   const state: TracerState = {
@@ -61,12 +63,8 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
     ids: options.idGenerator ? generatedIds(options.idGenerator, random) : random,
     stopped: false,
   };
-  const rules = (countLimit: number): AttributeRules => ({
-    keys,
-    first: new EncodedKey('', false),
-    countLimit,
-    lengthLimit: limits.attributeValueLengthLimit,
-  });
+  const rules = (countLimit: number): AttributeRules =>
+    attributeRules(keys, names, countLimit, limits.attributeValueLengthLimit);
   const tracers = new Map<string, Tracer>();
   return {
     getTracer(name, version, { schemaUrl, attributes } = {}) {

@@ -8,7 +8,8 @@ import type { QuickSampler, Sampler, SamplingResult } from '../sampling/sampler.
 import { traceIdHex } from './hex.js';
 import type { IdSource } from './id-source.js';
 import { RecordingSpan } from './recording-span.js';
-import { identityOf, randomFlag, SpanIdentity, sampledFlag } from './span-identity.js';
+import { identityOf, type SpanIdentity } from './span-identity.js';
+import { randomFlag, sampledFlag } from './trace-flags.js';
 import type { TracerScope } from './tracer-scope.js';
 import { UnsampledSpan } from './unsampled-span.js';
 
@@ -40,8 +41,11 @@ export class SdkTracer implements Tracer {
 
     const active = context.getValue(spanKey) as Span | undefined;
     let parent: SpanIdentity | undefined;
-    if (active !== undefined) parent = active instanceof SpanIdentity ? active : identityOf(active.spanContext());
-    if (state.stopped) return new NonRecordingSpan(parent ? parent.spanContext() : invalidContext);
+    if (active !== undefined) {
+      const own = active instanceof RecordingSpan || active instanceof UnsampledSpan;
+      parent = own ? active : identityOf(active.spanContext());
+    }
+    if (state.stopped) return new NonRecordingSpan(parent ? active!.spanContext() : invalidContext);
     if (isTracingSuppressed(context)) return new NonRecordingSpan(invalidContext);
 
     const at = ids.take(parent ? 2 : 6);
@@ -51,7 +55,7 @@ export class SdkTracer implements Tracer {
       result =
         parent === undefined
           ? state.sampler.decide(-1, words[at + 2]!, words[at + 3]!)
-          : state.sampler.decide(parent.flags, parent.randomHi, parent.randomLo);
+          : state.sampler.decide(parent.flags, parent.t2, parent.t3);
     }
     if (result === undefined) result = this.#ask(at, parent, name, options, context);
 
@@ -80,7 +84,7 @@ export class SdkTracer implements Tracer {
   ): SamplingResult {
     const { ids, sampler } = this.#state;
     const [t0, t1, t2, t3] = ids.words.subarray(at);
-    const traceId = parent ? parent.spanContext().traceId : traceIdHex(t0!, t1!, t2!, t3!);
+    const traceId = parent ? traceIdHex(parent.t0, parent.t1, parent.t2, parent.t3) : traceIdHex(t0!, t1!, t2!, t3!);
     const attributes: Attributes = { ...options?.attributes };
     const links: Link[] = [...(options?.links ?? [])];
     try {

@@ -3,96 +3,120 @@ import type { EncodedKey, KeyCache } from './encoded-key.js';
 import { utf8Length, writeAscii, writeUtf8 } from './utf8.js';
 import { closeLength, varintSize, writeVarint } from './varint.js';
 
-/** Attributes as they wait in a span: an `EncodedKey`, its value, and so on. One array, no pairs. */
+/** Attributes as they wait in a span: an `EncodedKey`, its value, and so on. One array, no pairs; it may be longer than what counts. */
 export type AttributeList = unknown[];
 
-/** Bytes that `writeAttributes` may at most need. */
-export function attributesBound(list: AttributeList): number {
-  let bound = 0;
-  for (let i = 0; i < list.length; i += 2) {
-    const value = list[i + 1];
-    bound += (list[i] as EncodedKey).size + 12;
-    bound += typeof value === 'string' ? value.length * 3 + 12 : typeof value === 'object' ? anyValueBound(value) : 24;
-  }
-  return bound;
-}
+/** Key and text together shorter than this make, if the text is ASCII as nearly all are, a `KeyValue` whose lengths are one byte each. */
+const maxShort = 124;
 
-/** Writes a repeated `KeyValue` field (common.proto) with the given one-byte tag and returns the position behind it. */
+/** What an attribute needs at most beside its key and the content of its value. */
+export const attributeOverhead = 24;
+
+/** Bytes that `writeAttributes` may at most need for one attribute. */
+export const attributeBound = (key: EncodedKey, value: unknown): number =>
+  key.size + attributeOverhead + (typeof value === 'string' ? value.length * 3 : anyValueBound(value));
+
+/**
+ * Writes the first `length` places of `list` as a repeated `KeyValue` field (common.proto) with the given one-byte tag and returns the
+ * position behind it. A key that stands there twice is written once: the list is then put in order first.
+ */
 export function writeAttributes(
   bytes: Uint8Array,
   view: DataView,
   pos: number,
   tag: number,
   list: AttributeList,
+  length: number,
+  keys: KeyCache,
 ): number {
-  for (let i = 0; i < list.length; i += 2) {
-    bytes[pos] = tag;
-    pos = writeKeyValue(bytes, view, pos + 1, list[i] as EncodedKey, list[i + 1]);
+  if (keys.overflowed) length = uniqueAttributes(list, length, keys);
+  const run = nextRun(keys);
+  let at = pos;
+  for (let i = 0; i < length; i += 2) {
+    const key = list[i] as EncodedKey;
+    if (key.mark === run) {
+      length = uniqueAttributes(list, length, keys);
+      return writeAttributes(bytes, view, pos, tag, list, length, keys);
+    }
+    key.mark = run;
+    bytes[at] = tag;
+    const value = list[i + 1];
+    if (typeof value === 'string' && key.size + value.length < maxShort) {
+      // The usual case stands here and not in a function: the call would cost a fifth of it.
+      const known = key.writeKnown(view, at + 1, value);
+      if (known > 0) {
+        at = known;
+        continue;
+      }
+      const { length: chars } = value;
+      const valueAt = key.write(view, at + 2);
+      bytes[at + 1] = key.size + chars + 3;
+      bytes[valueAt] = chars + 2;
+      bytes[valueAt + 1] = 0x0a;
+      bytes[valueAt + 2] = chars;
+      const end = writeAscii(bytes, view, valueAt + 3, value);
+      if (end > 0) {
+        if (known < 0) key.learn(bytes, at + 1, end);
+        at = end;
+        continue;
+      }
+    }
+    at = writeKeyValue(bytes, view, at + 1, key, value);
   }
-  return pos;
+  return at;
 }
+
+const nextRun = (keys: KeyCache): number => {
+  keys.run = (keys.run + 1) & 0x3fff_ffff;
+  return keys.run;
+};
 
 /** Writes length and content of a `KeyValue` and returns the position behind it. */
 function writeKeyValue(bytes: Uint8Array, view: DataView, pos: number, key: EncodedKey, value: unknown): number {
   const { size } = key;
   if (typeof value === 'string') {
     const { length } = value;
-    if (size + length < 124) {
-      // Every length is one byte, if the value is ASCII as nearly all are.
-      bytes[pos] = size + length + 3;
-      const at = writeKey(view, pos + 1, key);
-      bytes[at] = length + 2;
-      bytes[at + 1] = 0x0a;
-      bytes[at + 2] = length;
-      const end = writeAscii(bytes, view, at + 3, value);
-      if (end > 0) return end;
-    }
     const utf8 = utf8Length(value);
     const inner = 1 + varintSize(utf8) + utf8;
-    let at = writeKey(view, writeVarint(bytes, pos, size + varintSize(inner) + inner), key);
+    let at = key.write(view, writeVarint(bytes, pos, size + varintSize(inner) + inner));
     at = writeVarint(bytes, at, inner);
     bytes[at] = 0x0a;
     at = writeVarint(bytes, at + 1, utf8);
     if (utf8 !== length) return writeUtf8(bytes, at, value);
     return writeAscii(bytes, view, at, value);
   }
-  if (typeof value === 'number' && value === (value | 0) && value >= 0 && value < 128 && size < 124) {
-    bytes[pos] = size + 3;
-    const at = writeKey(view, pos + 1, key);
-    bytes[at] = 2;
+  if (typeof value === 'number' && value === (value | 0) && value >= 0 && size < 120) {
+    const at = key.write(view, pos + 1);
     bytes[at + 1] = 0x18;
-    bytes[at + 2] = value;
-    return at + 3;
+    const end = writeVarint(bytes, at + 2, value);
+    bytes[at] = end - at - 1;
+    bytes[pos] = end - pos - 1;
+    return end;
   }
-  const at = writeKey(view, pos + 1, key);
+  const at = key.write(view, pos + 1);
   return closeLength(bytes, pos, closeLength(bytes, at, writeAnyValue(bytes, view, at + 1, value)));
 }
 
-function writeKey(view: DataView, pos: number, { words, size }: EncodedKey): number {
-  for (let i = 0; i < words.length; i++) view.setInt32(pos + i * 4, words[i]!, true);
-  return pos + size;
-}
-
-/** Leaves each key once, where it first stood, with the value it was given last. In place. */
-export function uniqueAttributes(list: AttributeList, cache: KeyCache): void {
-  const run = ++cache.run;
-  let length = 0;
-  for (let i = 0; i < list.length; i += 2) {
+/** Leaves each key once, where it first stood, with the value it was given last. In place; returns the new length. */
+export function uniqueAttributes(list: AttributeList, length: number, cache: KeyCache): number {
+  const run = nextRun(cache);
+  let kept = 0;
+  for (let i = 0; i < length; i += 2) {
     const key = list[i] as EncodedKey;
-    let at = length;
-    if (key.remembered) {
-      if (key.mark === run) at = key.index;
-    } else {
-      at = indexOfKey(list, key, length);
-      if (at < 0) at = length;
+    let at = -1;
+    if (!key.remembered) at = indexOfKey(list, key, kept);
+    else if (key.mark === run) at = key.index;
+    if (at < 0) {
+      at = kept;
+      kept += 2;
+      key.mark = run;
+      key.index = at;
     }
-    key.mark = run;
-    key.index = at;
+    if (at === i) continue;
     list[at] = key;
     list[at + 1] = list[i + 1];
-    if (at === length) length += 2;
   }
-  list.length = length;
+  return kept;
 }
 
 /** Where `key` stands among the first `length` places of `list`; -1 where it does not. */
