@@ -14,7 +14,7 @@ export interface OtlpHttpOptions {
   readonly admission: Admission;
   readonly origins: Origins;
   readonly tls?: TlsOptions | undefined;
-  /** Of a body, compressed and also after. Default 64 MiB. */
+  /** Of a body, compressed and also after. Default 64 MiB; a quarter of it for JSON. */
   readonly maxBodyBytes?: number | undefined;
 }
 
@@ -170,6 +170,9 @@ async function take(
       bytes = inflated.bytes;
     }
     if (format === 'json') {
+      // Objects take many times the room of their text: a body of empty ones would fill the memory.
+      if (bytes.length > maxBytes / JSON_SHARE)
+        throw tooLarge(maxBytes / JSON_SHARE, ' as JSON; protobuf may be larger');
       const transcoded = jsonToProtobuf(bytes, signal);
       if (transcoded.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, transcoded.message);
       bytes = transcoded.bytes;
@@ -185,11 +188,13 @@ async function take(
   }
 }
 
-const tooLarge = (maxBytes: number): Refusal =>
+const JSON_SHARE = 4;
+
+const tooLarge = (maxBytes: number, note = ''): Refusal =>
   new Refusal(
     413,
     RPC.resourceExhausted,
-    `The body is larger than ${maxBytes} bytes, or becomes so when it is unpacked. Send smaller batches.`,
+    `The body is larger than ${maxBytes} bytes${note}, or becomes so when it is unpacked. Send smaller batches.`,
   );
 
 /** `announced` bytes are admitted already. */

@@ -1,0 +1,326 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createAdmission } from '../src/admit/admission.js';
+import { createIntake } from '../src/admit/intake.js';
+import type { DualServer } from '../src/receive/dual-server.js';
+import { createOrigins } from '../src/receive/origins.js';
+import { createOtlpHttp } from '../src/receive/otlp-http.js';
+import { openSpool, type Spool } from '../src/spool/spool.js';
+import { decode, encodeLogs, encodeTraces } from './otlp-proto.js';
+import { zstdOf } from './zstd-frames.js';
+
+const MIB = 1024 * 1024;
+const directory = mkdtempSync(join(tmpdir(), 'throughline-http-'));
+let spool: Spool;
+let server: DualServer;
+let port: number;
+const admission = createAdmission(8 * MIB);
+const inserted: number[] = [];
+
+beforeAll(async () => {
+  spool = await openSpool({ directory, insert: async ({ rows }) => void inserted.push(rows) });
+  server = createOtlpHttp({
+    intake: createIntake(spool),
+    admission,
+    origins: createOrigins(['https://shop.example.com']),
+    maxBodyBytes: 2 * MIB,
+  });
+  port = await server.listen('127.0.0.1', 0);
+});
+afterAll(async () => {
+  await server.close(100);
+  await spool.close(1000);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+interface Sending {
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+}
+
+const agents = new Set<Agent>();
+afterEach(() => {
+  for (const agent of agents) agent.destroy();
+  agents.clear();
+});
+
+function send(
+  { path = '/v1/traces', method = 'POST', headers = {}, body }: Sending = {},
+  agent?: Agent,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        headers: { 'content-type': 'application/x-protobuf', ...headers },
+        agent,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+const span = (overrides: object = {}): object => ({
+  traceId: Buffer.alloc(16, 1),
+  spanId: Buffer.alloc(8, 2),
+  name: 'work',
+  startTimeUnixNano: '1700000000000000000',
+  endTimeUnixNano: '1700000000000000001',
+  ...overrides,
+});
+const requestOf = (...spans: object[]): object => ({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+const good = encodeTraces(requestOf(span()));
+const goodJson = JSON.stringify(
+  requestOf({
+    traceId: '01'.repeat(16),
+    spanId: '02'.repeat(8),
+    name: 'work',
+    startTimeUnixNano: '1700000000000000000',
+  }),
+);
+const error = (answer: Answer): { code?: number; message?: string } =>
+  answer.headers['content-type'] === 'application/json'
+    ? JSON.parse(answer.body.toString())
+    : decode('RpcStatus', answer.body);
+
+describe('a request that is kept [S1 B2]', () => {
+  test('as protobuf is answered with the empty message in protobuf', async () => {
+    const answer = await send({ body: good });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/x-protobuf', 'content-length': '0' },
+    });
+  });
+  test('as JSON is answered in JSON', async () => {
+    const answer = await send({ body: goodJson, headers: { 'content-type': 'application/json; charset=utf-8' } });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    expect(JSON.parse(answer.body.toString())).toEqual({});
+  });
+  test.each([
+    ['gzip', gzipSync(good)],
+    ['deflate', deflateSync(good)],
+    ['br', brotliCompressSync(good)],
+    ['zstd', zstdOf(good)],
+  ] as [string, Buffer][])('may be packed with %s', async (coding, body) => {
+    expect(await send({ body, headers: { 'content-encoding': coding } })).toMatchObject({ status: 200 });
+  });
+  test('may come in chunks without a length', async () => {
+    expect(await send({ body: good, headers: { 'transfer-encoding': 'chunked' } })).toMatchObject({ status: 200 });
+  });
+  test('shares its connection with the next', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.add(agent);
+    await send({ body: good }, agent);
+    const [socket] = Object.values(agent.freeSockets).flat();
+    await send({ body: good }, agent);
+    expect(Object.values(agent.freeSockets).flat()).toEqual([socket]);
+  });
+  test('over HTTP/2 without TLS', async () => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/v1/traces',
+      'content-type': 'application/x-protobuf',
+    });
+    const status = new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+    stream.end(good);
+    expect(await status).toBe(200);
+    stream.resume();
+    await new Promise((resolve) => stream.once('close', resolve));
+    session.close();
+  });
+  test('in part says how much was not, and why', async () => {
+    const body = encodeTraces(requestOf(span(), span({ spanId: Buffer.alloc(7, 1) })));
+    const answer = await send({ body });
+    expect(answer.status).toBe(200);
+    expect(decode('ExportTraceServiceResponse', answer.body)).toEqual({
+      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringContaining('an id of impossible length') },
+    });
+    const json = goodJson.replace('"0202020202020202"', '"0202"');
+    const inJson = await send({ body: json, headers: { 'content-type': 'application/json' } });
+    expect(JSON.parse(inJson.body.toString())).toEqual({
+      partialSuccess: { rejectedSpans: '1', errorMessage: expect.any(String) },
+    });
+  });
+});
+
+describe('a request that cannot be kept gets the protocol’s own answer', () => {
+  test.each([
+    ['bytes that are no message', { body: 'nonsense nonsense' }, 400, 3],
+    ['a message that is cut off', { body: good.subarray(0, 20) }, 400, 3],
+    ['JSON that is none', { body: '{', headers: { 'content-type': 'application/json' } }, 400, 3],
+    ['JSON of another shape', { body: '{"resourceSpans":7}', headers: { 'content-type': 'application/json' } }, 400, 3],
+    ['a body that is not packed as it says', { body: good, headers: { 'content-encoding': 'gzip' } }, 400, 3],
+    ['a coding that nobody has', { body: good, headers: { 'content-encoding': 'lzma' } }, 415, 3],
+    ['an announced body beyond the limit', { headers: { 'content-length': String(3 * MIB) } }, 413, 8],
+    [
+      'a chunked body beyond the limit',
+      { body: Buffer.alloc(3 * MIB), headers: { 'transfer-encoding': 'chunked' } },
+      413,
+      8,
+    ],
+    [
+      'a packed body that unpacks beyond the limit',
+      { body: gzipSync(Buffer.alloc(100 * MIB)), headers: { 'content-encoding': 'gzip' } },
+      413,
+      8,
+    ],
+    [
+      'JSON beyond its own limit',
+      { body: `{"a":"${'x'.repeat(MIB)}"}`, headers: { 'content-type': 'application/json' } },
+      413,
+      8,
+    ],
+  ] as [string, Sending, number, number][])('%s', async (_, sending, status, code) => {
+    const answer = await send(sending);
+    expect(answer.status).toBe(status);
+    expect(error(answer)).toEqual({ code, message: expect.stringMatching(/\w.*\.?$/) });
+    expect(answer.headers['content-type']).toBe(sending.headers?.['content-type'] ?? 'application/x-protobuf');
+  });
+
+  test('a type that is not OTLP’s is 415 and names those that are', async () => {
+    for (const type of ['application/xml', 'text/plain', 'multipart/form-data']) {
+      const answer = await send({ body: good, headers: { 'content-type': type } });
+      expect(answer).toMatchObject({ status: 415, headers: { accept: 'application/x-protobuf, application/json' } });
+      expect(answer.body.toString()).toContain('application/x-protobuf');
+    }
+  });
+  test('an unknown path is 404 and says where OTLP goes', async () => {
+    const answer = await send({ path: '/v1/spans', body: good });
+    expect(answer.status).toBe(404);
+    expect(error(answer).message).toContain('/v1/traces');
+  });
+  test('another method is 405', async () => {
+    expect(await send({ method: 'GET' })).toMatchObject({ status: 405, headers: { allow: 'POST, OPTIONS' } });
+  });
+  test('the root says in one sentence what this is', async () => {
+    const answer = await send({ path: '/', method: 'GET', headers: { 'content-type': '' } });
+    expect(answer.status).toBe(200);
+    expect(answer.body.toString()).toMatch(/^This is the OTLP\/HTTP receiver of Throughline[^\n]*\n$/);
+  });
+  test('a client that leaves in the middle takes nothing along', async () => {
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/v1/traces',
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf', 'content-length': '1000' },
+    });
+    sent.on('error', () => undefined);
+    sent.write('begin');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    sent.destroy();
+    expect(await send({ body: good })).toMatchObject({ status: 200 });
+    await expect.poll(() => admission.bytesInFlight).toBe(0);
+  });
+  test('metrics and logs are refused honestly: taken, none kept, and why', async () => {
+    const body = encodeLogs({
+      resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '1' }, { timeUnixNano: '2' }] }] }],
+    });
+    const answer = await send({ path: '/v1/logs', body });
+    expect(answer.status).toBe(200);
+    expect(decode('ExportTraceServiceResponse', answer.body)).toEqual({
+      partialSuccess: { rejectedSpans: '2', errorMessage: expect.stringContaining('not kept yet') },
+    });
+    const json = JSON.stringify({
+      resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [{}, {}, {}] } }] }] }],
+    });
+    const inJson = await send({ path: '/v1/metrics', body: json, headers: { 'content-type': 'application/json' } });
+    expect(JSON.parse(inJson.body.toString())).toEqual({
+      partialSuccess: { rejectedDataPoints: '3', errorMessage: expect.any(String) },
+    });
+    expect(await send({ path: '/v1/logs', body: 'nonsense' })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a web page [B2]', () => {
+  const origin = 'https://shop.example.com';
+  test('that is known is answered so that the browser lets it read', async () => {
+    const answer = await send({ body: good, headers: { origin } });
+    expect(answer).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': origin, vary: 'Origin' } });
+  });
+  test('may send protobuf as text, so that no preflight is needed', async () => {
+    expect(await send({ body: good, headers: { origin, 'content-type': 'text/plain;charset=UTF-8' } })).toMatchObject({
+      status: 200,
+    });
+  });
+  test('of this machine is known', async () => {
+    expect(
+      await send({ body: good, headers: { origin: 'http://localhost:5173', 'content-type': 'text/plain' } }),
+    ).toMatchObject({ status: 200 });
+  });
+  test('elsewhere is refused whatever it sends, and nothing of it is kept', async () => {
+    for (const foreign of ['https://evil.example', 'null', `http://evil.example:${port}`]) {
+      const answer = await send({ body: good, headers: { origin: foreign, 'content-type': 'text/plain' } });
+      expect(answer.status).toBe(403);
+      expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(answer.body.toString()).toContain(`--cors-origin ${foreign}`);
+    }
+  });
+  test('asks first and is told for how long the answer holds', async () => {
+    const answer = await send({
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,x-tenant',
+        'access-control-request-private-network': 'true',
+      },
+    });
+    expect(answer).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': 'POST',
+        'access-control-allow-headers': 'content-type,x-tenant',
+        'access-control-max-age': '7200',
+        'access-control-allow-private-network': 'true',
+      },
+    });
+    expect(
+      await send({
+        method: 'OPTIONS',
+        headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+      }),
+    ).toMatchObject({ status: 403 });
+  });
+  test('can read errors too, and how long to wait', async () => {
+    const answer = await send({ body: 'nonsense!', headers: { origin } });
+    expect(answer).toMatchObject({
+      status: 400,
+      headers: { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'retry-after' },
+    });
+  });
+});
+
+test('past the memory limit a sender is told when to come back, and nothing is taken and lost [F16]', async () => {
+  const held = admission.enter(8 * MIB);
+  const answer = await send({ body: good });
+  expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(error(answer)).toMatchObject({ code: 14 });
+  held?.leave();
+  expect(await send({ body: good })).toMatchObject({ status: 200 });
+});
