@@ -28,11 +28,17 @@ test.each([
   [{}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318' }, ['http://c:4318/']],
   [{}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c/own/path' }, ['http://c/own/path']],
   [{ endpoint: 'http://mine:4318' }, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c/own' }, ['http://mine:4318']],
+  [{ protocol: 'grpc' }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4317' }, ['https://c:4317']],
+  [
+    { protocol: 'grpc' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4317', OTEL_EXPORTER_OTLP_INSECURE: 'true' },
+    ['http://c:4317'],
+  ],
   [{}, { OTEL_TRACES_EXPORTER: 'none' }, []],
   [{}, { OTEL_TRACES_EXPORTER: 'otlp,console' }, ['http://localhost:4318', 'console']],
   [{ endpoint: 'http://mine:4318' }, { OTEL_TRACES_EXPORTER: 'none' }, ['http://mine:4318']],
 ] as [NodeOptions, Record<string, string>, string[]][])(
-  '%o with %o goes to %o [F1]',
+  '%o with %o goes to %o [F1 F18]',
   (options, variables, addresses) => {
     expect(made(options, variables)).toEqual({ addresses, diagnostics: [] });
   },
