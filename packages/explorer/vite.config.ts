@@ -4,7 +4,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 const shapes = fileURLToPath(new URL('../collector/src/shapes', import.meta.url));
-const collector = process.env['THROUGHLINE_API'] ?? 'http://127.0.0.1:4319';
+const collector = process.env.THROUGHLINE_API ?? 'http://127.0.0.1:4319';
 
 /** What a first visit has to load: the entry and everything it imports statically. 1 kB = 1000 B. */
 const FIRST_LOAD_LIMIT_KB = 200;

@@ -76,13 +76,17 @@ async function failureOf(response: Response): Promise<RequestFailure> {
   const away = response.status === 502 || response.status === 504;
   return new RequestFailure({
     status: away ? 0 : response.status,
-    message: body.error?.message ?? (away ? 'The collector does not answer.' : `The collector answered ${response.status}.`),
+    message:
+      body.error?.message ?? (away ? 'The collector does not answer.' : `The collector answered ${response.status}.`),
     hint: body.error?.hint,
     position: body.error?.position,
   });
 }
 
-const times = ({ startMs, endMs }: AbsoluteRange): Parameters => ({ start: toUnixNano(startMs), end: toUnixNano(endMs) });
+const times = ({ startMs, endMs }: AbsoluteRange): Parameters => ({
+  start: toUnixNano(startMs),
+  end: toUnixNano(endMs),
+});
 
 export const api = {
   status: (signal?: AbortSignal) => getJson<Status>(apiUrl('/status'), signal),
@@ -94,7 +98,13 @@ export const api = {
     getJson<OperationsAnswer>(apiUrl(`/services/${encodeURIComponent(service)}/operations`, times(range)), signal),
 
   traces: (
-    options: { q: string; range: AbsoluteRange; sort: 'newest' | 'slowest'; limit: number; cursor?: string | undefined },
+    options: {
+      q: string;
+      range: AbsoluteRange;
+      sort: 'newest' | 'slowest';
+      limit: number;
+      cursor?: string | undefined;
+    },
     signal?: AbortSignal,
   ) =>
     getJson<TracesAnswer>(
@@ -129,7 +139,10 @@ export const api = {
       signal,
     ),
 
-  attributeKeys: (options: { range: AbsoluteRange; prefix: string; service?: string | undefined }, signal?: AbortSignal) =>
+  attributeKeys: (
+    options: { range: AbsoluteRange; prefix: string; service?: string | undefined },
+    signal?: AbortSignal,
+  ) =>
     getJson<AttributeKeysAnswer>(
       apiUrl('/attributes', { ...times(options.range), prefix: options.prefix, service: options.service }),
       signal,

@@ -75,8 +75,7 @@ export const differencesQuery = ({
 }: Asked & { selection: AbsoluteRange; minDuration: string | undefined }) =>
   queryOptions({
     queryKey: ['differences', q, range, nowMs, selection, minDuration],
-    queryFn: ({ signal }) =>
-      api.differences({ q, range: absoluteRange(range, nowMs), selection, minDuration }, signal),
+    queryFn: ({ signal }) => api.differences({ q, range: absoluteRange(range, nowMs), selection, minDuration }, signal),
     placeholderData: keepPreviousData,
   });
 

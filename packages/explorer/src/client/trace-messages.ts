@@ -21,7 +21,11 @@ export interface LoadedTrace {
 }
 
 export type TraceReply =
-  | { readonly id: number; readonly ok: true; readonly value: LoadedTrace | SpanInFull | Uint32Array | string | undefined }
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly value: LoadedTrace | SpanInFull | Uint32Array | string | undefined;
+    }
   | {
       readonly id: number;
       readonly ok: false;

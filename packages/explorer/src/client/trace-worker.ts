@@ -35,8 +35,7 @@ async function handle(request: TraceRequest): Promise<void> {
         const span = answer?.spans[request.source];
         const resource = span && answer?.resources[span.resource];
         const spanScope = span && answer?.scopes[span.scope];
-        const value = span &&
-          resource && { span, resource, scope: spanScope ?? { name: '', version: '' } };
+        const value = span && resource && { span, resource, scope: spanScope ?? { name: '', version: '' } };
         reply({ id: request.id, ok: true, value });
         return;
       }

@@ -55,7 +55,7 @@ export function readSearchAddress(raw: RawSearch): SearchAddress {
   return defined({
     ...readTimeSearch(raw),
     q: text(raw, 'q'),
-    sort: raw['sort'] === 'slowest' ? ('slowest' as const) : undefined,
+    sort: raw.sort === 'slowest' ? ('slowest' as const) : undefined,
     sel: when(text(raw, 'sel'), /^\d{1,15}-\d{1,15}$/),
     than: text(raw, 'than'),
     at: when(text(raw, 'at'), /^[0-9a-f]{32}$/),
@@ -70,8 +70,8 @@ export function readTraceAddress(raw: RawSearch): TraceAddress {
     span: when(text(raw, 'span'), /^[0-9a-f]{16}$/),
     zoom: when(text(raw, 'zoom'), /^\d{1,18}-\d{1,18}$/),
     find: text(raw, 'find'),
-    only: raw['only'] === '1' ? ('1' as const) : undefined,
-    path: raw['path'] === '0' ? ('0' as const) : undefined,
+    only: raw.only === '1' ? ('1' as const) : undefined,
+    path: raw.path === '0' ? ('0' as const) : undefined,
     closed: when(text(raw, 'closed'), IDS),
     open: when(text(raw, 'open'), IDS),
     area: when(text(raw, 'area'), /^\d{1,18}-\d{1,18}-\d{1,9}-\d{1,9}$/),
@@ -127,7 +127,11 @@ export function readIds(list: string | undefined, all: readonly string[]): Set<n
 const IDS_AT_MOST = 40;
 
 /** The shorter of the two ways to write which of `all` (only those `possible`) are chosen. */
-export function formatIds(chosen: ReadonlySet<number>, all: readonly string[], possible: readonly number[]): string | undefined {
+export function formatIds(
+  chosen: ReadonlySet<number>,
+  all: readonly string[],
+  possible: readonly number[],
+): string | undefined {
   if (chosen.size === 0) return undefined;
   const others = chosen.size * 2 > possible.length ? possible.filter((index) => !chosen.has(index)) : undefined;
   const named = others ?? [...chosen];

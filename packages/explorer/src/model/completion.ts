@@ -7,7 +7,13 @@ import { FILTER_FIELDS, formatClause, SPAN_KINDS, STATUSES } from '#shapes/filte
 
 export type Draft =
   | { readonly stage: 'key'; readonly prefix: string; readonly negated: boolean }
-  | { readonly stage: 'value'; readonly key: string; readonly operator: string; readonly prefix: string; readonly negated: boolean };
+  | {
+      readonly stage: 'value';
+      readonly key: string;
+      readonly operator: string;
+      readonly prefix: string;
+      readonly negated: boolean;
+    };
 
 export interface Suggestion {
   readonly label: string;
@@ -78,7 +84,11 @@ export function keySuggestions(draft: Draft & { stage: 'key' }, keys: readonly K
       : [
           {
             label: draft.prefix,
-            text: formatClause({ field: 'text', operator: draft.negated ? 'not-contains' : 'contains', value: draft.prefix }),
+            text: formatClause({
+              field: 'text',
+              operator: draft.negated ? 'not-contains' : 'contains',
+              value: draft.prefix,
+            }),
             complete: true,
             note: draft.negated ? 'names without this' : 'names with this',
           },

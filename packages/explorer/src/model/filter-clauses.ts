@@ -1,8 +1,8 @@
 import { type Clause, formatClause, formatFilter, parseFilter } from '#shapes/filter.js';
 
 export type NewClause = Omit<Clause, 'start' | 'end'>;
-export { formatClause, parseFilter };
 export type { Clause };
+export { formatClause, parseFilter };
 
 /** The clauses of a filter; none while it does not read. */
 export function clausesOf(filter: string): readonly Clause[] {

@@ -8,9 +8,10 @@ const UNITS: readonly (readonly [number, string])[] = [
 ];
 const MINUTE = 60_000_000_000;
 
-/** `412 ns`, `1.24 ms`, `87.0 ms`, `2.31 s`, `4 min 12 s`, `3 h 05 min`. */
+/** `0`, `412 ns`, `1.24 ms`, `87.0 ms`, `2.31 s`, `4 min 12 s`, `3 h 05 min`. */
 export function formatDuration(nano: number): string {
   if (!Number.isFinite(nano)) return '–';
+  if (nano === 0) return '0';
   const size = Math.abs(nano);
   if (size >= 60 * MINUTE) {
     const minutes = Math.round(size / MINUTE);
@@ -29,7 +30,6 @@ const sign = (value: number): string => (value < 0 ? '−' : '');
 
 function figures(value: number, whole: boolean): string {
   const size = Math.abs(value);
-  if (size === 0) return '0';
   const digits = whole ? 0 : size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
   return `${sign(value)}${size.toFixed(digits)}`;
 }

@@ -23,7 +23,11 @@ export function Button({ look = 'quiet', on, className, type = 'button', ...rest
 }
 
 /** A button that shows only an icon; its name is read aloud and shown on hover. */
-export function IconButton({ icon, label, ...rest }: ButtonProps & { readonly icon: IconName; readonly label: string }) {
+export function IconButton({
+  icon,
+  label,
+  ...rest
+}: ButtonProps & { readonly icon: IconName; readonly label: string }) {
   return (
     <Button aria-label={label} title={label} data-icon {...rest}>
       <Icon name={icon} />

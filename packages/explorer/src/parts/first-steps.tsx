@@ -20,7 +20,10 @@ const RUNTIMES: readonly Runtime[] = [
     name: 'Node.js',
     steps: (http) => [
       { say: 'Add the SDK', code: 'npm install @throughline/sdk' },
-      { say: 'Say where to send, and under which name', code: `export OTEL_EXPORTER_OTLP_ENDPOINT=${http}\nexport OTEL_SERVICE_NAME=my-api` },
+      {
+        say: 'Say where to send, and under which name',
+        code: `export OTEL_EXPORTER_OTLP_ENDPOINT=${http}\nexport OTEL_SERVICE_NAME=my-api`,
+      },
       { say: 'Start the program with it', code: 'node --import @throughline/sdk/node/register app.js' },
     ],
   },
@@ -54,7 +57,10 @@ const RUNTIMES: readonly Runtime[] = [
         say: 'OTLP over HTTP, for any language’s SDK or the OpenTelemetry Collector',
         code: `export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\nexport OTEL_EXPORTER_OTLP_ENDPOINT=${http}`,
       },
-      { say: 'Or over gRPC', code: `export OTEL_EXPORTER_OTLP_PROTOCOL=grpc\nexport OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}` },
+      {
+        say: 'Or over gRPC',
+        code: `export OTEL_EXPORTER_OTLP_PROTOCOL=grpc\nexport OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}`,
+      },
     ],
   },
   {

@@ -41,8 +41,10 @@ function read(): string | null {
 export function applyTheme(): void {
   const theme = currentTheme();
   const root = document.documentElement;
-  root.dataset['theme'] = theme;
-  SERVICE_COLOURS[theme].forEach((colour, index) => root.style.setProperty(`--service-${index}`, colour));
+  root.dataset.theme = theme;
+  for (const [index, colour] of SERVICE_COLOURS[theme].entries()) {
+    root.style.setProperty(`--service-${index}`, colour);
+  }
   for (const listener of listeners) listener();
 }
 

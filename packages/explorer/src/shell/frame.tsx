@@ -26,18 +26,48 @@ export function Frame() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const onSearch = path === '/';
   const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
-  const timeSearch = { last: time['last'], from: time['from'], to: time['to'] };
+  const timeSearch = { last: time.last, from: time.from, to: time.to };
 
   const commands: Command[] = [
-    { id: 'palette', group: 'Everywhere', label: 'Command palette', keys: ['mod+k', 'mod+shift+p'], whileTyping: true, hidden: true, run: () => setPalette(true) },
+    {
+      id: 'palette',
+      group: 'Everywhere',
+      label: 'Command palette',
+      keys: ['mod+k', 'mod+shift+p'],
+      whileTyping: true,
+      hidden: true,
+      run: () => setPalette(true),
+    },
     { id: 'keys', group: 'Everywhere', label: 'Show all keys', keys: ['?'], run: () => setKeys(true) },
-    { id: 'go-traces', group: 'Everywhere', label: 'Go to traces', run: () => void navigate({ to: '/', search: timeSearch }) },
-    { id: 'go-connect', group: 'Everywhere', label: 'Connect a program', run: () => void navigate({ to: '/connect', search: timeSearch }) },
-    { id: 'theme', group: 'Everywhere', label: 'Switch between dark and light', keys: ['T'], run: () => chooseTheme(currentTheme() === 'dark' ? 'light' : 'dark') },
+    {
+      id: 'go-traces',
+      group: 'Everywhere',
+      label: 'Go to traces',
+      run: () => void navigate({ to: '/', search: timeSearch }),
+    },
+    {
+      id: 'go-connect',
+      group: 'Everywhere',
+      label: 'Connect a program',
+      run: () => void navigate({ to: '/connect', search: timeSearch }),
+    },
+    {
+      id: 'theme',
+      group: 'Everywhere',
+      label: 'Switch between dark and light',
+      keys: ['T'],
+      run: () => chooseTheme(currentTheme() === 'dark' ? 'light' : 'dark'),
+    },
   ];
   const searchCommands: Command[] = [
     { id: 'refresh', group: 'Search', label: 'Refresh', keys: ['r'], run: refresh },
-    { id: 'live', group: 'Search', label: live ? 'Stop following live' : 'Follow live', keys: ['L'], run: () => setLive(!live) },
+    {
+      id: 'live',
+      group: 'Search',
+      label: live ? 'Stop following live' : 'Follow live',
+      keys: ['L'],
+      run: () => setLive(!live),
+    },
   ];
   useCommands(onSearch ? [...commands, ...searchCommands] : commands);
 
@@ -52,7 +82,12 @@ export function Frame() {
           <span>Throughline</span>
         </Link>
         <nav aria-label="Views" className={styles.views}>
-          <Link to="/" search={timeSearch} data-current={path !== '/connect' || undefined} aria-current={onSearch ? 'page' : undefined}>
+          <Link
+            to="/"
+            search={timeSearch}
+            data-current={path !== '/connect' || undefined}
+            aria-current={onSearch ? 'page' : undefined}
+          >
             Traces
           </Link>
           <Link to="/connect" search={timeSearch} data-current={path === '/connect' || undefined}>
@@ -115,8 +150,8 @@ function Away() {
       <div className={styles.away} role="alert">
         <Icon name="warning" />
         <span>
-          The collector at <code>{location.host}</code> does not answer. Is <code>throughline up</code> still running? Trying
-          again every second; what you see is what was loaded before.
+          The collector at <code>{location.host}</code> does not answer. Is <code>throughline up</code> still running?
+          Trying again every second; what you see is what was loaded before.
         </span>
       </div>
     );
@@ -125,7 +160,9 @@ function Away() {
     return (
       <div className={styles.away} role="alert">
         <Icon name="warning" />
-        <span>The store is not well: {status.data.store.message ?? 'no reason given'}. Spans are kept until it is.</span>
+        <span>
+          The store is not well: {status.data.store.message ?? 'no reason given'}. Spans are kept until it is.
+        </span>
       </div>
     );
   }

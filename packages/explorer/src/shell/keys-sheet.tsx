@@ -16,8 +16,8 @@ export function KeysSheet({ open, onOpenChange }: Props) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
-        <Dialog.Backdrop className={overlay['backdrop']} />
-        <Dialog.Popup className={overlay['dialog']} style={{ width: 'min(760px, calc(100vw - 24px))' }}>
+        <Dialog.Backdrop className={overlay.backdrop} />
+        <Dialog.Popup className={overlay.dialog} style={{ width: 'min(760px, calc(100vw - 24px))' }}>
           <div className={styles.head}>
             <Dialog.Title className={styles.title}>Keys</Dialog.Title>
             <Dialog.Close render={<IconButton icon="close" label="Close" />} />

@@ -30,8 +30,8 @@ export function Palette({ open, onOpenChange }: Props) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
-        <Dialog.Backdrop className={overlay['backdrop']} />
-        <Dialog.Popup className={overlay['dialog']} aria-label="Command palette">
+        <Dialog.Backdrop className={overlay.backdrop} />
+        <Dialog.Popup className={overlay.dialog} aria-label="Command palette">
           <PaletteBody close={() => onOpenChange(false)} />
         </Dialog.Popup>
       </Dialog.Portal>
@@ -92,7 +92,7 @@ function PaletteBody({ close }: { readonly close: () => void }) {
             tabIndex={-1}
             aria-selected={position === index}
             data-highlighted={position === index || undefined}
-            className={overlay['item']}
+            className={overlay.item}
             onMouseMove={() => setAt(position)}
             onClick={() => choose(entry)}
           >
@@ -114,7 +114,7 @@ function useEntries(text: string): readonly Entry[] {
   const search = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
   const range = parseTimeSearch(search);
   const services = useQuery(servicesQuery({ range, nowMs }));
-  const time = { last: search['last'], from: search['from'], to: search['to'] };
+  const time = { last: search.last, from: search.from, to: search.to };
   const wanted = text.trim().toLowerCase();
   const entries: Entry[] = [];
   const id = /^(?:[0-9a-f]{32}|[0-9a-f]{16})$/.exec(wanted)?.[0];
@@ -155,7 +155,7 @@ function useEntries(text: string): readonly Entry[] {
       note: 'time range',
       run: () => {
         refresh();
-        void navigate({ to: '/', search: { q: search['q'], ...formatTimeSearch({ kind: 'last', last }) } });
+        void navigate({ to: '/', search: { q: search.q, ...formatTimeSearch({ kind: 'last', last }) } });
       },
     });
   }
@@ -173,6 +173,9 @@ function useEntries(text: string): readonly Entry[] {
   if (wanted === '') return entries;
   const words = wanted.split(/\s+/);
   return entries
-    .filter((entry) => entry.id === 'trace' || entry.id === 'find' || words.every((word) => entry.label.toLowerCase().includes(word)))
+    .filter(
+      (entry) =>
+        entry.id === 'trace' || entry.id === 'find' || words.every((word) => entry.label.toLowerCase().includes(word)),
+    )
     .slice(0, 50);
 }

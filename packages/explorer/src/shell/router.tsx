@@ -1,6 +1,6 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { Failure } from '../parts/failure.js';
 import { formatSearch, parseSearch, readSearchAddress, readTimeSearch, readTraceAddress } from '../model/address.js';
+import { Failure } from '../parts/failure.js';
 import { SearchView } from '../views/search/search-view.js';
 import { Frame } from './frame.js';
 import { NotFound } from './not-found.js';
@@ -8,7 +8,12 @@ import { NotFound } from './not-found.js';
 const root = createRootRouteWithContext()({ component: Frame, notFoundComponent: NotFound });
 
 // One line a view.
-const search = createRoute({ getParentRoute: () => root, path: '/', validateSearch: readSearchAddress, component: SearchView });
+const search = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  validateSearch: readSearchAddress,
+  component: SearchView,
+});
 const trace = createRoute({
   getParentRoute: () => root,
   path: '/trace/$traceId',

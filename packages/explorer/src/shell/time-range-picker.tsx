@@ -45,14 +45,14 @@ export function TimeRangePicker() {
         <Icon name="down" size={12} />
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Positioner className={overlay['positioner']} align="end" sideOffset={6}>
-          <Popover.Popup className={`${overlay['popup']} ${styles.popup}`} aria-label="Time range">
+        <Popover.Positioner className={overlay.positioner} align="end" sideOffset={6}>
+          <Popover.Popup className={`${overlay.popup} ${styles.popup}`} aria-label="Time range">
             <ul className={styles.ranges}>
               {RELATIVE_RANGES.map((one) => (
                 <li key={one.last}>
                   <button
                     type="button"
-                    className={overlay['item']}
+                    className={overlay.item}
                     aria-pressed={range.kind === 'last' && range.last === one.last}
                     onClick={() => choose({ kind: 'last', last: one.last })}
                   >
@@ -84,11 +84,16 @@ function AbsoluteForm({
   const [problem, setProblem] = useState('');
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (to.trim() === '' && lastMs(from) !== undefined) return choose({ kind: 'last', last: from.trim() });
+    if (to.trim() === '' && lastMs(from) !== undefined) {
+      choose({ kind: 'last', last: from.trim() });
+      return;
+    }
     const fromMs = parseMoment(from);
     const toMs = parseMoment(to);
     if (Number.isNaN(fromMs) || Number.isNaN(toMs)) {
-      setProblem('Write times as 2026-11-20 04:25:00, or 04:25 for today. Or leave the end empty and write 90m, 12h, 3d.');
+      setProblem(
+        'Write times as 2026-11-20 04:25:00, or 04:25 for today. Or leave the end empty and write 90m, 12h, 3d.',
+      );
     } else if (toMs <= fromMs) setProblem('The end is not after the start.');
     else choose({ kind: 'between', fromMs, toMs });
   };

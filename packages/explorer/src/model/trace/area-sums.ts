@@ -16,7 +16,12 @@ export interface AreaSums {
   /** Self time inside of the area; sums of parallel work may exceed its width. */
   readonly selfNano: number;
   readonly services: readonly { readonly service: number; readonly spans: number; readonly selfNano: number }[];
-  readonly names: readonly { readonly name: number; readonly service: number; readonly spans: number; readonly selfNano: number }[];
+  readonly names: readonly {
+    readonly name: number;
+    readonly service: number;
+    readonly spans: number;
+    readonly selfNano: number;
+  }[];
 }
 
 /** What happened within a rectangle of the waterfall: rows (with what is folded or closed under them) × time. */

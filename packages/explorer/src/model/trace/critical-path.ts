@@ -42,30 +42,32 @@ export function criticalPath(columns: Times, root: number): CriticalPath {
     readonly children: number[];
     next: number;
     cursor: number;
+    /** What came before belongs to somebody else: a child may have started before its parent. */
+    readonly floor: number;
   }
-  const enter = (span: number, cursor: number): Frame => {
+  const enter = (span: number, cursor: number, above: number): Frame => {
     const children: number[] = [];
     forEachChild(columns, span, (child) => {
       if (treeEnd[child - root]! > columns.start[child]!) children.push(child);
     });
     children.sort((a, b) => treeEnd[b - root]! - treeEnd[a - root]!);
-    return { span, children, next: 0, cursor };
+    return { span, children, next: 0, cursor, floor: Math.max(columns.start[span]!, above) };
   };
-  const stack = [enter(root, treeEnd[0]!)];
+  const stack = [enter(root, treeEnd[0]!, Number.NEGATIVE_INFINITY)];
   while (stack.length > 0) {
     const frame = stack[stack.length - 1]!;
     const child = frame.children[frame.next];
     if (child === undefined) {
-      own(frame.span, columns.start[frame.span]!, frame.cursor);
+      own(frame.span, frame.floor, frame.cursor);
       stack.pop();
       continue;
     }
     frame.next++;
     const end = treeEnd[child - root]!;
-    if (end > frame.cursor || columns.start[child]! >= frame.cursor) continue;
+    if (end > frame.cursor || end <= frame.floor || columns.start[child]! >= frame.cursor) continue;
     own(frame.span, end, frame.cursor);
-    frame.cursor = Math.max(columns.start[child]!, columns.start[frame.span]!);
-    stack.push(enter(child, end));
+    frame.cursor = Math.max(columns.start[child]!, frame.floor);
+    stack.push(enter(child, end, frame.floor));
   }
   return {
     span: Uint32Array.from(spans.reverse()),

@@ -38,7 +38,8 @@ export function findFolds(columns: Folding): Folds {
 
 function describe(columns: Folding, parent: number, members: readonly number[]): Fold {
   const durations = Float64Array.from(members, (member) => columns.duration[member]!).sort();
-  const at = (share: number): number => durations[Math.min(durations.length - 1, Math.floor(share * durations.length))]!;
+  const at = (share: number): number =>
+    durations[Math.min(durations.length - 1, Math.floor(share * durations.length))]!;
   let end = 0;
   let total = 0;
   let errors = 0;

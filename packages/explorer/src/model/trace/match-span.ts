@@ -40,13 +40,13 @@ function clauseTest(clause: Clause): Test {
       return (candidate) => mentions(candidate, word);
     }
     case 'exists':
-      return (candidate) => valueOf(candidate, clause) !== undefined;
+      return (candidate) => textOf(candidate, clause) !== undefined;
     case '=':
       return equals(clause);
     case '=~': {
       const pattern = compile(clause.value);
       return (candidate) => {
-        const value = valueOf(candidate, clause);
+        const value = textOf(candidate, clause);
         return value !== undefined && (pattern?.test(value) ?? false);
       };
     }
@@ -65,16 +65,17 @@ function equals(clause: Clause): Test {
     const nano = parseDuration(clause.value);
     return ({ span }) => span.durationNano === nano;
   }
-  const folded = clause.field === 'kind' || clause.field === 'status' || clause.field === 'trace' || clause.field === 'span';
+  const folded =
+    clause.field === 'kind' || clause.field === 'status' || clause.field === 'trace' || clause.field === 'span';
   const wanted = folded ? clause.value.toLowerCase() : clause.value;
-  return (candidate) => valueOf(candidate, clause) === wanted;
+  return (candidate) => textOf(candidate, clause) === wanted;
 }
 
 function compares(clause: Clause): Test {
   const limit = clause.field === 'duration' ? parseDuration(clause.value) : Number(clause.value);
   if (limit === undefined) return () => false;
   return (candidate) => {
-    const value = clause.field === 'duration' ? candidate.span.durationNano : Number(valueOf(candidate, clause));
+    const value = clause.field === 'duration' ? candidate.span.durationNano : Number(textOf(candidate, clause));
     switch (clause.operator) {
       case '>':
         return value > limit;
@@ -88,7 +89,7 @@ function compares(clause: Clause): Test {
   };
 }
 
-function valueOf({ span, resource, scope, traceId }: SpanInContext, clause: Clause): string | undefined {
+function textOf({ span, resource, scope, traceId }: SpanInContext, clause: Clause): string | undefined {
   switch (clause.field) {
     case 'service':
       return resource.service;

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { type Asked, histogramQuery } from '../../client/queries.js';
 import { formatClock, formatCount, formatDay, formatDuration } from '../../model/format.js';
 import { type AbsoluteRange, absoluteRange, fromUnixNano } from '../../model/time-range.js';
 import { IconButton } from '../../parts/controls.js';
 import { useTheme } from '../../parts/theme.js';
 import { useSize } from '../../parts/use-size.js';
-import { ActivityTable } from './activity-table.js';
 import styles from './activity-chart.module.css';
+import { ActivityTable } from './activity-table.js';
 import { type ChartData, useActivityPlots } from './use-activity-plots.js';
 
 interface Props {
@@ -27,15 +27,29 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
   const histogram = useQuery({ ...histogramQuery({ ...asked, buckets }), enabled: width > 0 });
   const answer = histogram.data;
   const { startMs, endMs } = absoluteRange(asked.range, asked.nowMs);
-  const data: ChartData | undefined = answer && {
-    startMs: fromUnixNano(answer.startUnixNano),
-    stepMs: answer.stepNano / 1e6,
-    count: answer.count,
-    errors: answer.errors,
-    p50: answer.p50,
-    p95: answer.p95,
-  };
-  const { countRef, durationRef } = useActivityPlots({ data, width, theme, selection, onSelect, onHover: setHover, startMs, endMs });
+  // The same object as long as the answer is: the plots are filled anew when it changes.
+  const data = useMemo<ChartData | undefined>(
+    () =>
+      answer && {
+        startMs: fromUnixNano(answer.startUnixNano),
+        stepMs: answer.stepNano / 1e6,
+        count: answer.count,
+        errors: answer.errors,
+        p50: answer.p50,
+        p95: answer.p95,
+      },
+    [answer],
+  );
+  const { countRef, durationRef } = useActivityPlots({
+    data,
+    width,
+    theme,
+    selection,
+    onSelect,
+    onHover: setHover,
+    startMs,
+    endMs,
+  });
 
   const total = answer?.count.reduce((sum, value) => sum + value, 0) ?? 0;
   const failed = answer?.errors.reduce((sum, value) => sum + value, 0) ?? 0;
@@ -47,7 +61,9 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
           <p className={styles.readout}>
             <strong>{formatClock(new Date(data.startMs + at * data.stepMs))}</strong>
             <span>{formatCount(data.count[at] ?? 0)} spans</span>
-            <span data-errors={(data.errors[at] ?? 0) > 0 || undefined}>{formatCount(data.errors[at] ?? 0)} errors</span>
+            <span data-errors={(data.errors[at] ?? 0) > 0 || undefined}>
+              {formatCount(data.errors[at] ?? 0)} errors
+            </span>
             <span>p50 {data.p50[at] === null ? '–' : formatDuration(data.p50[at] ?? 0)}</span>
             <span>p95 {data.p95[at] === null ? '–' : formatDuration(data.p95[at] ?? 0)}</span>
           </p>

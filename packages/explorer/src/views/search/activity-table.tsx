@@ -7,7 +7,7 @@ export function ActivityTable({ data }: { readonly data: ChartData }) {
   const filled = data.count.flatMap((count, index) => (count > 0 ? [index] : []));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
-    <div className={styles.table} tabIndex={0} role="region" aria-label="Spans over time, as a table">
+    <section className={styles.table} tabIndex={0} aria-label="Spans over time, as a table">
       <table>
         <thead>
           <tr>
@@ -30,6 +30,6 @@ export function ActivityTable({ data }: { readonly data: ChartData }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

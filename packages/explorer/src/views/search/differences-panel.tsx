@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { FILTER_FIELDS, parseDuration } from '#shapes/filter.js';
 import { type Asked, differencesQuery } from '../../client/queries.js';
 import type { NewClause } from '../../model/filter-clauses.js';
-import { formatClock, formatShare } from '../../model/format.js';
+import { formatClock, formatCount, formatShare } from '../../model/format.js';
 import type { AbsoluteRange } from '../../model/time-range.js';
 import { Button, IconButton } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
@@ -34,12 +34,17 @@ export function DifferencesPanel({ asked, selection, than, onThan, onFilter, onZ
       <div className={styles.tools}>
         <p>
           {formatClock(new Date(selection.startMs))} – {formatClock(new Date(selection.endMs))}
-          {least !== undefined && ' and slow'}, against the rest
+          {least !== undefined && ' and slow'}
+          {query.data !== undefined &&
+            `: ${formatCount(query.data.insideSpans)} spans, against ${formatCount(query.data.outsideSpans)}`}
         </p>
         <div className={styles.row}>
           <label>
             Slower than{' '}
-            <select value={least ?? ''} onChange={(event) => onThan(event.target.value === '' ? undefined : event.target.value)}>
+            <select
+              value={least ?? ''}
+              onChange={(event) => onThan(event.target.value === '' ? undefined : event.target.value)}
+            >
               <option value="">any</option>
               {SLOWER.map((value) => (
                 <option key={value} value={value}>
@@ -54,7 +59,9 @@ export function DifferencesPanel({ asked, selection, than, onThan, onFilter, onZ
         </div>
       </div>
       {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && rows.length === 0 && <p className={styles.none}>Nothing stands out: the marked part looks like the rest.</p>}
+      {query.isSuccess && rows.length === 0 && (
+        <p className={styles.none}>Nothing stands out: the marked part looks like the rest.</p>
+      )}
       <ul className={styles.list} data-old={query.isPlaceholderData || undefined}>
         {rows.map(({ key, value, inside, outside }) => (
           <li key={`${key}=${value}`}>
@@ -67,8 +74,16 @@ export function DifferencesPanel({ asked, selection, than, onThan, onFilter, onZ
               <Share label="rest" share={outside} />
             </div>
             <div className={styles.actions}>
-              <IconButton icon="include" label={`Only ${key} = ${value}`} onClick={() => onFilter(clauseOf(key, '=', value), 'add')} />
-              <IconButton icon="exclude" label={`Without ${key} = ${value}`} onClick={() => onFilter(clauseOf(key, '!=', value), 'add')} />
+              <IconButton
+                icon="include"
+                label={`Only ${key} = ${value}`}
+                onClick={() => onFilter(clauseOf(key, '=', value), 'add')}
+              />
+              <IconButton
+                icon="exclude"
+                label={`Without ${key} = ${value}`}
+                onClick={() => onFilter(clauseOf(key, '!=', value), 'add')}
+              />
             </div>
           </li>
         ))}
@@ -82,7 +97,15 @@ function clauseOf(key: string, operator: '=' | '!=', value: string): NewClause {
   return field !== undefined ? { field, operator, value } : { field: 'attribute', key, operator, value };
 }
 
-function Share({ label, share, main = false }: { readonly label: string; readonly share: number; readonly main?: boolean }) {
+function Share({
+  label,
+  share,
+  main = false,
+}: {
+  readonly label: string;
+  readonly share: number;
+  readonly main?: boolean;
+}) {
   return (
     <div className={styles.share} data-main={main || undefined}>
       <span className="visually-hidden">{label} </span>

@@ -1,5 +1,5 @@
-import { Icon } from '../../parts/icon.js';
 import { readDraft } from '../../model/completion.js';
+import { Icon } from '../../parts/icon.js';
 import styles from './query-bar.module.css';
 
 interface Props {
@@ -28,7 +28,13 @@ export function FilterChip({ text, broken, onEdit, onRemove }: Props) {
           <span className={styles.value}>{text}</span>
         )}
       </button>
-      <button type="button" onClick={onRemove} aria-label={`Remove the filter ${text}`} title="Remove" className={styles.remove}>
+      <button
+        type="button"
+        onClick={onRemove}
+        aria-label={`Remove the filter ${text}`}
+        title="Remove"
+        className={styles.remove}
+      >
         <Icon name="close" size={11} />
       </button>
     </span>

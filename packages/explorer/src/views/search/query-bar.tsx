@@ -1,5 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, type Ref, useDeferredValue, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type Ref,
+  useDeferredValue,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from 'react';
 import { type Asked, attributeKeysQuery, attributeValuesQuery } from '../../client/queries.js';
 import { keySuggestions, readDraft, type Suggestion, valueSuggestions } from '../../model/completion.js';
 import { clausesOf, formatClause, parseFilter, serviceOf } from '../../model/filter-clauses.js';
@@ -234,12 +243,18 @@ function useSuggestions(asked: Asked, draft: string, open: boolean): readonly Su
   });
   const key = state.stage === 'value' ? state.key : '';
   const values = useQuery({
-    ...attributeValuesQuery({ ...base, service: key === 'service' ? undefined : service, key, prefix: prefix.replace(/^~/, '') }),
+    ...attributeValuesQuery({
+      ...base,
+      service: key === 'service' ? undefined : service,
+      key,
+      prefix: prefix.replace(/^~/, ''),
+    }),
     enabled: open && state.stage === 'value' && key !== 'duration' && key !== 'trace' && key !== 'span',
   });
   if (!open) return [];
   if (state.stage === 'value') return valueSuggestions(state, values.data?.values ?? []);
   const keys = new Map<string, { key: string; scope: 'span' | 'resource' | 'field'; count: number }>();
-  for (const one of [...(common.data?.keys ?? []), ...(named.data?.keys ?? [])]) keys.set(`${one.scope} ${one.key}`, one);
+  for (const one of [...(common.data?.keys ?? []), ...(named.data?.keys ?? [])])
+    keys.set(`${one.scope} ${one.key}`, one);
   return keySuggestions(state, [...keys.values()]);
 }

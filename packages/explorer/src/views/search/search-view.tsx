@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { statusQuery } from '../../client/queries.js';
 import { readSelection, type SearchAddress } from '../../model/address.js';
-import { toggledClause, withClause, type NewClause } from '../../model/filter-clauses.js';
+import { type NewClause, toggledClause, withClause } from '../../model/filter-clauses.js';
 import { absoluteRange, formatTimeSearch, parseTimeSearch } from '../../model/time-range.js';
 import { useCommands } from '../../parts/commands.js';
 import { useNow } from '../../parts/now.js';
@@ -43,12 +43,42 @@ export function SearchView() {
   };
 
   useCommands([
-    { id: 'search', group: 'Search', label: 'Write a filter', keys: ['/', 'mod+b'], run: () => queryBar.current?.focus() },
-    { id: 'errors', group: 'Search', label: 'Only traces with errors, or all', keys: ['e'], run: () => filter({ field: 'status', operator: '=', value: 'error' }, 'toggle') },
-    { id: 'sort', group: 'Search', label: address.sort === 'slowest' ? 'Newest first' : 'Slowest first', keys: ['o'], run: () => change({ sort: address.sort === 'slowest' ? undefined : 'slowest', at: undefined }) },
+    {
+      id: 'search',
+      group: 'Search',
+      label: 'Write a filter',
+      keys: ['/', 'mod+b'],
+      run: () => queryBar.current?.focus(),
+    },
+    {
+      id: 'errors',
+      group: 'Search',
+      label: 'Only traces with errors, or all',
+      keys: ['e'],
+      run: () => filter({ field: 'status', operator: '=', value: 'error' }, 'toggle'),
+    },
+    {
+      id: 'sort',
+      group: 'Search',
+      label: address.sort === 'slowest' ? 'Newest first' : 'Slowest first',
+      keys: ['o'],
+      run: () => change({ sort: address.sort === 'slowest' ? undefined : 'slowest', at: undefined }),
+    },
     { id: 'zoom', group: 'Search', label: 'Zoom in to the marked time', keys: ['z'], run: zoomIn },
-    { id: 'unmark', group: 'Search', label: 'Take the mark off the chart', keys: ['Escape'], run: () => change({ sel: undefined, than: undefined }) },
-    { id: 'rows', group: 'Search', label: 'Next and previous trace', keys: ['ArrowDown', 'ArrowUp', 'j', 'k'], local: true },
+    {
+      id: 'unmark',
+      group: 'Search',
+      label: 'Take the mark off the chart',
+      keys: ['Escape'],
+      run: () => change({ sel: undefined, than: undefined }),
+    },
+    {
+      id: 'rows',
+      group: 'Search',
+      label: 'Next and previous trace',
+      keys: ['ArrowDown', 'ArrowUp', 'j', 'k'],
+      local: true,
+    },
     { id: 'open', group: 'Search', label: 'Open the trace', keys: ['Enter'], local: true },
   ]);
 
@@ -72,18 +102,31 @@ export function SearchView() {
 
   return (
     <div className={styles.view}>
-      <QueryBar ref={queryBar} asked={asked} onChange={(next) => change({ q: next === '' ? undefined : next, at: undefined })} />
+      <QueryBar
+        ref={queryBar}
+        asked={asked}
+        onChange={(next) => change({ q: next === '' ? undefined : next, at: undefined })}
+      />
       <ServicesRail asked={asked} onFilter={filter} />
       <Suspense fallback={<div className={styles.chart} />}>
-      <ActivityChart
-        asked={asked}
-        selection={selection}
-        onSelect={(next) =>
-          change({ sel: next === undefined ? undefined : `${Math.round(next.startMs)}-${Math.round(next.endMs)}`, at: undefined })
-        }
-      />
+        <ActivityChart
+          asked={asked}
+          selection={selection}
+          onSelect={(next) =>
+            change({
+              sel: next === undefined ? undefined : `${Math.round(next.startMs)}-${Math.round(next.endMs)}`,
+              at: undefined,
+            })
+          }
+        />
       </Suspense>
-      <TraceList asked={asked} address={address} selection={selection} range={absoluteRange(range, nowMs)} change={change} />
+      <TraceList
+        asked={asked}
+        address={address}
+        selection={selection}
+        range={absoluteRange(range, nowMs)}
+        change={change}
+      />
       {selection !== undefined && (
         <DifferencesPanel
           asked={asked}

@@ -73,19 +73,24 @@ function Operations({
             type="button"
             className={styles.row}
             aria-pressed={hasClause(asked.q, { field: 'name', operator: '=', value: operation.name })}
-            title={`${operation.name} (${operation.kind}): ${operation.spans.toLocaleString('en')} spans`}
+            title={`${operation.name} (${operation.kind}): ${operation.spans.toLocaleString('en')} spans, p95 ${formatDuration(operation.p95)}, ${operation.errors.toLocaleString('en')} errors`}
             onClick={(event) => onToggle(event, 'name', operation.name)}
           >
             <span className={styles.name}>{operation.name}</span>
             <span className={styles.number}>{formatCount(operation.spans)}</span>
-            <span className={styles.number}>{operation.p95 > 0 ? formatDuration(operation.p95) : '–'}</span>
             <span className={styles.number} data-errors={operation.errors > 0 || undefined}>
-              {formatShare(operation.errors / Math.max(1, operation.spans))}
+              {operation.errors > 0
+                ? formatShare(operation.errors / operation.spans)
+                : operation.p95 > 0
+                  ? formatDuration(operation.p95)
+                  : ''}
             </span>
           </button>
         </li>
       ))}
-      {rows.length > SHOWN && <li className={styles.none}>and {rows.length - SHOWN} more: write name= in the filter</li>}
+      {rows.length > SHOWN && (
+        <li className={styles.none}>and {rows.length - SHOWN} more: write name= in the filter</li>
+      )}
     </ul>
   );
 }

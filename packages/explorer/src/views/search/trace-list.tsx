@@ -1,3 +1,4 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a virtual list of thousands of rows is a grid by role, not a table element
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -47,7 +48,8 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
   const lastShown = items[items.length - 1]?.index ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = query;
   useEffect(() => {
-    if (lastShown >= traces.length - 20 && hasNextPage && !isFetchingNextPage && !isPlaceholderData) void fetchNextPage();
+    if (lastShown >= traces.length - 20 && hasNextPage && !isFetchingNextPage && !isPlaceholderData)
+      void fetchNextPage();
   }, [lastShown, traces.length, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage]);
 
   // Back from a trace: the list stands where it was left.
@@ -64,7 +66,8 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
   const open = (trace: TraceSummary | undefined): void => {
     if (trace === undefined) return;
     change({ at: trace.traceId }, true);
-    const matchedSpan = asked.q !== '' && trace.matched[0]?.name !== trace.rootName ? trace.matched[0]?.spanId : undefined;
+    const matchedSpan =
+      asked.q !== '' && trace.matched[0]?.name !== trace.rootName ? trace.matched[0]?.spanId : undefined;
     void navigate({
       to: '/trace/$traceId',
       params: { traceId: trace.traceId },
@@ -90,7 +93,9 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
     <section className={styles.list} aria-label="Traces">
       <div className={styles.tools}>
         <h2>
-          {query.isPending ? 'Reading…' : `${traces.length.toLocaleString('en')}${hasNextPage ? '+' : ''} ${traces.length === 1 ? 'trace' : 'traces'}`}
+          {query.isPending
+            ? 'Reading…'
+            : `${traces.length.toLocaleString('en')}${hasNextPage ? '+' : ''} ${traces.length === 1 ? 'trace' : 'traces'}`}
         </h2>
         {selection !== undefined && <span className={styles.note}>in the marked time</span>}
         {stats !== undefined && (
@@ -201,7 +206,10 @@ function NothingFound({
       actions={
         <>
           {last !== undefined && (
-            <Button look="framed" onClick={() => change({ q: clauses.slice(0, -1).map(formatClause).join(' ') || undefined })}>
+            <Button
+              look="framed"
+              onClick={() => change({ q: clauses.slice(0, -1).map(formatClause).join(' ') || undefined })}
+            >
               Without {formatClause(last)}
             </Button>
           )}

@@ -1,5 +1,7 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a virtual list of thousands of rows is a grid by role, not a table element
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its current row; cells take none
 import { Link } from '@tanstack/react-router';
-import { memo, type MouseEvent } from 'react';
+import { type MouseEvent, memo } from 'react';
 import type { TraceSummary } from '#shapes/api.js';
 import { formatAgo, formatClock, formatDay, formatDuration, formatMoment } from '../../model/format.js';
 import { serviceColour } from '../../model/service-colour.js';
@@ -99,7 +101,11 @@ export const TraceRow = memo(function TraceRow(props: Props) {
       <span role="gridcell" className={styles.services} title={servicesText(trace)}>
         <span className={styles.strip} aria-hidden="true">
           {trace.services.map((service) => (
-            <span key={service.name} style={{ flexGrow: service.spans, background: serviceColour(service.name) }} data-failed={service.errors > 0 || undefined} />
+            <span
+              key={service.name}
+              style={{ flexGrow: service.spans, background: serviceColour(service.name) }}
+              data-failed={service.errors > 0 || undefined}
+            />
           ))}
         </span>
         <span className={styles.quiet}>{trace.services.length}</span>
@@ -111,7 +117,10 @@ export const TraceRow = memo(function TraceRow(props: Props) {
 
 function servicesText(trace: TraceSummary): string {
   return trace.services
-    .map(({ name, spans, errors }) => `${name}: ${spans} ${spans === 1 ? 'span' : 'spans'}${errors > 0 ? `, ${errors} failed` : ''}`)
+    .map(
+      ({ name, spans, errors }) =>
+        `${name}: ${spans} ${spans === 1 ? 'span' : 'spans'}${errors > 0 ? `, ${errors} failed` : ''}`,
+    )
     .join('\n');
 }
 

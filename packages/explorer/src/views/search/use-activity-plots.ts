@@ -25,7 +25,7 @@ interface Options {
   readonly endMs: number;
 }
 
-const COUNT_HEIGHT = 64;
+const COUNT_HEIGHT = 66;
 const DURATION_HEIGHT = 76;
 const AXIS_WIDTH = 58;
 
@@ -88,7 +88,10 @@ function fill(plots: readonly uPlot[], { data, selection, startMs, endMs }: Opti
 }
 
 function mark(plot: uPlot, selection: AbsoluteRange | undefined): void {
-  if (selection === undefined) return plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (selection === undefined) {
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    return;
+  }
   const left = plot.valToPos(selection.startMs / 1000, 'x');
   const right = plot.valToPos(selection.endMs / 1000, 'x');
   plot.setSelect({ left, top: 0, width: Math.max(2, right - left), height: plot.over.clientHeight }, false);
@@ -171,11 +174,26 @@ function countOptions(latest: Latest, width: number): uPlot.Options {
   return {
     ...base,
     scales: { ...base.scales, y: { range: fromZero } },
+    padding: [6, 12, 6, 0],
     axes: axes((value) => (Number.isInteger(value) ? formatCount(value) : ''), false),
     series: [
       {},
-      { label: 'spans', fill: property('--neutral-bar'), stroke: property('--neutral-bar'), width: 0, paths: bars, points: { show: false } },
-      { label: 'errors', fill: property('--error'), stroke: property('--error'), width: 0, paths: bars, points: { show: false } },
+      {
+        label: 'spans',
+        fill: property('--neutral-bar'),
+        stroke: property('--neutral-bar'),
+        width: 0,
+        paths: bars,
+        points: { show: false },
+      },
+      {
+        label: 'errors',
+        fill: property('--error'),
+        stroke: property('--error'),
+        width: 0,
+        paths: bars,
+        points: { show: false },
+      },
     ],
   };
 }
@@ -189,7 +207,14 @@ function durationOptions(latest: Latest, width: number): uPlot.Options {
     series: [
       {},
       { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: { show: false } },
-      { label: 'p50', stroke: property('--text-3'), width: 1.5, dash: [4, 3], spanGaps: false, points: { show: false } },
+      {
+        label: 'p50',
+        stroke: property('--text-3'),
+        width: 1.5,
+        dash: [4, 3],
+        spanGaps: false,
+        points: { show: false },
+      },
     ],
   };
 }

@@ -59,7 +59,16 @@ export function AreaDetails({ columns, state, area }: Props) {
         {sums.names.map((one) => {
           const service = columns.services[one.service]!.name;
           const name = columns.names[one.name]!;
-          return <Sum key={`${service} ${name}`} label={name} service={service} spans={one.spans} nano={one.selfNano} most={most} />;
+          return (
+            <Sum
+              key={`${service} ${name}`}
+              label={name}
+              service={service}
+              spans={one.spans}
+              nano={one.selfNano}
+              most={most}
+            />
+          );
         })}
       </ul>
     </>

@@ -41,7 +41,11 @@ export function AttributeList({ title, attributes, from, open = false, onSearch 
           value={wanted}
           spellCheck={false}
           onChange={(event) => setWanted(event.target.value)}
-          onKeyDown={(event) => event.key === 'Escape' && (setWanted(''), event.currentTarget.blur())}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            setWanted('');
+            event.currentTarget.blur();
+          }}
         />
       )}
       {groups.map((group) => (
@@ -55,8 +59,16 @@ export function AttributeList({ title, attributes, from, open = false, onSearch 
                   {row.value === '' ? <i>empty</i> : row.value}
                 </dd>
                 <span className={styles.tools}>
-                  <IconButton icon="include" label={`Search for ${row.key} = ${short(row.value)}`} onClick={() => onSearch(clause(row.key, '=', row.value))} />
-                  <IconButton icon="exclude" label={`Search without ${row.key} = ${short(row.value)}`} onClick={() => onSearch(clause(row.key, '!=', row.value))} />
+                  <IconButton
+                    icon="include"
+                    label={`Search for ${row.key} = ${short(row.value)}`}
+                    onClick={() => onSearch(clause(row.key, '=', row.value))}
+                  />
+                  <IconButton
+                    icon="exclude"
+                    label={`Search without ${row.key} = ${short(row.value)}`}
+                    onClick={() => onSearch(clause(row.key, '!=', row.value))}
+                  />
                   <CopyButton text={row.value} label={`Copy ${row.key}`} />
                 </span>
               </div>

@@ -47,9 +47,16 @@ export function canvasColours(theme: Theme, services: readonly string[]): Canvas
   };
 }
 
-/** `share` of `colour` over `ground`; both `#rrggbb`. */
+/** `#rrggbb`, or `#rgb` as a minifier writes it. */
+function channels(hex: string): readonly number[] {
+  const full = hex.length === 4 ? hex.replace(/[0-9a-f]/gi, '$&$&') : hex;
+  return [1, 3, 5].map((at) => Number.parseInt(full.slice(at, at + 2), 16));
+}
+
+/** `share` of `colour` over `ground`. */
 function mix(colour: string, ground: string, share: number): string {
-  const channel = (hex: string, at: number): number => Number.parseInt(hex.slice(at, at + 2), 16);
-  const mixed = [1, 3, 5].map((at) => Math.round(channel(colour, at) * share + channel(ground, at) * (1 - share)));
+  const over = channels(colour);
+  const under = channels(ground);
+  const mixed = over.map((value, at) => Math.round(value * share + under[at]! * (1 - share)));
   return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -17,7 +17,9 @@ export interface Scene {
   readonly rows: Rows;
   readonly rowOf: Int32Array;
   readonly colours: CanvasColours;
+  /** To the right end of the bars' axis, and to the edge of the picture. */
   readonly width: number;
+  readonly fullWidth: number;
   readonly height: number;
   /** Where the tree ends and the bars begin, in pixels. */
   readonly split: number;
@@ -29,7 +31,9 @@ export interface Scene {
   readonly matches: Uint8Array | undefined;
   readonly path: boolean;
   /** In rows and nanoseconds. */
-  readonly area: { readonly from: number; readonly to: number; readonly firstRow: number; readonly lastRow: number } | undefined;
+  readonly area:
+    | { readonly from: number; readonly to: number; readonly firstRow: number; readonly lastRow: number }
+    | undefined;
   /** Self-time segments by span, kept between frames. */
   readonly segments: Map<number, Float64Array>;
 }
@@ -44,7 +48,7 @@ export function timeTicks(view: ViewWindow, width: number): readonly number[] {
 
 export function drawWaterfall(context: CanvasRenderingContext2D, scene: Scene): void {
   const { colours, width, height, split, scrollTop, rows } = scene;
-  context.clearRect(0, 0, width, height);
+  context.clearRect(0, 0, scene.fullWidth, height);
   const first = Math.max(0, Math.floor(scrollTop / ROW));
   const last = Math.min(rows.length - 1, Math.ceil((scrollTop + height) / ROW));
 
@@ -54,13 +58,13 @@ export function drawWaterfall(context: CanvasRenderingContext2D, scene: Scene): 
   ] as const) {
     if (row < first || row > last) continue;
     context.fillStyle = fill;
-    context.fillRect(0, row * ROW - scrollTop, width, ROW);
+    context.fillRect(0, row * ROW - scrollTop, scene.fullWidth, ROW);
   }
   drawGuides(context, scene, first, last);
 
   context.save();
   context.beginPath();
-  context.rect(split, 0, width - split, height);
+  context.rect(split, 0, scene.fullWidth - split, height);
   context.clip();
   context.fillStyle = colours.line;
   for (const tick of timeTicks(scene.view, width - split)) context.fillRect(Math.round(xOf(scene, tick)), 0, 1, height);
@@ -70,9 +74,10 @@ export function drawWaterfall(context: CanvasRenderingContext2D, scene: Scene): 
     const item = rows.item[row]!;
     const y = row * ROW - scrollTop;
     if (isFold(item)) drawFold(context, scene, foldIndex(item), y);
-    else drawSpan(context, scene, item, row, y);
+    else drawSpan(context, scene, item, y);
   }
   if (scene.path) drawPath(context, scene, first, last);
+  for (let row = first; row <= last; row++) drawLabel(context, scene, row);
   if (scene.area !== undefined) drawArea(context, scene, scene.area);
   context.restore();
 
@@ -97,8 +102,10 @@ function drawGuides(context: CanvasRenderingContext2D, scene: Scene, first: numb
     let level = rows.depth[row]!;
     let at = isFold(item) ? columns.folds[foldIndex(item)]!.parent : columns.parent[item]!;
     if (!isFold(item) && startsProcess(columns, item)) {
+      // Below the arrow that opens it; a process of one span has its whole row.
+      const alone = columns.descendants[item] === 0;
       context.fillStyle = colours.strong[columns.service[item]!]!;
-      context.fillRect(8 + level * INDENT + 5, y + 4, 3, ROW - 4);
+      context.fillRect(8 + level * INDENT + 5, y + (alone ? 4 : 19), 3, alone ? ROW - 8 : ROW - 19);
     }
     // Up the ancestors: each draws its line through this row, at its own depth.
     while (at >= 0 && level > 0) {
@@ -124,7 +131,7 @@ export function startsProcess(columns: TraceColumns, span: number): boolean {
   return parent < 0 || columns.process[parent] !== columns.process[span];
 }
 
-function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: number, row: number, y: number): void {
+function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: number, y: number): void {
   const { columns, colours, width, split, view } = scene;
   const start = columns.start[span]!;
   const end = start + columns.duration[span]!;
@@ -162,7 +169,6 @@ function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: number,
     context.fillStyle = columns.eventIsException[event] === 1 ? colours.error : colours.text;
     context.fillRect(x - 1, y + BAR_TOP - 3, 2, BAR + 6);
   }
-  label(context, scene, formatDuration(columns.duration[span]!), left, right, y, failed, row);
   context.globalAlpha = 1;
 }
 
@@ -187,33 +193,32 @@ function pointAside(context: CanvasRenderingContext2D, scene: Scene, y: number, 
   context.fill();
 }
 
-/** Beside the bar where there is room, else inside of the picture at its edge. */
-function label(
-  context: CanvasRenderingContext2D,
-  scene: Scene,
-  text: string,
-  left: number,
-  right: number,
-  y: number,
-  failed: boolean,
-  row: number,
-): void {
-  const { colours, width, split } = scene;
+/** The duration beside the bar where there is room, else over it. Drawn last, with some ground around, so that lines do not cross it. */
+function drawLabel(context: CanvasRenderingContext2D, scene: Scene, row: number): void {
+  const { columns, rows, colours, width, split } = scene;
+  const item = rows.item[row]!;
+  const fold = isFold(item) ? columns.folds[foldIndex(item)]! : undefined;
+  const start = fold?.start ?? columns.start[item]!;
+  const end = fold?.end ?? start + columns.duration[item]!;
+  const left = xOf(scene, start);
+  const right = Math.max(left + 2, xOf(scene, end));
+  if (right < split || left > width) return;
+  const failed = fold === undefined ? (columns.flags[item]! & SpanFlag.error) !== 0 : fold.errors > 0;
+  const text =
+    fold === undefined
+      ? formatDuration(columns.duration[item]!)
+      : `${formatCount(fold.members.length)} × ${formatDuration(fold.p50Nano)}, p95 ${formatDuration(fold.p95Nano)}`;
   const size = context.measureText(text).width;
-  const middle = y + BAR_TOP + BAR / 2 + 0.5;
-  if (right + 6 + size < width - 4) context.fillStyle = failed ? colours.error : colours.text2;
-  if (right + 6 + size < width - 4) return void context.fillText(text, right + 6, middle);
-  if (left - 6 - size > split + 4) {
-    context.fillStyle = failed ? colours.error : colours.text2;
-    return void context.fillText(text, left - 6 - size, middle);
-  }
-  // Over the bar, on a piece of ground, so that it is read on every colour.
-  const x = Math.min(right, width) - size - 8;
-  const back = row === scene.selectedRow ? colours.select : row === scene.hoveredRow ? colours.hover : colours.ground;
-  context.fillStyle = back;
-  context.fillRect(x - 4, y + BAR_TOP, size + 8, BAR);
-  context.fillStyle = failed ? colours.error : colours.text;
+  const middle = row * ROW - scene.scrollTop + BAR_TOP + BAR / 2 + 0.5;
+  const outside = right + 6 + size < width - 2 ? right + 6 : left - 6 - size > split + 4 ? left - 6 - size : undefined;
+  const x = outside ?? Math.min(right, width) - size - 8;
+  const ground = row === scene.selectedRow ? colours.select : row === scene.hoveredRow ? colours.hover : colours.ground;
+  context.globalAlpha = scene.matches !== undefined && fold === undefined && scene.matches[item] !== 1 ? 0.5 : 1;
+  context.fillStyle = ground;
+  context.fillRect(x - 3, middle - 6, size + 6, 12);
+  context.fillStyle = failed ? colours.error : outside === undefined ? colours.text : colours.text2;
   context.fillText(text, x, middle);
+  context.globalAlpha = 1;
 }
 
 /** Many spans in one row: at each pixel, how many of them run. */
@@ -253,38 +258,62 @@ function drawFold(context: CanvasRenderingContext2D, scene: Scene, index: number
     context.fillStyle = colours.error;
     context.fillRect(Math.max(split, left), y + BAR_TOP - 3, Math.min(right, width) - Math.max(split, left), 2);
   }
-  const text = `${formatCount(fold.members.length)} × ${formatDuration(fold.p50Nano)}, p95 ${formatDuration(fold.p95Nano)}`;
-  label(context, scene, text, left, right, y, failed, -1);
 }
+
+interface Visit {
+  readonly row: number;
+  readonly left: number;
+  right: number;
+}
+
+/** A stay in a row shorter than this does not draw the line there and back: zoomed out it would only be hatching. Pixels. */
+const SHORTEST_VISIT = 5;
 
 /** One line through the rows, from the first thing that mattered to the last. */
 function drawPath(context: CanvasRenderingContext2D, scene: Scene, first: number, last: number): void {
-  const { columns, rowOf, view, scrollTop, colours } = scene;
-  const { criticalSpan, criticalStart, criticalEnd } = columns;
+  const { colours, scrollTop } = scene;
+  const levelOf = (row: number): number => row * ROW - scrollTop + PATH_AT;
+  const all = pathVisits(scene);
   context.strokeStyle = colours.path;
   context.lineWidth = 1.5;
   context.beginPath();
+  for (const { row, left, right } of all) {
+    if (row < first || row > last) continue;
+    context.moveTo(left, levelOf(row));
+    context.lineTo(right, levelOf(row));
+  }
+  let before: Visit | undefined;
+  for (const visit of all) {
+    if (visit.right - visit.left < SHORTEST_VISIT) continue;
+    if (before !== undefined && before.row !== visit.row) {
+      const { row } = before;
+      if (Math.max(row, visit.row) >= first && Math.min(row, visit.row) <= last) {
+        const x = Math.round(visit.left) + 0.5;
+        context.moveTo(before.right, levelOf(row));
+        context.lineTo(x, levelOf(row));
+        context.lineTo(x, levelOf(visit.row));
+      }
+    }
+    before = visit;
+  }
+  context.stroke();
+}
+
+/** The path as stays in rows, left to right, for the time that is shown. */
+function pathVisits(scene: Scene): readonly Visit[] {
+  const { columns, rowOf, view } = scene;
+  const { criticalSpan, criticalStart, criticalEnd } = columns;
+  const visits: Visit[] = [];
   for (let index = lowerBound(criticalEnd, view.from); index < criticalSpan.length; index++) {
     if (criticalStart[index]! > view.to) break;
     const row = rowOf[criticalSpan[index]!]!;
-    const y = row * ROW - scrollTop + PATH_AT;
-    if (row >= first && row <= last) {
-      context.moveTo(xOf(scene, criticalStart[index]!), y);
-      context.lineTo(xOf(scene, criticalEnd[index]!), y);
-    }
-    const next = index + 1;
-    if (next >= criticalSpan.length) continue;
-    const nextRow = rowOf[criticalSpan[next]!]!;
-    if (nextRow === row || Math.max(row, nextRow) < first || Math.min(row, nextRow) > last) continue;
-    const x = Math.round(xOf(scene, criticalStart[next]!)) + 0.5;
-    if (criticalStart[next]! > criticalEnd[index]!) {
-      context.moveTo(xOf(scene, criticalEnd[index]!), y);
-      context.lineTo(x, y);
-    }
-    context.moveTo(x, y);
-    context.lineTo(x, nextRow * ROW - scrollTop + PATH_AT);
+    const left = xOf(scene, criticalStart[index]!);
+    const right = xOf(scene, criticalEnd[index]!);
+    const before = visits[visits.length - 1];
+    if (before !== undefined && before.row === row && left - before.right < 1) before.right = right;
+    else visits.push({ row, left, right });
   }
-  context.stroke();
+  return visits;
 }
 
 function lowerBound(values: Float64Array, wanted: number): number {
@@ -309,5 +338,10 @@ function drawArea(context: CanvasRenderingContext2D, scene: Scene, area: NonNull
   context.globalAlpha = 1;
   context.strokeStyle = scene.colours.accent;
   context.lineWidth = 1;
-  context.strokeRect(Math.round(left) + 0.5, Math.round(top) + 0.5, Math.round(right - left), Math.round(bottom - top) - 1);
+  context.strokeRect(
+    Math.round(left) + 0.5,
+    Math.round(top) + 0.5,
+    Math.round(right - left),
+    Math.round(bottom - top) - 1,
+  );
 }

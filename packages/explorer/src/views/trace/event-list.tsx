@@ -29,7 +29,10 @@ export function EventList({ events, spanStartUnixNano, traceStartNano }: Props) 
             // biome-ignore lint/suspicious/noArrayIndexKey: events have no identity but their place
             <li key={index}>
               <p>
-                <span className={styles.offset} title={`${formatMoment(event.timeUnixNano)}, ${formatDuration(traceStartNano + offset)} into the trace`}>
+                <span
+                  className={styles.offset}
+                  title={`${formatMoment(event.timeUnixNano)}, ${formatDuration(traceStartNano + offset)} into the trace`}
+                >
                   +{formatDuration(offset)}
                 </span>
                 <strong data-exception={event.name === 'exception' || undefined}>{event.name}</strong>

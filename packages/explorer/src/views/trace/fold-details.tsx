@@ -67,7 +67,9 @@ export function FoldDetails({ columns, fold, state, onSearch }: Props) {
         </Button>
         <Button
           look="framed"
-          onClick={() => onSearch({ field: 'service', operator: '=', value: service }, { field: 'name', operator: '=', value: name })}
+          onClick={() =>
+            onSearch({ field: 'service', operator: '=', value: service }, { field: 'name', operator: '=', value: name })
+          }
         >
           Others like them
         </Button>
@@ -79,7 +81,15 @@ export function FoldDetails({ columns, fold, state, onSearch }: Props) {
   );
 }
 
-function Spread({ columns, fold, colour }: { readonly columns: TraceColumns; readonly fold: Fold; readonly colour: string }) {
+function Spread({
+  columns,
+  fold,
+  colour,
+}: {
+  readonly columns: TraceColumns;
+  readonly fold: Fold;
+  readonly colour: string;
+}) {
   // Equal steps of the logarithm: lengths differ by factors.
   const low = Math.log(Math.max(1, fold.minNano));
   const high = Math.max(low + 1e-6, Math.log(Math.max(1, fold.maxNano)));
@@ -91,10 +101,22 @@ function Spread({ columns, fold, colour }: { readonly columns: TraceColumns; rea
   const most = Math.max(...bins);
   return (
     <figure className={styles.spread}>
-      <svg viewBox={`0 0 ${BINS * 10} 60`} preserveAspectRatio="none" role="img" aria-label={`Durations from ${formatDuration(fold.minNano)} to ${formatDuration(fold.maxNano)}`}>
+      <svg
+        viewBox={`0 0 ${BINS * 10} 60`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Durations from ${formatDuration(fold.minNano)} to ${formatDuration(fold.maxNano)}`}
+      >
         {bins.map((count, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
-          <rect key={index} x={index * 10} width={9} y={60 - (count / most) * 58} height={(count / most) * 58} style={{ fill: colour }} />
+          <rect
+            // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
+            key={index}
+            x={index * 10}
+            width={9}
+            y={60 - (count / most) * 58}
+            height={(count / most) * 58}
+            style={{ fill: colour }}
+          />
         ))}
       </svg>
       <figcaption>

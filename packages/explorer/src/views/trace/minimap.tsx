@@ -39,7 +39,8 @@ export function Minimap({ columns, colours, view, onView }: Props) {
     const timeAt = (x: number): number => Math.max(0, Math.min(whole, ((x - box.left) / width) * whole));
     const x = event.clientX - box.left;
     const begin = timeAt(event.clientX);
-    const edge = zoomed && Math.abs(x - left) < GRIP ? 'left' : zoomed && Math.abs(x - right) < GRIP ? 'right' : undefined;
+    const edge =
+      zoomed && Math.abs(x - left) < GRIP ? 'left' : zoomed && Math.abs(x - right) < GRIP ? 'right' : undefined;
     const inside = zoomed && edge === undefined && x > left && x < right;
     const before = view;
     event.currentTarget.setPointerCapture(event.pointerId);
@@ -69,6 +70,7 @@ export function Minimap({ columns, colours, view, onView }: Props) {
   useWheel(host, (event, box) => {
     const at = ((event.clientX - box.left) / box.width) * whole;
     onView(zoomWindow(view, Math.exp(event.deltaY * 0.002), at, whole));
+    return true;
   });
 
   return (
@@ -93,7 +95,12 @@ export function Minimap({ columns, colours, view, onView }: Props) {
   );
 }
 
-function drawSpans(context: CanvasRenderingContext2D, columns: TraceColumns, colours: CanvasColours, width: number): void {
+function drawSpans(
+  context: CanvasRenderingContext2D,
+  columns: TraceColumns,
+  colours: CanvasColours,
+  width: number,
+): void {
   context.clearRect(0, 0, width, HEIGHT);
   const whole = Math.max(1, columns.durationNano);
   const room = HEIGHT - 8;
@@ -108,7 +115,7 @@ function drawSpans(context: CanvasRenderingContext2D, columns: TraceColumns, col
   const byService: number[][] = columns.services.map(() => []);
   const failed: number[] = [];
   for (let span = 0; span < columns.count; span++) {
-    if (columns.flags[span]! & SpanFlag.error) failed.push(span);
+    if (columns.flags[span]! & SpanFlag.errorSource) failed.push(span);
     byService[columns.service[span]!]!.push(span);
   }
   byService.forEach((spans, service) => {

@@ -1,4 +1,4 @@
-import { type PointerEvent, useState } from 'react';
+import { type CSSProperties, type PointerEvent, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
@@ -42,13 +42,18 @@ export function SidePanel({ trace, state, onSearch }: Props) {
     target.addEventListener('pointerup', up);
   };
   return (
-    <aside className={styles.panel} aria-label="Details" style={{ width }}>
+    <aside className={styles.panel} aria-label="Details" style={{ '--panel-width': `${width}px` } as CSSProperties}>
       <div className={styles.grip} onPointerDown={onPointerDown} />
       <div className={styles.scroll}>
         {area !== undefined ? (
           <AreaDetails columns={trace.columns} state={state} area={area} />
         ) : selected === undefined ? null : isFold(selected) ? (
-          <FoldDetails columns={trace.columns} fold={trace.columns.folds[foldIndex(selected)]!} state={state} onSearch={onSearch} />
+          <FoldDetails
+            columns={trace.columns}
+            fold={trace.columns.folds[foldIndex(selected)]!}
+            state={state}
+            onSearch={onSearch}
+          />
         ) : (
           <SpanDetails key={selected} trace={trace} span={selected} state={state} onSearch={onSearch} />
         )}

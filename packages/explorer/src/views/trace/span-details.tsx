@@ -55,7 +55,10 @@ export function SpanDetails({ trace, span, state, onSearch }: Props) {
           Others like it
         </Button>
         {failed && (
-          <Button look="framed" onClick={() => onSearch(...operation, { field: 'status', operator: '=', value: 'error' })}>
+          <Button
+            look="framed"
+            onClick={() => onSearch(...operation, { field: 'status', operator: '=', value: 'error' })}
+          >
             Others that failed
           </Button>
         )}
@@ -104,7 +107,8 @@ function Oddities({ trace: { columns }, span }: { readonly trace: OpenTrace; rea
   const moved = columns.processes[columns.process[span]!]!.movedNano;
   const parent = columns.parent[span]!;
   const sentences: string[] = [];
-  if (flags & SpanFlag.orphan) sentences.push('Its parent has not arrived: it was lost, not sampled, or is still on its way.');
+  if (flags & SpanFlag.orphan)
+    sentences.push('Its parent has not arrived: it was lost, not sampled, or is still on its way.');
   if (flags & SpanFlag.ring) sentences.push('Its parents lead back to itself, so it is shown as a root.');
   if (flags & SpanFlag.moved) {
     sentences.push(
@@ -112,7 +116,9 @@ function Oddities({ trace: { columns }, span }: { readonly trace: OpenTrace; rea
     );
   }
   if (flags & SpanFlag.detached && parent >= 0) {
-    sentences.push(`It started ${formatDuration(columns.start[span]! - endOf(columns, parent))} after its parent had ended.`);
+    sentences.push(
+      `It started ${formatDuration(columns.start[span]! - endOf(columns, parent))} after its parent had ended.`,
+    );
   }
   if (sentences.length === 0) return null;
   return (
@@ -137,7 +143,15 @@ function ErrorBox({ full }: { readonly full: SpanInFull | undefined }) {
   );
 }
 
-function Family({ trace: { columns }, span, state }: { readonly trace: OpenTrace; readonly span: number; readonly state: TraceState }) {
+function Family({
+  trace: { columns },
+  span,
+  state,
+}: {
+  readonly trace: OpenTrace;
+  readonly span: number;
+  readonly state: TraceState;
+}) {
   const parent = columns.parent[span]!;
   let slowest = -1;
   let children = 0;
@@ -153,8 +167,12 @@ function Family({ trace: { columns }, span, state }: { readonly trace: OpenTrace
         </Button>
       )}
       {slowest >= 0 && (
-        <Button look="framed" onClick={() => state.reveal(slowest)} title={columns.names[columns.name[slowest]!]}>
-          {children === 1 ? 'Child' : `Slowest of ${children.toLocaleString('en')} children`}
+        <Button
+          look="framed"
+          onClick={() => state.reveal(slowest)}
+          title={`${columns.names[columns.name[slowest]!]}, of ${children.toLocaleString('en')} children`}
+        >
+          {children === 1 ? 'Child' : 'Slowest child'}
         </Button>
       )}
     </>
@@ -191,9 +209,14 @@ function Body({
           <ul className={styles.links}>
             {full.span.links.map((link) => (
               <li key={`${link.traceId} ${link.spanId}`}>
-                <Link to="/trace/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }} className={styles.link}>
-                  {link.traceId === columns.traceId ? 'In this trace' : 'Trace'} <code>{link.traceId.slice(0, 8)}</code> span{' '}
-                  <code>{link.spanId}</code>
+                <Link
+                  to="/trace/$traceId"
+                  params={{ traceId: link.traceId }}
+                  search={{ span: link.spanId }}
+                  className={styles.link}
+                >
+                  {link.traceId === columns.traceId ? 'In this trace' : 'Trace'} <code>{link.traceId.slice(0, 8)}</code>{' '}
+                  span <code>{link.spanId}</code>
                 </Link>
                 {Object.entries(link.attributes).map(([key, value]) => (
                   <p key={key} className={styles.quiet}>

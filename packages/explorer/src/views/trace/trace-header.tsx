@@ -21,7 +21,11 @@ export function TraceHeader({ trace, state, findField }: Props) {
   return (
     <header className={styles.header}>
       <div className={styles.line}>
-        <Link to="/" search={{ last: address.last, from: address.from, to: address.to, at: columns.traceId }} className={styles.back}>
+        <Link
+          to="/"
+          search={{ last: address.last, from: address.from, to: address.to, at: columns.traceId }}
+          className={styles.back}
+        >
           Traces
         </Link>
         <span className={styles.slash} aria-hidden="true">
@@ -65,15 +69,21 @@ export function TraceHeader({ trace, state, findField }: Props) {
       </div>
       <div className={styles.line}>
         <ul className={styles.services} aria-label="Services in this trace">
-          {[...columns.services]
+          {columns.services
+            .filter((service) => service.spans > 0)
             .sort((a, b) => b.selfNano - a.selfNano)
             .map((service) => (
-              <li key={service.name} title={`${service.name}: ${service.spans} spans, ${formatDuration(service.selfNano)} of its own${service.errors > 0 ? `, ${service.errors} errors` : ''}`}>
+              <li
+                key={service.name}
+                title={`${service.name}: ${service.spans} spans, ${formatDuration(service.selfNano)} of its own${service.errors > 0 ? `, ${service.errors} errors` : ''}`}
+              >
                 <button
                   type="button"
                   aria-pressed={address.find === `service=${service.name}`}
                   onClick={() =>
-                    state.change({ find: address.find === `service=${service.name}` ? undefined : `service=${service.name}` })
+                    state.change({
+                      find: address.find === `service=${service.name}` ? undefined : `service=${service.name}`,
+                    })
                   }
                 >
                   <ServiceName service={service.name} />
@@ -83,7 +93,10 @@ export function TraceHeader({ trace, state, findField }: Props) {
             ))}
         </ul>
         {moved.length > 0 && (
-          <p className={styles.skew} title="A child cannot start before its parent: these clocks were moved to fit the calls between the processes. Times of their spans are shown moved.">
+          <p
+            className={styles.skew}
+            title="A child cannot start before its parent: these clocks were moved to fit the calls between the processes. Times of their spans are shown moved."
+          >
             <Icon name="clock" />
             {moved
               .map(
@@ -118,7 +131,13 @@ async function download(trace: OpenTrace): Promise<void> {
 }
 
 /** Search inside the trace: words or the filter language. */
-function FindField({ state, field }: { readonly state: TraceState; readonly field: RefObject<HTMLInputElement | null> }) {
+function FindField({
+  state,
+  field,
+}: {
+  readonly state: TraceState;
+  readonly field: RefObject<HTMLInputElement | null>;
+}) {
   const { address, matches, selected, change, reveal } = state;
   const [text, setText] = useState(address.find ?? '');
   const settled = useDeferredValue(text);
@@ -164,10 +183,18 @@ function FindField({ state, field }: { readonly state: TraceState; readonly fiel
           </span>
           <IconButton icon="up" label="Previous match (N)" onClick={() => go(-1)} disabled={matches.length === 0} />
           <IconButton icon="down" label="Next match (n)" onClick={() => go(1)} disabled={matches.length === 0} />
-          <Button on={address.only === '1'} onClick={() => change({ only: address.only === '1' ? undefined : '1' })} title="Show only matches and the way to them">
+          <Button
+            on={address.only === '1'}
+            onClick={() => change({ only: address.only === '1' ? undefined : '1' })}
+            title="Show only matches and the way to them"
+          >
             only
           </Button>
-          <IconButton icon="close" label="End the search" onClick={() => change({ find: undefined, only: undefined })} />
+          <IconButton
+            icon="close"
+            label="End the search"
+            onClick={() => change({ find: undefined, only: undefined })}
+          />
         </>
       )}
     </search>

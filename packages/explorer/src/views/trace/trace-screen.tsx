@@ -4,8 +4,8 @@ import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
 import { withClause } from '../../model/filter-clauses.js';
 import { absoluteRange, formatTimeSearch, fromUnixNano, parseTimeSearch } from '../../model/time-range.js';
-import { useTheme } from '../../parts/theme.js';
 import { useNow } from '../../parts/now.js';
+import { useTheme } from '../../parts/theme.js';
 import { canvasColours } from './colours.js';
 import { Minimap } from './minimap.js';
 import { SidePanel } from './side-panel.js';
@@ -58,7 +58,9 @@ export function TraceScreen({ trace }: { readonly trace: OpenTrace }) {
       const range = parseTimeSearch(state.address);
       const looked = absoluteRange(range, nowMs);
       const within = startMs >= looked.startMs && startMs <= looked.endMs;
-      const time = within ? range : { kind: 'between' as const, fromMs: startMs - AROUND_MS, toMs: startMs + AROUND_MS };
+      const time = within
+        ? range
+        : { kind: 'between' as const, fromMs: startMs - AROUND_MS, toMs: startMs + AROUND_MS };
       void navigate({
         to: '/',
         search: { ...formatTimeSearch(time), q: clauses.reduce((q, clause) => withClause(q, clause), '') },

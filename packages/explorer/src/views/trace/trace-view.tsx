@@ -32,8 +32,8 @@ export function TraceView() {
         }
       >
         <p>
-          Nothing of <code>{traceId}</code> is kept. It has aged out, or its spans have not arrived yet, or it was sent to another
-          collector.
+          Nothing of <code>{traceId}</code> is kept. It has aged out, or its spans have not arrived yet, or it was sent
+          to another collector.
         </p>
       </Notice>
     );

@@ -1,8 +1,8 @@
 import { type RefObject, useMemo } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
+import { SpanFlag } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { fitWindow, panWindow, zoomWindow } from '../../model/trace/view-window.js';
-import { SpanFlag } from '../../model/trace/columns.js';
 import { type Command, useCommands } from '../../parts/commands.js';
 import type { TraceState } from './use-trace-state.js';
 
@@ -10,14 +10,21 @@ const PAN = 0.15;
 const ZOOM = 0.75;
 
 /** Jaeger's and Perfetto's keys, and a tree's own. */
-export function useTraceCommands(trace: OpenTrace, state: TraceState, findField: RefObject<HTMLInputElement | null>): void {
+export function useTraceCommands(
+  trace: OpenTrace,
+  state: TraceState,
+  findField: RefObject<HTMLInputElement | null>,
+): void {
   const { columns } = trace;
   const { rows, selected, selectedRow, view } = state;
   const whole = columns.durationNano;
   const width = view.to - view.from;
 
   const step = (by: number): void => {
-    const next = Math.max(0, Math.min(rows.length - 1, selectedRow < 0 ? (by > 0 ? 0 : rows.length - 1) : selectedRow + by));
+    const next = Math.max(
+      0,
+      Math.min(rows.length - 1, selectedRow < 0 ? (by > 0 ? 0 : rows.length - 1) : selectedRow + by),
+    );
     state.select(rows.item[next]);
   };
   const match = (by: 1 | -1): void => {
@@ -34,15 +41,29 @@ export function useTraceCommands(trace: OpenTrace, state: TraceState, findField:
     for (let span = 0; span < columns.count; span++) if (columns.flags[span]! & SpanFlag.errorSource) found.push(span);
     return found;
   }, [columns]);
-  const open = selected !== undefined && (isFold(selected) ? state.openFolds.has(foldIndex(selected)) : !state.closed.has(selected));
+  const open =
+    selected !== undefined &&
+    (isFold(selected) ? state.openFolds.has(foldIndex(selected)) : !state.closed.has(selected));
   const hasBelow = selected !== undefined && (isFold(selected) || columns.descendants[selected]! > 0);
 
   const commands: Command[] = [
-    { id: 'find', group: 'Trace', label: 'Search inside this trace', keys: ['/', 'mod+b'], run: () => findField.current?.select() },
+    {
+      id: 'find',
+      group: 'Trace',
+      label: 'Search inside this trace',
+      keys: ['/', 'mod+b'],
+      run: () => findField.current?.select(),
+    },
     { id: 'next-match', group: 'Trace', label: 'Next match', keys: ['n'], run: () => match(1) },
     { id: 'previous-match', group: 'Trace', label: 'Previous match', keys: ['N'], run: () => match(-1) },
     { id: 'next-row', group: 'Trace', label: 'Next span', keys: ['ArrowDown', 'f', '.', 'j'], run: () => step(1) },
-    { id: 'previous-row', group: 'Trace', label: 'Previous span', keys: ['ArrowUp', 'b', ',', 'k'], run: () => step(-1) },
+    {
+      id: 'previous-row',
+      group: 'Trace',
+      label: 'Previous span',
+      keys: ['ArrowUp', 'b', ',', 'k'],
+      run: () => step(-1),
+    },
     { id: 'page-down', group: 'Trace', label: 'A page down', keys: ['PageDown'], run: () => step(20) },
     { id: 'page-up', group: 'Trace', label: 'A page up', keys: ['PageUp'], run: () => step(-20) },
     { id: 'first-row', group: 'Trace', label: 'First span', keys: ['Home'], run: () => step(-rows.length) },
@@ -71,10 +92,34 @@ export function useTraceCommands(trace: OpenTrace, state: TraceState, findField:
     },
     { id: 'open-all', group: 'Trace', label: 'Open all', keys: [']'], run: state.openAll },
     { id: 'close-all', group: 'Trace', label: 'Close all', keys: ['['], run: state.closeAll },
-    { id: 'zoom-in', group: 'Trace', label: 'Zoom in', keys: ['w', '+', '='], run: () => state.setView(zoomWindow(view, ZOOM, centre(), whole)) },
-    { id: 'zoom-out', group: 'Trace', label: 'Zoom out', keys: ['s', '-'], run: () => state.setView(zoomWindow(view, 1 / ZOOM, centre(), whole)) },
-    { id: 'pan-left', group: 'Trace', label: 'Move left', keys: ['a'], run: () => state.setView(panWindow(view, -width * PAN, whole)) },
-    { id: 'pan-right', group: 'Trace', label: 'Move right', keys: ['d'], run: () => state.setView(panWindow(view, width * PAN, whole)) },
+    {
+      id: 'zoom-in',
+      group: 'Trace',
+      label: 'Zoom in',
+      keys: ['w', '+', '='],
+      run: () => state.setView(zoomWindow(view, ZOOM, centre(), whole)),
+    },
+    {
+      id: 'zoom-out',
+      group: 'Trace',
+      label: 'Zoom out',
+      keys: ['s', '-'],
+      run: () => state.setView(zoomWindow(view, 1 / ZOOM, centre(), whole)),
+    },
+    {
+      id: 'pan-left',
+      group: 'Trace',
+      label: 'Move left',
+      keys: ['a'],
+      run: () => state.setView(panWindow(view, -width * PAN, whole)),
+    },
+    {
+      id: 'pan-right',
+      group: 'Trace',
+      label: 'Move right',
+      keys: ['d'],
+      run: () => state.setView(panWindow(view, width * PAN, whole)),
+    },
     {
       id: 'fit',
       group: 'Trace',
@@ -86,7 +131,13 @@ export function useTraceCommands(trace: OpenTrace, state: TraceState, findField:
         else if (selected !== undefined) state.setView(fitOf());
       },
     },
-    { id: 'whole', group: 'Trace', label: 'Show the whole trace', keys: ['0'], run: () => state.setView({ from: 0, to: whole }) },
+    {
+      id: 'whole',
+      group: 'Trace',
+      label: 'Show the whole trace',
+      keys: ['0'],
+      run: () => state.setView({ from: 0, to: whole }),
+    },
     {
       id: 'path',
       group: 'Trace',

@@ -2,9 +2,9 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import { formatIds, readIds, readPair, type TraceAddress } from '../../model/address.js';
-import { foldIndex, isFold, layoutRows, revealed, rowOfSpan, type Rows } from '../../model/trace/rows.js';
-import { clampWindow, showInWindow, type ViewWindow } from '../../model/trace/view-window.js';
 import type { Area } from '../../model/trace/area-sums.js';
+import { foldIndex, isFold, layoutRows, type Rows, revealed, rowOfSpan } from '../../model/trace/rows.js';
+import { clampWindow, showInWindow, type ViewWindow } from '../../model/trace/view-window.js';
 
 export interface TraceState {
   readonly address: TraceAddress;
@@ -111,7 +111,9 @@ export function useTraceState(trace: OpenTrace): TraceState {
     (span: number) => {
       const opened = revealed(columns, span, { closed, open: openFolds });
       setFoldSelected(undefined);
-      setView(showInWindow(view, columns.start[span]!, columns.start[span]! + columns.duration[span]!, columns.durationNano));
+      setView(
+        showInWindow(view, columns.start[span]!, columns.start[span]! + columns.duration[span]!, columns.durationNano),
+      );
       change({ span: columns.spanIds[span]!, ...(opened && write(opened.closed, opened.open)) });
     },
     [change, write, closed, openFolds, columns, setView, view],
@@ -120,7 +122,9 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const area = useMemo(() => {
     if (address.area === undefined) return undefined;
     const [from, to, firstRow, lastRow] = address.area.split('-').map(Number) as [number, number, number, number];
-    return to > from && firstRow < rows.length ? { from, to, firstRow, lastRow: Math.min(lastRow, rows.length - 1) } : undefined;
+    return to > from && firstRow < rows.length
+      ? { from, to, firstRow, lastRow: Math.min(lastRow, rows.length - 1) }
+      : undefined;
   }, [address.area, rows.length]);
 
   return {

@@ -6,7 +6,7 @@ import { type RefObject, useEffect, useRef } from 'react';
  */
 export function useWheel(
   ref: RefObject<HTMLElement | null>,
-  handle: (event: WheelEvent, box: DOMRect) => boolean | undefined | void,
+  handle: (event: WheelEvent, box: DOMRect) => boolean,
 ): void {
   const latest = useRef(handle);
   latest.current = handle;

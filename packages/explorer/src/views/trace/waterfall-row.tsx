@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a virtual list of thousands of rows is a grid by role, not a table element
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its current row; cells take none
 import { memo } from 'react';
 import { formatCount, formatDuration } from '../../model/format.js';
 import { SpanFlag, type TraceColumns } from '../../model/trace/columns.js';
@@ -68,20 +70,29 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
         ) : (
           <span className={styles.leaf} />
         )}
-        {begins && (
-          <span className={styles.service}>
-            {service}
-            {runtime !== '' && <i>{runtime}</i>}
-          </span>
-        )}
-        <span className={styles.name} data-failed={failed || undefined} data-matched={props.matched || undefined} title={name}>
+        {begins && <b className={styles.service}>{service}</b>}
+        {begins && runtime !== '' && <span className={styles.runtime}>{runtime}</span>}
+        <span
+          className={styles.name}
+          data-failed={failed || undefined}
+          data-matched={props.matched || undefined}
+          title={name}
+        >
           {name}
         </span>
         {fold !== undefined && <span className={styles.count}>× {formatCount(fold.members.length)}</span>}
         {system !== '' && <span className={styles.system}>{system}</span>}
         {fold === undefined && below > 0 && !open && <span className={styles.count}>+{formatCount(below)}</span>}
         <Marks flags={fold === undefined ? flags : 0} />
-        {failed && <span className={styles.failed}>{fold === undefined ? 'error' : `${formatCount(fold.errors)} errors`}</span>}
+        {fold !== undefined && failed && <span className={styles.failed}>{formatCount(fold.errors)} errors</span>}
+        {fold === undefined && failed && (
+          <span
+            className={(flags & SpanFlag.errorSource) !== 0 ? styles.source : 'visually-hidden'}
+            title="The trouble began here"
+          >
+            error
+          </span>
+        )}
       </div>
       <div role="gridcell" className="visually-hidden">
         {!begins && `${service}, `}

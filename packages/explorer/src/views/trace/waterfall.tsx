@@ -1,4 +1,13 @@
-import { type CSSProperties, type PointerEvent, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { formatDuration } from '../../model/format.js';
 import type { TraceColumns } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
@@ -37,7 +46,9 @@ export function Waterfall({ columns, colours, state }: Props) {
   const size = useSize(scroller);
   const gridId = useId();
   const [scrollTop, setScrollTop] = useState(0);
-  const [hover, setHover] = useState<{ readonly row: number; readonly x: number; readonly y: number } | undefined>(undefined);
+  const [hover, setHover] = useState<{ readonly row: number; readonly x: number; readonly y: number } | undefined>(
+    undefined,
+  );
   const [dragArea, setDragArea] = useState<TraceState['area']>(undefined);
   const [segments] = useState(() => new Map<number, Float64Array>());
   const { split, setSplit } = useSplit(size.width);
@@ -58,6 +69,7 @@ export function Waterfall({ columns, colours, state }: Props) {
         rowOf,
         colours,
         width: width - RIGHT_AIR,
+        fullWidth: width,
         height,
         split,
         scrollTop: top,
@@ -87,7 +99,9 @@ export function Waterfall({ columns, colours, state }: Props) {
   const { setView } = state;
   useWheel(stage, (event, box) => {
     if (event.ctrlKey || event.metaKey) {
-      setView(zoomWindow(view, Math.exp(event.deltaY * 0.004), timeAt(Math.max(split, event.clientX - box.left)), whole));
+      setView(
+        zoomWindow(view, Math.exp(event.deltaY * 0.004), timeAt(Math.max(split, event.clientX - box.left)), whole),
+      );
       return true;
     }
     const across = event.shiftKey ? event.deltaY : Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : 0;
@@ -97,6 +111,7 @@ export function Waterfall({ columns, colours, state }: Props) {
   });
   useWheel(ruler, (event, box) => {
     setView(zoomWindow(view, Math.exp(event.deltaY * 0.003), timeAt(event.clientX - box.left + split), whole));
+    return true;
   });
 
   const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
@@ -110,7 +125,6 @@ export function Waterfall({ columns, colours, state }: Props) {
     const target = event.currentTarget;
     let moved = false;
     target.setPointerCapture(event.pointerId);
-    scroller.current?.focus({ preventScroll: true });
     let marked: TraceState['area'];
     const move = (to: globalThis.PointerEvent): void => {
       const dx = to.clientX - event.clientX;
@@ -118,8 +132,8 @@ export function Waterfall({ columns, colours, state }: Props) {
       if (!moved && Math.abs(dx) < 4 && Math.abs(dy) < 4) return;
       moved = true;
       setHover(undefined);
-      if (panning) return setView(panWindow(before, (-dx / barsWidth) * (before.to - before.from), whole));
-      if (x < split) return;
+      if (panning) setView(panWindow(before, (-dx / barsWidth) * (before.to - before.from), whole));
+      if (panning || x < split) return;
       const at = Math.max(split, Math.min(split + barsWidth, to.clientX - box.left));
       const end = Math.max(0, Math.min(rows.length - 1, rowAt(to.clientY - box.top)));
       const times = [timeAt(x), timeAt(at)].sort((a, b) => a - b) as [number, number];
@@ -169,11 +183,14 @@ export function Waterfall({ columns, colours, state }: Props) {
           </span>
         </div>
         <div ref={ruler} className={styles.ruler} aria-hidden="true">
-          {timeTicks(view, barsWidth).map((tick) => (
-            <span key={tick} style={{ left: ((tick - view.from) / (view.to - view.from)) * barsWidth }}>
-              {formatDuration(tick)}
-            </span>
-          ))}
+          {timeTicks(view, barsWidth).map((tick) => {
+            const left = ((tick - view.from) / (view.to - view.from)) * barsWidth;
+            return (
+              <span key={tick} style={{ left }}>
+                {left < barsWidth - 44 && formatDuration(tick)}
+              </span>
+            );
+          })}
         </div>
       </div>
       <div
@@ -197,7 +214,7 @@ export function Waterfall({ columns, colours, state }: Props) {
             onPointerMove={onPointerMove}
             onPointerLeave={() => setHover(undefined)}
           >
-            <canvas ref={canvas} className={styles.canvas} style={{ width, height }} aria-hidden="true" />
+            <canvas ref={canvas} className={styles.canvas} style={{ width, height }} />
             {visible.map((row) => (
               <WaterfallRow
                 key={rows.item[row]}
@@ -208,7 +225,11 @@ export function Waterfall({ columns, colours, state }: Props) {
                 top={row * ROW - top}
                 columns={columns}
                 selected={row === selectedRow}
-                open={isFold(rows.item[row]!) ? state.openFolds.has(foldIndex(rows.item[row]!)) : !state.closed.has(rows.item[row]!)}
+                open={
+                  isFold(rows.item[row]!)
+                    ? state.openFolds.has(foldIndex(rows.item[row]!))
+                    : !state.closed.has(rows.item[row]!)
+                }
                 matched={!isFold(rows.item[row]!) && matchMask?.[rows.item[row]!] === 1}
                 faded={matchMask !== undefined && !isFold(rows.item[row]!) && matchMask[rows.item[row]!] !== 1}
                 onSelect={state.select}
