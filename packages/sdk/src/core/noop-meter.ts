@@ -1,19 +1,10 @@
 import type { Meter } from '@opentelemetry/api';
 
-/** `telemetry.meter` until there are metrics: takes everything, keeps nothing. */
+/** `telemetry.meter` until there are metrics: whatever is created takes everything and keeps nothing. */
 export function noopMeter(): Meter {
   const nothing = () => {};
-  const instrument = { add: nothing, record: nothing, addCallback: nothing, removeCallback: nothing };
-  const create = () => instrument;
-  return {
-    createCounter: create,
-    createUpDownCounter: create,
-    createHistogram: create,
-    createGauge: create,
-    createObservableCounter: create,
-    createObservableUpDownCounter: create,
-    createObservableGauge: create,
-    addBatchObservableCallback: nothing,
-    removeBatchObservableCallback: nothing,
-  };
+  const answering = (answer: unknown) =>
+    new Proxy({}, { get: (_target, name) => (name === 'then' ? undefined : answer) });
+  const instrument = answering(nothing);
+  return answering(() => instrument) as Meter;
 }

@@ -32,20 +32,16 @@ export function resolveBatchLimits(
   batch: Partial<BatchLimits> | undefined,
   bad: (option: string, value: unknown) => void,
 ): BatchLimits {
-  if (preset !== undefined && !Object.hasOwn(presets, preset)) {
-    bad('preset', preset);
-    preset = undefined;
-  }
-  const limits: Record<string, number> = { ...batchDefaults, ...presets[preset ?? 'production'] };
-  let maxQueueItems: number | undefined;
-  for (const [option, value] of Object.entries(batch ?? {})) {
-    if (value === undefined) continue;
+  const sizes = presets[preset ?? 'production'];
+  if (!sizes) bad('preset', preset);
+  const limits: Partial<Record<keyof BatchLimits, number>> = { ...batchDefaults, ...(sizes ?? presets.production) };
+  for (const name in batch) {
+    const option = name as keyof BatchLimits;
+    const value = batch[option];
     // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.
-    const least = option.endsWith('Ms') ? 0 : 1;
-    if (typeof value !== 'number' || !(value >= least)) bad(`batch.${option}`, value);
-    else if (option === 'maxQueueItems') maxQueueItems = value;
-    else limits[option] = value;
+    if (typeof value === 'number' && value >= (/Ms$/.test(option) ? 0 : 1)) limits[option] = value;
+    else if (value !== undefined) bad(`batch.${option}`, value);
   }
-  limits.maxQueueItems = maxQueueItems ?? Math.max(4 * limits.maxItems!, 2_048);
-  return limits as unknown as BatchLimits;
+  limits.maxQueueItems ??= Math.max(4 * limits.maxItems!, 2_048);
+  return limits as BatchLimits;
 }

@@ -47,7 +47,9 @@ describe('httpOutcome', () => {
       'HTTP 400 no ids',
     );
     expect(reason({ contentType: 'text/html', body: encode('<h1>no</h1>') })).toBe('HTTP 400 <h1>no</h1>');
-    expect(reason({ contentType: 'application/json', body: encode('<h1>') })).toBe('HTTP 400 <h1>');
+    expect(reason({ contentType: 'application/json', body: encode('<h1>') })).toBe('HTTP 400');
+    const said = JSON.stringify({ message: 'a "quoted" ü' });
+    expect(reason({ contentType: 'application/json', body: encode(said) })).toBe('HTTP 400 a "quoted" ü');
     expect(reason({})).toBe('HTTP 400');
     expect(reason({ contentType: 'text/plain', body: encode('x'.repeat(5_000)) }).length).toBeLessThan(320);
   });

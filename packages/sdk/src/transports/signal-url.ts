@@ -9,8 +9,8 @@ export type OtlpUrl = string | Partial<Record<Signal, string>>;
  */
 export function signalUrl(url: OtlpUrl, signal: Signal): string | undefined {
   if (typeof url !== 'string') return url[signal];
-  const [, base, query] = /^([^?#]*?)\/*(?:\/v1\/(?:traces|metrics|logs))?\/*(\?[^#]*)?(?:#.*)?$/.exec(url) ?? [];
-  return base === undefined ? url : `${base}/v1/${signal}${query ?? ''}`;
+  const [, base, query = ''] = /^([^?#]*?)\/*(?:\/v1\/\w+)?\/*(\?[^#]*)?(?:#|$)/.exec(url)!;
+  return `${base}/v1/${signal}${query}`;
 }
 
 /** The same with the batch's id as a query parameter: a header would cost a page a preflight. */

@@ -35,12 +35,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('jump' as const), ms: fc.integer({ min: -1e9, max: 1e9 }) }) },
 );
 
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
 /** Plays a program and a network against an outbox and counts every item itself. */
-async function play(
-  script: readonly Answer[][],
-  steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
-  stored: boolean,
-) {
+async function play(script: readonly Answer[][], steps: readonly Step[], stored: boolean) {
   const time = fakeTime();
   const accepted = new Set<number>();
   const transports = script.map((list, index): Transport => {
@@ -175,9 +173,9 @@ test('the same where batches wait in a store: nothing is in two places and nothi
 
 test('what is left at shutdown is counted, or left to the store for the next program', async () => {
   const away = Array.from({ length: 20 }, () => 'retry' as const);
-  const steps = [
-    { kind: 'write' as const, count: 20, high: false },
-    { kind: 'wait' as const, ms: 1 },
+  const steps: Step[] = [
+    { kind: 'write', count: 20, high: false },
+    { kind: 'wait', ms: 1 },
   ];
   const memory = await play([away], steps, false);
   const closing = memory.outbox.shutdown(2_000);

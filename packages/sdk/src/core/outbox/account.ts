@@ -62,51 +62,44 @@ export function createAccount(
   const routes = transports.map(createRoute);
   const destinations = transports.map((transport) => transport.destination);
   const queue = createQueue({ wake: () => pump(), lost: drop }, destinations);
-  /** Sealed and not settled: id → who waits for it. */
-  const live = new Map<
-    string,
-    { readonly accepted: Promise<boolean>; settle(accepted: boolean | Promise<boolean>): void }
-  >();
+  /** Sealed and not settled, by id: whether it was accepted, and who is to be told. */
+  const live = new Map<string, readonly [Promise<boolean>, (accepted: boolean | Promise<boolean>) => void]>();
   const underWay = new Set<() => void>();
-  const sent: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
-  const dropped: Record<DropReason, number> = {
-    'queue-full': 0,
-    'store-full': 0,
-    'too-old': 0,
-    refused: 0,
-    'too-large': 0,
-    shutdown: 0,
-    damaged: 0,
+  const counts = {
+    sent: { traces: 0, metrics: 0, logs: 0 },
+    rejected: 0,
+    dropped: { 'queue-full': 0, 'store-full': 0, 'too-old': 0, refused: 0, 'too-large': 0, shutdown: 0, damaged: 0 },
+    lastSuccessUnixMs: undefined as number | undefined,
+    lastError: undefined as TelemetryStatus['lastError'],
   };
-  let rejected = 0;
-  let lastSuccessUnixMs: number | undefined;
-  let lastError: TelemetryStatus['lastError'];
   let failing = false;
   let closed = false;
   let cancelWake: (() => void) | undefined;
   let giveUp: ((nextMs: number) => void) | undefined;
+
+  const size = () => ({ items: queue.items, bytes: queue.bytes });
 
   function track({ id }: Batch): Promise<boolean> {
     let settle!: (accepted: boolean | Promise<boolean>) => void;
     const accepted = new Promise<boolean>((resolve) => {
       settle = resolve;
     });
-    live.set(id, { accepted, settle });
+    live.set(id, [accepted, settle]);
     return accepted;
   }
 
   function settle(id: string, accepted: boolean | Promise<boolean>): void {
-    live.get(id)?.settle(accepted);
+    live.get(id)?.[1](accepted);
     live.delete(id);
   }
 
   function fail(message: string): void {
-    lastError = { message, unixMs: clock.wallMs() };
+    counts.lastError = { message, unixMs: clock.wallMs() };
     failing = true;
   }
 
   function drop({ id, items }: Pick<Batch, 'id' | 'items'>, reason: DropReason, why: string): void {
-    dropped[reason] += items;
+    counts.dropped[reason] += items;
     fail(why);
     report('error', `dropped-${reason}`, `${items} items dropped: ${why}`);
     settle(id, false);
@@ -155,9 +148,9 @@ export function createAccount(
     const { kind } = outcome;
     if (kind === 'accepted') {
       const lost = Math.min(outcome.rejectedItems || 0, items);
-      rejected += lost;
-      sent[signal] += items - lost;
-      lastSuccessUnixMs = clock.wallMs();
+      counts.rejected += lost;
+      counts.sent[signal] += items - lost;
+      counts.lastSuccessUnixMs = clock.wallMs();
       failing = false;
       if (lost || outcome.message) {
         const message = `${destination} rejected ${lost} items: ${outcome.message}`;
@@ -220,7 +213,7 @@ export function createAccount(
     queue,
     add(batch, leaving) {
       if (closed) {
-        dropped.shutdown += batch.items;
+        counts.dropped.shutdown += batch.items;
         return;
       }
       void track(batch);
@@ -243,7 +236,7 @@ export function createAccount(
       return new Promise((resolve) => {
         const cancel = timers.after(timeoutMs, () => resolve(false));
         if (last) giveUp = (nextMs) => nextMs > deadlineMs && resolve(false);
-        void allOf([...live.values()].map(({ accepted }) => accepted)).then((all) => {
+        void allOf([...live.values()].map(([accepted]) => accepted)).then((all) => {
           cancel();
           resolve(all);
         });
@@ -252,20 +245,18 @@ export function createAccount(
     close() {
       closed = true;
       cancelWake?.();
-      dropped.shutdown += queue.close();
+      counts.dropped.shutdown += queue.close();
       for (const stop of underWay) stop();
       for (const id of live.keys()) settle(id, false);
       return Promise.allSettled(transports.map(async (transport) => transport.close?.()));
     },
     status: () => ({
+      ...counts,
+      sent: { ...counts.sent },
+      dropped: { ...counts.dropped },
       state: closed ? 'shut-down' : failing || routes.some((route) => route.failures) ? 'degraded' : 'healthy',
-      queued: { items: queue.items, bytes: queue.bytes },
-      stored: { items: queue.items, bytes: queue.bytes, ...queue.stored?.(), durability: queue.durability },
-      sent: { ...sent },
-      rejected,
-      dropped: { ...dropped },
-      lastSuccessUnixMs,
-      lastError,
+      queued: size(),
+      stored: { ...(queue.stored ?? size)(), durability: queue.durability },
       destinations: routes.map(({ transport, reachable, failures, nextMs }) => ({
         destination: transport.destination,
         reachable,
