@@ -1,0 +1,243 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSpool, type Spool } from '../src/spool/spool.js';
+import { type PreparedInsert, StoreError } from '../src/store/store.js';
+import { readNative } from './native-block.js';
+import { encodeTraces } from './otlp-proto.js';
+
+let directory: string;
+let spool: Spool;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'throughline-spool-'));
+});
+afterEach(async () => {
+  await spool?.close(0);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const request = (id: number, spans = 1) => ({
+  bytes: encodeTraces({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            spans: Array.from({ length: spans }, (_, index) => ({
+              traceId: Buffer.alloc(16, 1),
+              spanId: Buffer.from([0, 0, 0, 0, 0, 1, id, index + 1]),
+              startTimeUnixNano: '1700000000000000000',
+              endTimeUnixNano: '1700000000000000001',
+            })),
+          },
+        ],
+      },
+    ],
+  }),
+  batchId: id.toString(16).padStart(32, '0'),
+  receivedUnixMs: 1_700_000_000_000,
+});
+
+/** A store that takes everything, and remembers it as the engine would have read it from the file. */
+function fakeStore() {
+  const taken: { insert: PreparedInsert; bytes: Buffer }[] = [];
+  const answers: (() => Promise<void>)[] = [];
+  const listeners = new Set<() => void>();
+  return {
+    taken,
+    /** What the next inserts do, one after the other; afterwards they succeed. */
+    answers,
+    insert: async (insert: PreparedInsert): Promise<void> => {
+      const bytes = readFileSync(insert.file);
+      await answers.shift()?.();
+      taken.push({ insert, bytes });
+      for (const listener of listeners) listener();
+    },
+    untilRows: (rows: number): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (taken.reduce((sum, { insert }) => sum + insert.rows, 0) >= rows) resolve();
+        };
+        listeners.add(look);
+        look();
+      }),
+  };
+}
+const never = (): Promise<void> => new Promise(() => undefined);
+const files = (ending: string): string[] =>
+  readdirSync(directory)
+    .filter((file) => file.endsWith(ending))
+    .sort();
+
+test('a request is on the disk when it is answered, with its batch id, before the store has seen it', async () => {
+  const store = fakeStore();
+  store.answers.push(never);
+  spool = await openSpool({ directory, insert: store.insert });
+  expect(await spool.append(request(7, 3))).toMatchObject({ kind: 'read', accepted: 3 });
+  const [native = ''] = files('.native');
+  expect(readNative(readFileSync(join(directory, native))).rows).toBe(3);
+  const journal = JSON.parse(readFileSync(join(directory, native.replace('.native', '.journal')), 'utf8'));
+  expect(journal).toMatchObject({ v: 1, offset: 0, rows: 3, batches: [{ id: request(7).batchId, rows: 3 }] });
+  expect(spool.status()).toMatchObject({ waitingRows: 3 });
+});
+
+test('requests that arrive together share a block; their file goes to the store as it is and then away', async () => {
+  const store = fakeStore();
+  spool = await openSpool({ directory, insert: store.insert });
+  await Promise.all(Array.from({ length: 20 }, (_, id) => spool.append(request(id))));
+  await store.untilRows(20);
+  await expect.poll(() => readdirSync(directory)).toEqual([]);
+  expect(store.taken[0]?.insert).toMatchObject({ table: 'otel_traces', token: expect.stringMatching(/^tl-/) });
+  expect(new Set(store.taken.map(({ insert }) => insert.token)).size).toBe(store.taken.length);
+  expect(store.taken.length).toBeLessThan(5);
+  expect(spool.status()).toMatchObject({ waitingRows: 0, waitingBytes: 0, insertedRows: 20 });
+});
+
+test('what cannot be read is said and leaves nothing', async () => {
+  spool = await openSpool({ directory, insert: fakeStore().insert });
+  expect(await spool.append({ ...request(1), bytes: Buffer.from('nonsense') })).toMatchObject({ kind: 'malformed' });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('an insert that failed for now is repeated: the same bytes under the same token', async () => {
+  const store = fakeStore();
+  const seen: string[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    store.answers.push(async () => {
+      throw new StoreError('away', 'gone', true);
+    });
+  }
+  spool = await openSpool({
+    directory,
+    insert: (insert) => {
+      seen.push(`${insert.token} ${readFileSync(insert.file).toString('base64')}`);
+      return store.insert(insert);
+    },
+  });
+  await spool.append(request(1, 5));
+  await store.untilRows(5);
+  expect(seen).toHaveLength(3);
+  expect(new Set(seen).size).toBe(1);
+});
+
+test('rows that the store refuses for good are kept aside and do not hold up the others', async () => {
+  const store = fakeStore();
+  store.answers.push(async () => {
+    throw new StoreError('other', 'Cannot parse', false);
+  });
+  const events: string[] = [];
+  spool = await openSpool({ directory, insert: store.insert, onEvent: (event) => events.push(event) });
+  await spool.append(request(1, 2));
+  await expect.poll(() => spool.status().refusedInserts).toBe(1);
+  await spool.append(request(2, 4));
+  await store.untilRows(4);
+  expect(files('.refused')).toHaveLength(1);
+  expect(events.join()).toContain('refuses 2 spans for good (Cannot parse)');
+});
+
+test('a full spool turns requests away instead of taking and losing them [F16]', async () => {
+  const store = fakeStore();
+  store.answers.push(never);
+  spool = await openSpool({ directory, insert: store.insert, maxBytes: 1 });
+  expect(await spool.append(request(1))).toMatchObject({ kind: 'read' });
+  expect(await spool.append(request(2))).toMatchObject({ kind: 'failed', message: expect.stringContaining('full') });
+});
+
+test('closing inserts what is there', async () => {
+  const store = fakeStore();
+  spool = await openSpool({ directory, insert: store.insert });
+  await spool.append(request(1));
+  await spool.close(5000);
+  expect(store.taken).toHaveLength(1);
+  expect(await spool.append(request(2))).toMatchObject({ kind: 'failed' });
+});
+
+describe('after a crash', () => {
+  /** A spool whose store never answers, left behind. */
+  async function leave(
+    ...requests: ReturnType<typeof request>[]
+  ): Promise<{ token: string; native: string; journal: string }> {
+    const store = fakeStore();
+    let token = '';
+    const first = await openSpool({
+      directory,
+      insert: (insert) => {
+        token = insert.token;
+        return never();
+      },
+    });
+    for (const each of requests) await first.append(each);
+    await expect.poll(() => token).not.toBe('');
+    await first.close(0);
+    void store;
+    return {
+      token,
+      native: join(directory, files('.native')[0] ?? ''),
+      journal: join(directory, files('.journal')[0] ?? ''),
+    };
+  }
+  async function replay(): Promise<{ store: ReturnType<typeof fakeStore>; events: string[] }> {
+    const store = fakeStore();
+    const events: string[] = [];
+    spool = await openSpool({ directory, insert: store.insert, onEvent: (event) => events.push(event) });
+    await spool.close(5000);
+    return { store, events };
+  }
+
+  test('what was acknowledged is inserted again under its own token', async () => {
+    const { token, native } = await leave(request(1, 2), request(2, 3));
+    const bytes = readFileSync(native);
+    const { store, events } = await replay();
+    expect(store.taken).toHaveLength(1);
+    expect(store.taken[0]?.insert).toMatchObject({ token, rows: 5 });
+    expect(store.taken[0]?.bytes.equals(bytes)).toBe(true);
+    expect(events).toEqual(['Replaying 5 spans that an earlier run had not stored yet.']);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('an end that was never acknowledged is cut off and reported', async () => {
+    const { native } = await leave(request(1, 2));
+    const whole = statSync(native).size;
+    appendFileSync(native, 'half a block');
+    const { store, events } = await replay();
+    expect(store.taken[0]?.insert.rows).toBe(2);
+    expect(store.taken[0]?.bytes).toHaveLength(whole);
+    expect(events.join()).toContain('Cut off the unfinished end of 1 spool file');
+  });
+
+  test('a block whose journal line is torn, or whose bytes are not those that were written, is cut off', async () => {
+    const { native, journal } = await leave(request(1, 2), request(2, 3));
+    const lines = readFileSync(journal, 'utf8');
+    writeFileSync(journal, lines.slice(0, -5));
+    const first = await replay();
+    expect(first.store.taken[0]?.insert.rows).toBe(2);
+
+    await leave(request(3, 2), request(4, 3));
+    const [again = ''] = files('.native');
+    const bytes = readFileSync(join(directory, again));
+    bytes[bytes.length - 3] = (bytes[bytes.length - 3] ?? 0) ^ 1;
+    writeFileSync(join(directory, again), bytes);
+    const second = await replay();
+    expect(second.store.taken[0]?.insert.rows).toBe(2);
+    expect(native).not.toBe(again);
+  });
+
+  test('files that never held a whole block go away', async () => {
+    const { native, journal } = await leave(request(1));
+    truncateSync(native, 10);
+    writeFileSync(join(directory, 'stray.native'), 'x');
+    const { store } = await replay();
+    expect(store.taken).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(journal).toContain(directory);
+  });
+});
