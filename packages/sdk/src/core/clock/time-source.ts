@@ -38,11 +38,12 @@ export class TimeSource {
   }
 
   /**
-   * The anchor for a new local root at `monotonicMs`: the one in use, or a new one after a sleep or a set clock. The wall clock costs
-   * as much as all else a span without attributes does, so it is read again only when the monotonic clock has moved.
+   * The anchor for a new local root at `monotonicMs`: the one in use, or a new one after a sleep or a set clock. Reading the wall clock costs
+   * a quarter of a span, so roots within a millisecond share one look at it, except where the monotonic clock stands still.
    */
   rootAnchor(monotonicMs: number): Anchor {
-    return monotonicMs - this.#checkedMs < checkEveryMs ? this.#anchor : this.#check(monotonicMs);
+    const since = monotonicMs - this.#checkedMs;
+    return since > 0 && since < checkEveryMs ? this.#anchor : this.#check(monotonicMs);
   }
 
   #check(monotonicMs: number): Anchor {

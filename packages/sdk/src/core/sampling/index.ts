@@ -1,0 +1,21 @@
+export { alwaysOffSampler } from './always-off.js';
+export { alwaysOnSampler } from './always-on.js';
+export { alwaysRecordSampler } from './always-record.js';
+export {
+  type ComposableSampler,
+  composableAlwaysOff,
+  composableAlwaysOn,
+  composableAnnotating,
+  composableParentThreshold,
+  composableProbability,
+  composableRuleBased,
+  type SamplingIntent,
+  type SamplingQuestion,
+  type SamplingRule,
+} from './composable.js';
+export { compositeSampler } from './composite.js';
+export { environmentSampler } from './environment.js';
+export { type ParentBasedOptions, parentBasedSampler } from './parent-based.js';
+export { rateLimitingSampler } from './rate-limiting.js';
+export type { QuickSampler, Sampler, SamplingDecision, SamplingResult } from './sampler.js';
+export { traceIdRatioSampler } from './trace-id-ratio.js';
