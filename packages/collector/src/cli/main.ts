@@ -3,7 +3,7 @@ import { doctor } from './doctor.js';
 import { HELP, settingsFile, upHelp } from './help.js';
 import { readSettings } from './read-settings.js';
 import { suggest } from './suggest.js';
-import { startCollector } from './up.js';
+import { type RunningCollector, startCollector } from './up.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -26,7 +26,19 @@ async function up(args: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) return write(upHelp());
   if (args.includes('--print-config')) return write(settingsFile());
   const settings = readSettings(args, process.env);
-  const collector = await startCollector(settings, (line) => process.stderr.write(`${line}\n`));
+  let collector: RunningCollector | undefined;
+  let stopping = false;
+  const stop = async (code: number): Promise<void> => {
+    // Asked twice: somebody is in a hurry. What was acknowledged is on the disk.
+    if (stopping) process.exit(130);
+    stopping = true;
+    await collector?.close().catch((error: unknown) => complain(error));
+    process.exit(code);
+  };
+  process.on('SIGINT', () => void stop(0));
+  process.on('SIGTERM', () => void stop(0));
+
+  collector = await startCollector(settings, (line) => process.stderr.write(`${line}\n`));
   const { explorer, otlpHttp, otlpGrpc } = collector.addresses;
   write(`
   Throughline ${version()}
@@ -37,16 +49,6 @@ async function up(args: readonly string[]): Promise<void> {
 
 ${collector.notices.map((notice) => `  ${notice}\n\n`).join('')}`);
 
-  let stopping = false;
-  const stop = async (code: number): Promise<void> => {
-    // Asked twice: somebody is in a hurry. What was acknowledged is on the disk.
-    if (stopping) process.exit(130);
-    stopping = true;
-    await collector.close().catch((error: unknown) => complain(error));
-    process.exit(code);
-  };
-  process.on('SIGINT', () => void stop(0));
-  process.on('SIGTERM', () => void stop(0));
   await collector.storeOpened.catch(async (error: unknown) => {
     if (stopping) return;
     complain(error);

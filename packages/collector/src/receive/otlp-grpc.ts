@@ -1,10 +1,12 @@
 import {
   compressionAlgorithms,
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServiceDefinition,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -41,6 +43,8 @@ const same = (bytes: Buffer): Buffer => bytes;
 /** OTLP/gRPC. Messages stay bytes: what reads them is the same as over HTTP. */
 export function createOtlpGrpc(options: OtlpGrpcOptions): OtlpGrpc {
   const maxBytes = options.maxMessageBytes ?? MAX_BODY_BYTES;
+  // What matters is told to callers; the library would also print it, without saying whose words they are.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': maxBytes,
     'grpc.default_compression_algorithm': compressionAlgorithms.identity,
