@@ -85,16 +85,14 @@ export interface SamplingRule {
 /** The first rule that holds decides; where none does, the span is not kept. */
 export function composableRuleBased(rules: readonly SamplingRule[]): ComposableSampler {
   return {
-    getSamplingIntent: (question) => rules.find(({ when }) => when(question))?.then.getSamplingIntent(question) ?? never,
+    getSamplingIntent: (question) =>
+      rules.find(({ when }) => when(question))?.then.getSamplingIntent(question) ?? never,
     toString: () => `ComposableRuleBased{${rules.map(({ then }) => then).join()}}`,
   };
 }
 
 /** Adds `attributes` to the spans that `delegate` keeps; over equal ones of `delegate`'s own. */
-export function composableAnnotating(
-  attributes: Readonly<Attributes>,
-  delegate: ComposableSampler,
-): ComposableSampler {
+export function composableAnnotating(attributes: Readonly<Attributes>, delegate: ComposableSampler): ComposableSampler {
   return {
     getSamplingIntent(question) {
       const intent = delegate.getSamplingIntent(question);

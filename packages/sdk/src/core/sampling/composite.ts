@@ -39,12 +39,8 @@ export function compositeSampler(delegate: ComposableSampler): Sampler {
       return {
         decision,
         attributes: decision ? intent.attributes?.() : undefined,
-        // A threshold that did not decide this span would tell a lie about it.
-        traceState: withThreshold(
-          provided,
-          provided === parent?.traceState ? parentFields : readOtFields(provided),
-          decision && adjustedCountReliable ? threshold : undefined,
-        ),
+        // A threshold that did not decide this span would tell a lie about it; the rest of `ot` is the parent's, whatever was provided.
+        traceState: withThreshold(provided, parentFields, decision && adjustedCountReliable ? threshold : undefined),
       };
     },
     toString: () => `CompositeSampler{${delegate}}`,
