@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { createTestAuthority } from '../../../testkit/src/test-certificates.js';
@@ -28,6 +29,7 @@ afterEach(async () => {
 });
 
 interface Settings {
+  readonly cwd?: string;
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
   readonly env?: Record<string, string>;
@@ -138,6 +140,18 @@ test('tracers taken before start() record, from every copy of the API that was l
   expect(names()).toEqual(['inner of an older copy', 'outer', 'span 0', 'span 1', 'span 2', 'span 3']);
   const outer = sink.spans.find(({ name }) => name === 'outer');
   expect(sink.spans.find(({ name }) => name.startsWith('inner'))?.parentSpanId).toBe(outer?.spanId);
+});
+
+test('tracers taken before start() record from both copies of an API that has an ES module build [F19]', async () => {
+  const project = join(sdk.folder, 'newer');
+  mkdirSync(join(project, 'node_modules/@opentelemetry'), { recursive: true });
+  const api = dirname(dirname(createRequire(import.meta.url).resolve('otel-api-1.10')));
+  cpSync(api, join(project, 'node_modules/@opentelemetry/api'), { recursive: true, dereference: true });
+  cpSync(join(sdk.folder, 'early-module.mjs'), join(project, 'early-module.mjs'));
+  const { code, stdout, stderr } = await run('early-module.mjs', { cwd: project }).ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'two copies\n', stderr: '' });
+  const [inner, outer] = [...sink.spans].sort((a, b) => a.name.localeCompare(b.name));
+  expect([inner?.name, outer?.name, inner?.parentSpanId]).toEqual(['inner', 'outer', outer?.spanId]);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import * as api from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { loadedApiCopies } from './api-copies.js';
+import { findApiCopies } from './api-copies.js';
 
 test('every CommonJS copy of the API that was loaded is found, and nothing else', () => {
   const require = createRequire(import.meta.url);
@@ -11,7 +11,7 @@ test('every CommonJS copy of the API that was loaded is found, and nothing else'
     require('otel-api-1.10'),
     require('@opentelemetry/api'),
   ];
-  const found = loadedApiCopies();
+  const found = findApiCopies();
   for (const copy of copies) expect(found).toContain(copy);
   for (const copy of found) expect(copy.trace.getTracerProvider).toBeTypeOf('function');
   expect(new Set(found).size).toBe(found.length);

@@ -5,7 +5,7 @@ import { traceContextPropagator } from '../../core/propagation/trace-context.js'
 import { startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
-import { loadedApiCopies } from './api-copies.js';
+import { findApiCopies } from './api-copies.js';
 import { defaultDestinations } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
 import { disabledTelemetry } from './disabled-telemetry.js';
@@ -36,7 +36,7 @@ export function start(options: NodeOptions = {}): Telemetry {
 
   const instrumentations = options.instrumentations ?? [];
   const propagators = options.propagators ?? environment.propagators ?? [traceContextPropagator, baggagePropagator];
-  const api = [...(options.api ?? []), ...loadedApiCopies()];
+  const api = [...(options.api ?? []), ...findApiCopies()];
   const core = { clock: createNodeClock(), entropy: nodeEntropy, contextStore: createNodeContextStore() };
 
   if (environment.disabled) {
