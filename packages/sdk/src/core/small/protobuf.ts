@@ -1,30 +1,44 @@
 /*
- * Protobuf for programs that count their own bytes: a message is an array of bytes that grows. Some four times slower than
- * core/wire, and a seventh of its size.
+ * Protobuf for programs that count their own bytes: every message is a list of tags and values. Some five times slower than
+ * core/wire, and a tenth of its size.
  */
 
-/** A message under construction, or a finished one: bytes. */
-export type Bytes = number[];
+/** What a field may hold; `undefined` leaves it out. The tag's wire type says how it is written. */
+export type FieldValue = string | number | bigint | boolean | ArrayLike<number> | undefined;
 
-/** Appends a non-negative safe integer as a varint. */
-export function varint(out: Bytes, value: number): void {
-  for (; value > 127; value = Math.floor(value / 128)) out.push((value % 128) | 128);
-  out.push(value);
+/** The bytes of a message: tag, value, tag, value … Strings are UTF-8, lone surrogates U+FFFD; a `bigint` is fixed, a number there a double. */
+export function message(fields: readonly FieldValue[]): number[] {
+  const out: number[] = [];
+  const varint = (value: number): void => {
+    let bits = BigInt.asUintN(64, BigInt(value));
+    for (; bits > 127n; bits >>= 7n) out.push(Number(bits & 127n) | 128);
+    out.push(Number(bits));
+  };
+  for (let at = 0; at < fields.length; at += 2) {
+    const tag = fields[at] as number;
+    const value = fields[at + 1];
+    if (value === undefined) continue;
+    varint(tag);
+    const type = tag & 7;
+    if (!type) varint(Number(value));
+    else if (type === 2) {
+      const bytes = typeof value === 'string' ? utf8(value) : (value as ArrayLike<number>);
+      varint(bytes.length);
+      // No spread: a long text would be more arguments than a call may have.
+      for (let i = 0; i < bytes.length; i++) out.push(bytes[i]!);
+    } else {
+      const view = new DataView(new ArrayBuffer(8));
+      if (typeof value === 'bigint') view.setBigUint64(0, value, true);
+      else view.setFloat64(0, value as number, true);
+      out.push(...new Uint8Array(view.buffer, 0, type > 1 ? 4 : 8));
+    }
+  }
+  return out;
 }
 
-/** Appends a length-delimited field with a one-byte tag. */
-export function field(out: Bytes, tag: number, content: ArrayLike<number>): void {
-  out.push(tag);
-  varint(out, content.length);
-  // No spread: a long text would be more arguments than a call may have.
-  for (let i = 0; i < content.length; i++) out.push(content[i]!);
-}
-
-/** Appends a string field as UTF-8, lone surrogates as U+FFFD; nothing for the empty string. */
-export function text(out: Bytes, tag: number, value: string | undefined): void {
-  if (!value) return;
-  const bytes: Bytes = [];
-  for (const character of value) {
+function utf8(text: string): number[] {
+  const bytes: number[] = [];
+  for (const character of text) {
     let point = character.codePointAt(0)!;
     if (point < 128) bytes.push(point);
     else {
@@ -34,42 +48,15 @@ export function text(out: Bytes, tag: number, value: string | undefined): void {
       while (more--) bytes.push(128 | ((point >> (6 * more)) & 63));
     }
   }
-  field(out, tag, bytes);
+  return bytes;
 }
 
-/** Appends eight bytes that `write` leaves in a view: a double, 64 bits of time. */
-export function eight(out: Bytes, tag: number, write: (view: DataView) => void): void {
-  const view = new DataView(new ArrayBuffer(8));
-  write(view);
-  out.push(tag, ...new Uint8Array(view.buffer));
+function anyValue(value: unknown): number[] {
+  if (Array.isArray(value)) return message([42, message(value.flatMap((item) => [10, anyValue(item)]))]);
+  const tag = { string: 10, boolean: 16, number: Number.isSafeInteger(value) ? 24 : 33 }[typeof value as string];
+  return tag ? message([tag, value as FieldValue]) : [];
 }
 
-function anyValue(value: unknown): Bytes {
-  const out: Bytes = [];
-  if (typeof value === 'string') {
-    if (value) text(out, 10, value);
-    else out.push(10, 0);
-  } else if (typeof value === 'boolean') out.push(16, value ? 1 : 0);
-  else if (Number.isSafeInteger(value)) {
-    out.push(24);
-    let bits = BigInt.asUintN(64, BigInt(value as number));
-    for (; bits > 127n; bits >>= 7n) out.push(Number(bits & 127n) | 128);
-    out.push(Number(bits));
-  } else if (typeof value === 'number') eight(out, 33, (view) => view.setFloat64(0, value, true));
-  else if (Array.isArray(value)) {
-    const items: Bytes = [];
-    for (const item of value) field(items, 10, anyValue(item));
-    field(out, 42, items);
-  }
-  return out;
-}
-
-/** Appends a repeated `KeyValue` field. */
-export function attributes(out: Bytes, tag: number, values: Readonly<Record<string, unknown>> = {}): void {
-  for (const [key, value] of Object.entries(values)) {
-    const pair: Bytes = [];
-    text(pair, 10, key);
-    field(pair, 18, anyValue(value));
-    field(out, tag, pair);
-  }
-}
+/** A repeated `KeyValue` field. */
+export const attributes = (tag: number, values: Readonly<Record<string, unknown>> = {}): FieldValue[] =>
+  Object.entries(values).flatMap(([key, value]) => [tag, message([10, key, 18, anyValue(value)])]);

@@ -1,49 +1,38 @@
 import type { OpenBuffer, Priority } from '../batch.js';
 import type { InstrumentationScope } from '../trace/readable-span.js';
-import { attributes, type Bytes, field, text } from './protobuf.js';
+import { attributes, type FieldValue, message } from './protobuf.js';
 
 /** The open side of a batch, for encoders that make whole messages. */
 export interface SmallBuffer extends OpenBuffer {
-  add(scope: InstrumentationScope, span: Bytes): void;
+  add(scope: InstrumentationScope, span: ArrayLike<number>): void;
 }
 
-/** Fragments in the order they came, one message after the other, and joined by scope when the batch is sealed. */
+/** Keeps finished spans by scope, and joins them when the batch is sealed. */
 export function createSmallBuffer(priority: Priority): SmallBuffer {
-  let scopes = new Map<InstrumentationScope, Bytes>();
+  const scopes = new Map<InstrumentationScope, FieldValue[]>();
   const buffer: SmallBuffer & { items: number; byteLength: number } = {
     signal: 'traces',
     priority,
     items: 0,
     byteLength: 0,
     add(scope, span) {
-      let spans = scopes.get(scope);
-      if (!spans) {
-        const head: Bytes = [];
-        spans = [];
-        text(head, 10, scope.name);
-        text(head, 18, scope.version);
-        attributes(head, 26, scope.attributes);
-        field(spans, 10, head);
-        text(spans, 26, scope.schemaUrl);
-        scopes.set(scope, spans);
+      const { name, version, schemaUrl } = scope;
+      let fields = scopes.get(scope);
+      if (!fields) {
+        fields = [10, message([10, name, 18, version, ...attributes(26, scope.attributes)]), 26, schemaUrl];
+        scopes.set(scope, fields);
       }
-      const before = spans.length;
-      field(spans, 18, span);
+      fields.push(18, new Uint8Array(span));
       buffer.items++;
-      buffer.byteLength += spans.length - before;
+      buffer.byteLength += span.length + 4;
     },
-    take(resource) {
+    take({ bytes, schemaUrl }) {
       const { items } = buffer;
       if (!items) return undefined;
-      const request: Bytes = [];
-      const all: Bytes = [];
-      field(all, 10, resource.bytes);
-      for (const spans of scopes.values()) field(all, 18, spans);
-      text(all, 26, resource.schemaUrl);
-      field(request, 10, all);
-      scopes = new Map();
+      const spans = [...scopes.values()].flatMap((fields) => [18, message(fields)]);
+      scopes.clear();
       buffer.items = buffer.byteLength = 0;
-      return { bytes: new Uint8Array(request), items };
+      return { bytes: new Uint8Array(message([10, message([10, bytes, ...spans, 26, schemaUrl])])), items };
     },
   };
   return buffer;

@@ -1,49 +1,47 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource, ResourceOptions } from '../resource/resource.js';
 import { sdkVersion } from '../resource/sdk-version.js';
-import { attributes, type Bytes } from './protobuf.js';
+import { attributes, message } from './protobuf.js';
 
 /** Who the page is. From weak to strong: telemetry's own attributes, detectors in the order of their answers, the user's. */
 export function createSmallResource(options: ResourceOptions): Resource {
-  const { detectors = [], onProblem } = options;
-  const found: Attributes = {};
-  const all = (): Attributes => {
-    const merged: Attributes = {
-      'service.name': 'unknown_service',
-      'telemetry.sdk.name': 'throughline',
-      'telemetry.sdk.version': sdkVersion,
-      'telemetry.sdk.language': options.sdkLanguage,
-      ...found,
+  const { detectors = [], serviceName, serviceVersion, environment } = options;
+  const resource: Attributes = {};
+  const add = (more: object | undefined): void => {
+    for (const [key, value] of Object.entries({
+      ...more,
       ...options.attributes,
-    };
-    if (options.serviceName) merged['service.name'] = options.serviceName;
-    if (options.serviceVersion) merged['service.version'] = options.serviceVersion;
-    if (options.environment) merged['deployment.environment.name'] = options.environment;
-    return merged;
+      'service.name': serviceName,
+      'service.version': serviceVersion,
+      'deployment.environment.name': environment,
+    })) {
+      if (value) resource[key] = value;
+    }
   };
   let pending = detectors.length;
-  const ask = async ({ name, detect }: (typeof detectors)[number]): Promise<void> => {
-    try {
-      Object.assign(found, await detect());
-    } catch (error) {
-      onProblem?.(name, error);
-    }
-    pending--;
-  };
-  const ready = Promise.all(detectors.map(ask)).then(() => {});
+  add({
+    'service.name': 'unknown_service',
+    'telemetry.sdk.name': 'throughline',
+    'telemetry.sdk.version': sdkVersion,
+    'telemetry.sdk.language': options.sdkLanguage,
+  });
+  const ready = Promise.all(
+    detectors.map(async (detector) => {
+      try {
+        add(await detector.detect());
+      } catch (error) {
+        options.onProblem?.(detector.name, error);
+      }
+      pending--;
+    }),
+  ).then(() => {});
   return {
-    get attributes() {
-      return all();
-    },
+    attributes: resource,
     get asyncAttributesPending() {
       return pending > 0;
     },
     waitForAsyncAttributes: () => ready,
     ready,
-    encoded() {
-      const bytes: Bytes = [];
-      attributes(bytes, 10, all());
-      return { bytes: new Uint8Array(bytes), schemaUrl: '' };
-    },
+    encoded: () => ({ bytes: new Uint8Array(message(attributes(10, resource))), schemaUrl: '' }),
   };
 }
