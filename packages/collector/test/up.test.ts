@@ -80,7 +80,10 @@ test('up answers within 2 s, keeps what is sent, shows it, and stops when asked'
     await fetch(`${collector.explorer}/api/v1/traces/${traceId.toString('hex')}`)
   ).json()) as TraceAnswer;
   expect(trace.spans.map((span) => span.name)).toEqual(['work 0', 'work 1', 'work 2']);
+  // The connections used so far are still open, and idle.
+  const asked = performance.now();
   expect(await collector.stop('SIGTERM')).toMatchObject({ code: 0 });
+  expect(performance.now() - asked).toBeLessThan(1500);
 });
 
 test('what was acknowledged survives a kill of everything, and is there once [F22]', async () => {

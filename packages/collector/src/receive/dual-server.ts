@@ -25,6 +25,8 @@ export function createDualServer(listener: RequestListener, tls: TlsOptions | un
   // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
   const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 75_000 };
   const http1 = createHttp1({ ...timeouts, keepAlive: true, noDelay: true }, listener);
+  // It never listens itself, and Node begins to watch connections (their time limits, which are idle) only when a server does.
+  http1.emit('listening');
   const sessions = new Set<ServerHttp2Session>();
   const keep = (session: ServerHttp2Session): void => {
     sessions.add(session);
@@ -76,7 +78,7 @@ export function createDualServer(listener: RequestListener, tls: TlsOptions | un
           clearTimeout(timer);
           done();
         });
-        http1.closeIdleConnections();
+        http1.close();
         // Node's HTTP/1 inside a TLS server keeps no list that can be closed; those connections end at the limit.
         for (const session of sessions) session.close();
       }),
