@@ -121,7 +121,7 @@ export function keyLabel(key: string): string {
   return [
     key.startsWith('mod+') ? (mac ? '⌘' : 'Ctrl') : '',
     key.includes('shift+') || capital ? 'Shift' : '',
-    capital ? bare.toLowerCase() : shown,
+    shown,
   ]
     .filter((part) => part !== '')
     .join(' ');

@@ -198,6 +198,21 @@ function countOptions(latest: Latest, width: number): uPlot.Options {
   };
 }
 
+/** A line through one point is no line: such points are drawn as dots. */
+const lonely: uPlot.Series.Points = {
+  show: true,
+  size: 4,
+  width: 0,
+  filter: (plot, series) => {
+    const values = plot.data[series] ?? [];
+    const alone: number[] = [];
+    for (let index = 0; index < values.length; index++) {
+      if (values[index] != null && values[index - 1] == null && values[index + 1] == null) alone.push(index);
+    }
+    return alone;
+  },
+};
+
 function durationOptions(latest: Latest, width: number): uPlot.Options {
   const base = shared(latest, width, DURATION_HEIGHT);
   return {
@@ -206,14 +221,14 @@ function durationOptions(latest: Latest, width: number): uPlot.Options {
     axes: axes((value) => (value === 0 ? '0' : formatDuration(value)), true),
     series: [
       {},
-      { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: { show: false } },
+      { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: lonely },
       {
         label: 'p50',
         stroke: property('--text-3'),
         width: 1.5,
         dash: [4, 3],
         spanGaps: false,
-        points: { show: false },
+        points: lonely,
       },
     ],
   };
