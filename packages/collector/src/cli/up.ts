@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
 import { createIntake } from '../admit/intake.js';
@@ -176,9 +177,17 @@ function readTls(settings: Settings): TlsOptions | undefined {
       throw new UsageError(`${file} (--${flag}) cannot be read (${(error as { code?: string }).code}).`);
     }
   };
-  return {
+  const found = {
     cert: pem('tls-cert', cert),
     key: pem('tls-key', key),
     clientCa: ca === undefined ? undefined : pem('tls-ca', ca),
   };
+  try {
+    createSecureContext({ cert: found.cert, key: found.key });
+  } catch {
+    throw new UsageError(
+      `${cert} (--tls-cert) and ${key} (--tls-key) are not a certificate and its private key in PEM.`,
+    );
+  }
+  return found;
 }
