@@ -1,7 +1,7 @@
-import type { Context, Span } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { setSpan } from './context/span-in-context.js';
 import { isTracingSuppressed } from './context/suppress-tracing.js';
-import { httpClientAttributes, isHttpError, knownMethod, recordableUrl } from './http-attributes.js';
+import { httpClientAttributes, knownMethod, type UrlLike } from './http-attributes.js';
 import type { InstrumentHost } from './instrument.js';
 import { holdInteraction } from './interaction.js';
 
@@ -20,14 +20,12 @@ export interface RequestOptions {
 }
 
 export interface ClientRequest {
-  /** The request's span is the active one in it. Carry it to whoever waits for the answer's parent. */
+  /** What the call ran in, to be carried to the code that waits for the answer. */
   readonly parent: Context;
-  readonly span: Span;
-  /** Says `name: value` for everything the receiver may know; not called for origins that may not. */
+  /** Hands over what the receiver may be told, one by one; nothing for origins that may not. */
   propagate(setHeader: (name: string, value: string) => void): void;
   answered(status: number): void;
-  /** `error` is what the program got: a rejection's reason or an event's name. */
-  failed(errorType: string, message: string): void;
+  failed(errorType: string, message?: string): void;
   /** More than once is harmless. */
   end(endTime?: number): void;
 }
@@ -36,51 +34,49 @@ const CLIENT = 2;
 const ERROR_STATUS = 2;
 
 /**
- * Begins the span of one request, or `undefined` where it gets none. `origin` is the page's own.
+ * Begins the span of one request, or `undefined` where it gets none. `url` is a copy that may be changed.
  * A 4xx or 5xx is an error, a failure is one, an abort is the page's own wish: `error.type` without an error status.
  */
 export function beginClientRequest(
-  host: InstrumentHost,
+  { contextStore, propagator, tracer }: InstrumentHost,
   options: RequestOptions,
-  request: { readonly method: string; readonly href: string; readonly sameOrigin: boolean; readonly origin: string },
+  method: string,
+  url: UrlLike & { readonly origin: string },
+  ownOrigin: string,
 ): ClientRequest | undefined {
-  const parent = host.contextStore.active();
-  const { href, method } = request;
+  const parent = contextStore.active();
+  const { href, origin } = url;
+  const isIn = (list: readonly (string | RegExp)[] = [], isNamed: (name: string) => boolean): boolean =>
+    list.some((one) => (typeof one === 'string' ? isNamed(one) : one.test(href)));
   // `data:`, `blob:` and the schemes of shells are no HTTP.
   if (
-    !href.startsWith('http') ||
+    !/^http/.test(href) ||
     isTracingSuppressed(parent) ||
-    options.ignoreUrls?.some((one) => (typeof one === 'string' ? href.startsWith(one) : one.test(href)))
+    isIn(options.ignoreUrls, (start) => href.startsWith(start))
   ) {
     return undefined;
   }
-  const span = host.tracer.startSpan(
+  const span = tracer.startSpan(
     knownMethod(method),
-    { kind: CLIENT, attributes: httpClientAttributes(method, recordableUrl(href, options.redactUrl)) },
+    { kind: CLIENT, attributes: httpClientAttributes(method, url, options.redactUrl) },
     parent,
   );
   const release = holdInteraction(parent);
+  const fail = (type: string, code: number, message?: string): void => {
+    span.setAttribute('error.type', type).setStatus({ code, ...(message && { message }) });
+  };
   return {
     parent,
-    span,
     propagate(setHeader) {
-      const allowed =
-        request.sameOrigin ||
-        options.propagateTo?.some((one) => (typeof one === 'string' ? one === request.origin : one.test(href)));
-      if (allowed)
-        host.propagator.inject(setSpan(parent, span), setHeader, { set: (set, name, value) => set(name, value) });
+      if (origin === ownOrigin || isIn(options.propagateTo, (name) => name === origin)) {
+        propagator.inject(setSpan(parent, span), setHeader, { set: (set, name, value) => set(name, value) });
+      }
     },
     answered(status) {
       span.setAttribute('http.response.status_code', status);
-      if (isHttpError(status)) {
-        span.setAttribute('error.type', String(status));
-        span.setStatus({ code: ERROR_STATUS });
-      }
+      if (status >= 400) fail(`${status}`, ERROR_STATUS);
     },
-    failed(errorType, message) {
-      span.setAttribute('error.type', errorType);
-      if (errorType !== 'AbortError') span.setStatus({ code: ERROR_STATUS, message });
-    },
+    failed: (type, message) => fail(type, type === 'AbortError' ? 0 : ERROR_STATUS, message),
     end(endTime) {
       span.end(endTime);
       release();

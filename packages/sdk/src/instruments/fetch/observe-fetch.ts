@@ -23,12 +23,7 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
       if (on) {
         const asked = input instanceof Request ? input : undefined;
         const url = new URL(asked ? asked.url : String(input), document.baseURI);
-        request = beginClientRequest(host, options, {
-          method: init?.method ?? asked?.method ?? 'GET',
-          href: url.href,
-          origin: url.origin,
-          sameOrigin: url.origin === location.origin,
-        });
+        request = beginClientRequest(host, options, init?.method ?? asked?.method ?? 'GET', url, location.origin);
         // A request that said no-cors to another origin may carry no header of ours.
         if (request && (init?.mode ?? asked?.mode) !== 'no-cors') {
           const headers = new Headers(init?.headers ?? asked?.headers);

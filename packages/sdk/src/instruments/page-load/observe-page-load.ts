@@ -1,6 +1,6 @@
 import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import { setSpan } from '../../core/context/span-in-context.js';
-import { httpClientAttributes, recordableUrl } from '../../core/http-attributes.js';
+import { httpClientAttributes } from '../../core/http-attributes.js';
 import type { InstrumentHost } from '../../core/instrument.js';
 
 export interface PageLoadOptions {
@@ -24,7 +24,7 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
   if (!timing) return () => {};
 
   const at = (ms: number): number => performance.timeOrigin + ms;
-  const attributes: Attributes = { ...httpClientAttributes('GET', recordableUrl(timing.name, options.redactUrl)) };
+  const attributes: Attributes = httpClientAttributes('GET', new URL(timing.name), options.redactUrl);
   const traceparent =
     document.querySelector<HTMLMetaElement>('meta[name="traceparent"]')?.content ??
     timing.serverTiming?.find((entry) => entry.name === 'traceparent')?.description;

@@ -24,43 +24,29 @@ export function observeXhr(host: InstrumentHost, options: RequestOptions = {}): 
   function observedSend(this: XMLHttpRequest, body?: Document | XMLHttpRequestBodyInit | null): void {
     const target = opened.get(this);
     opened.delete(this);
-    const request =
-      on && target
-        ? beginClientRequest(host, options, {
-            method: target.method,
-            href: target.url.href,
-            origin: target.url.origin,
-            sameOrigin: target.url.origin === location.origin,
-          })
-        : undefined;
+    const request = on && target && beginClientRequest(host, options, target.method, target.url, location.origin);
     if (!request) {
       send.call(this, body);
       return;
     }
 
     let over = false;
-    const finish = (errorType: string | undefined): void => {
+    const finish = (failure: string | undefined): void => {
       if (over) return;
       over = true;
-      if (errorType) request.failed(errorType, errorType);
-      else request.answered(this.status);
+      if (this.status > 0) request.answered(this.status);
+      else request.failed(failure ?? 'TypeError');
       request.end();
     };
     // `readystatechange` comes before every other event of the end, so that the program's listeners of those find the context.
-    this.addEventListener('readystatechange', () => {
-      if (this.readyState !== 4) return;
+    const watch = ({ type }: Event): void => {
+      if (this.readyState < 4) return;
       host.contextStore.carry?.(request.parent);
-      if (this.status > 0) finish(undefined);
-    });
-    // The same names that `fetch` gives these; `loadend` is the net below them.
-    for (const [event, type] of [
-      ['error', 'TypeError'],
-      ['timeout', 'TimeoutError'],
-      ['abort', 'AbortError'],
-      ['loadend', 'TypeError'],
-    ] as const) {
-      this.addEventListener(event, () => finish(type), { once: true });
-    }
+      // The same names that `fetch` gives these.
+      if (this.status > 0 || type !== 'readystatechange')
+        finish({ timeout: 'TimeoutError', abort: 'AbortError' }[type]);
+    };
+    for (const type of ['readystatechange', 'error', 'timeout', 'abort', 'loadend']) this.addEventListener(type, watch);
     try {
       request.propagate((name, value) => this.setRequestHeader(name, value));
       send.call(this, body);
