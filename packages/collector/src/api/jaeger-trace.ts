@@ -40,8 +40,6 @@ export interface JaegerTrace {
 
 /** One Jaeger trace per id that has spans, in the order of `traceIds`. */
 export function jaegerTraces(traceIds: readonly string[], rows: TraceRows): JaegerTrace[] {
-  const resources = new Map(rows.resources.map((row) => [row.r, row]));
-  const scopes = new Map(rows.scopes.map((row) => [row.s, row]));
   const byTrace = new Map<string, SpanRow[]>();
   for (const span of rows.spans) {
     const spans = byTrace.get(span.traceId);
@@ -52,11 +50,11 @@ export function jaegerTraces(traceIds: readonly string[], rows: TraceRows): Jaeg
     const spans = byTrace.get(traceID);
     if (spans === undefined) return [];
     const names = new Map([...new Set(spans.map((span) => span.r))].map((hash, index) => [hash, `p${index + 1}`]));
-    const processes = Object.fromEntries([...names].map(([hash, name]) => [name, processOf(resources.get(hash))]));
+    const processes = Object.fromEntries([...names].map(([hash, name]) => [name, processOf(rows.resources.get(hash))]));
     return [
       {
         traceID,
-        spans: spans.map((span) => spanOf(span, names.get(span.r)!, scopes.get(span.s))),
+        spans: spans.map((span) => spanOf(span, names.get(span.r)!, rows.scopes.get(span.s))),
         processes,
         warnings: rows.truncated ? ['More spans than one answer holds; these are the earliest.'] : null,
       },
@@ -66,8 +64,8 @@ export function jaegerTraces(traceIds: readonly string[], rows: TraceRows): Jaeg
 
 function processOf(resource: ResourceRow | undefined) {
   if (resource === undefined) return { serviceName: '', tags: [] };
-  const tags = tagsOf(resource.keys, resource.vals, resource.types).filter((tag) => tag.key !== 'service.name');
-  return { serviceName: resource.service, tags };
+  const [serviceName, keys, values, types] = resource;
+  return { serviceName, tags: tagsOf(keys, values, types).filter((tag) => tag.key !== 'service.name') };
 }
 
 function spanOf(row: SpanRow, processID: string, scope: ScopeRow | undefined): JaegerSpan {
@@ -101,8 +99,9 @@ function spanTags(row: SpanRow, scope: ScopeRow | undefined): JaegerTag[] {
   if (status === 'error') tags.push({ key: 'error', type: 'bool', value: true });
   if (row.message !== '') tags.push(stringTag('otel.status_description', row.message));
   if (row.state !== '') tags.push(stringTag('w3c.tracestate', row.state));
-  if (scope !== undefined && scope.name !== '') tags.push(stringTag('otel.scope.name', scope.name));
-  if (scope !== undefined && scope.version !== '') tags.push(stringTag('otel.scope.version', scope.version));
+  const [scopeName = '', scopeVersion = ''] = scope ?? [];
+  if (scopeName !== '') tags.push(stringTag('otel.scope.name', scopeName));
+  if (scopeVersion !== '') tags.push(stringTag('otel.scope.version', scopeVersion));
   return tags;
 }
 

@@ -142,7 +142,7 @@ async function* steps(
   const newest = search.sort === 'newest';
   const bottom = newest ? range.startNano : 0n;
   let upper = cursor === undefined ? (newest ? range.endNano : LAST_NANO) : cursor.key + 1n;
-  if (newest) {
+  if (newest && !search.clauses.some(isRare)) {
     // Most lists are filled by the newest part of the range; only where this one is not is the rest counted.
     const guess = upper - (upper - bottom) / 16n;
     yield [guess, upper];
@@ -160,6 +160,11 @@ async function* steps(
     most *= 2;
   }
   if (spans > 0 && upper > bottom) yield [bottom, upper];
+}
+
+/** A value of an attribute is carried by few spans: the newest part of the range would rarely fill a page. */
+function isRare({ field, operator }: Clause): boolean {
+  return operator === '=' && (field === 'attribute' || field === 'trace' || field === 'span');
 }
 
 /** How many matching spans lie in each bucket below `upper`, with the bucket's lower bound, from the top downwards. */

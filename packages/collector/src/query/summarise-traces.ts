@@ -20,15 +20,8 @@ interface ServiceOfTrace {
   readonly roots: string;
   readonly rootAt: string;
   readonly rootName: string;
-}
-
-interface MatchedSpan {
-  readonly id: string;
-  readonly spanId: string;
-  readonly service: string;
-  readonly name: string;
-  readonly duration: string;
-  readonly status: string;
+  /** `[not failed, -duration, span id, name, status]`, best first. */
+  readonly matched: readonly (readonly [number, string, string, string, string])[];
 }
 
 /**
@@ -42,62 +35,30 @@ export async function summariseTraces(
   const { traceIds, clauses, range } = question;
   if (traceIds.length === 0) return [];
   const times = await traceTimes(reader, traceIds);
-  const [services, matched] = await Promise.all([
-    servicesOf(reader, traceIds, times),
-    matchedOf(reader, traceIds, times, clauses, range),
-  ]);
-  const byTrace = groupById(services);
-  const matchedByTrace = groupById(matched);
-  return traceIds.flatMap((traceId) => {
-    const rows = byTrace.get(traceId);
-    return rows === undefined ? [] : [summaryOf(traceId, rows, matchedByTrace.get(traceId) ?? [])];
-  });
-}
-
-async function servicesOf(
-  reader: Reader,
-  traceIds: readonly string[],
-  times: readonly TimeRange[] | undefined,
-): Promise<ServiceOfTrace[]> {
   const bindings = createBindings();
-  return await reader.rows<ServiceOfTrace>(
+  // Without a filter every span matches, and the three longest of each trace are no news.
+  const matches =
+    clauses.length === 0 ? '0' : `${withinRange(range, bindings)} AND ${filterCondition(clauses, bindings)}`;
+  const rows = await reader.rows<ServiceOfTrace>(
     `SELECT TraceId AS id, ServiceName AS service, count() AS spans, countIf(${IS_ERROR}) AS errors,
        toUnixTimestamp64Nano(min(Timestamp)) AS first, max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) AS last,
        argMin(SpanName, Timestamp) AS firstName, countIf(ParentSpanId = '') AS roots,
-       toUnixTimestamp64Nano(minIf(Timestamp, ParentSpanId = '')) AS rootAt, argMinIf(SpanName, Timestamp, ParentSpanId = '') AS rootName
+       toUnixTimestamp64Nano(minIf(Timestamp, ParentSpanId = '')) AS rootAt, argMinIf(SpanName, Timestamp, ParentSpanId = '') AS rootName,
+       groupArraySortedIf(${MOST_MATCHED})((toUInt8(NOT ${IS_ERROR}), -toInt64(Duration), SpanId, SpanName, StatusCode), ${matches}) AS matched
      FROM otel_traces
      PREWHERE TraceId IN ${bindings.bind('Array(String)', traceIds)}
      WHERE ${withinAny(times, bindings)}
      GROUP BY TraceId, ServiceName`,
     bindings,
   );
+  const byTrace = groupById(rows);
+  return traceIds.flatMap((traceId) => {
+    const services = byTrace.get(traceId);
+    return services === undefined ? [] : [summaryOf(traceId, services)];
+  });
 }
 
-async function matchedOf(
-  reader: Reader,
-  traceIds: readonly string[],
-  times: readonly TimeRange[] | undefined,
-  clauses: readonly Clause[],
-  range: TimeRange,
-): Promise<MatchedSpan[]> {
-  // Without a filter every span matches, and the three longest of each trace are no news.
-  if (clauses.length === 0) return [];
-  const bindings = createBindings();
-  return await reader.rows<MatchedSpan>(
-    `SELECT TraceId AS id, SpanId AS spanId, ServiceName AS service, SpanName AS name, Duration AS duration, StatusCode AS status
-     FROM otel_traces
-     PREWHERE TraceId IN ${bindings.bind('Array(String)', traceIds)}
-     WHERE ${withinAny(times, bindings)} AND ${withinRange(range, bindings)} AND ${filterCondition(clauses, bindings)}
-     ORDER BY ${IS_ERROR} DESC, Duration DESC, SpanId LIMIT ${MOST_MATCHED} BY TraceId`,
-    bindings,
-  );
-}
-
-function summaryOf(
-  traceId: string,
-  services: readonly ServiceOfTrace[],
-  matched: readonly MatchedSpan[],
-): TraceSummary {
+function summaryOf(traceId: string, services: readonly ServiceOfTrace[]): TraceSummary {
   let first = BigInt(services[0]!.first);
   let last = BigInt(services[0]!.last);
   let earliest = services[0]!;
@@ -126,14 +87,25 @@ function summaryOf(
     services: services
       .map((row) => ({ name: row.service, spans: Number(row.spans), errors: Number(row.errors) }))
       .sort((a, b) => b.spans - a.spans || (a.name < b.name ? -1 : 1)),
-    matched: matched.map((span) => ({
-      spanId: span.spanId,
-      service: span.service,
-      name: span.name,
-      durationNano: Number(span.duration),
-      status: statusName(span.status),
-    })),
+    matched: bestMatched(services),
   };
+}
+
+/** The best of the bests of each service. */
+function bestMatched(services: readonly ServiceOfTrace[]): TraceSummary['matched'] {
+  return services
+    .flatMap(({ service, matched }) =>
+      matched.map(([sound, duration, spanId, name, status]) => ({
+        sound,
+        found: { spanId, service, name, durationNano: -Number(duration), status: statusName(status) },
+      })),
+    )
+    .sort(
+      (a, b) =>
+        a.sound - b.sound || b.found.durationNano - a.found.durationNano || (a.found.spanId < b.found.spanId ? -1 : 1),
+    )
+    .slice(0, MOST_MATCHED)
+    .map(({ found }) => found);
 }
 
 function groupById<Row extends { readonly id: string }>(rows: readonly Row[]): Map<string, Row[]> {

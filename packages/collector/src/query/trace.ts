@@ -3,7 +3,6 @@ import { attributesJson } from './attribute-json.js';
 import { createBindings } from './bindings.js';
 import type { Reader } from './reader.js';
 import { kindName, statusName } from './stored-names.js';
-import type { TimeRange } from './time-range.js';
 import { traceTimes, withinAny } from './trace-times.js';
 
 /** What one answer holds at most: about 60 MB of JSON. */
@@ -39,43 +38,49 @@ export interface SpanRow {
   ])[];
   /** `[flags, dropped attributes, dropped events, dropped links]`; empty when all are 0. */
   readonly counts: readonly number[];
-  /** Hashes of the resource and the scope, which are read once each. */
+  /** Hashes of the resource and the scope. Their contents stand at one span of each hash alone. */
   readonly r: string;
   readonly s: string;
+  /** `[service, keys, values, types, schema URL, dropped]` or nothing. */
+  readonly resource: readonly [] | readonly [ResourceRow];
+  /** `[name, version, keys, values, types, schema URL, dropped]` or nothing. */
+  readonly scope: readonly [] | readonly [ScopeRow];
 }
 
-export interface ResourceRow {
-  readonly r: string;
-  readonly service: string;
-  readonly keys: readonly string[];
-  readonly vals: readonly string[];
-  readonly types: string;
-  readonly url: string;
-  readonly dropped: number;
-}
+export type ResourceRow = readonly [
+  service: string,
+  keys: readonly string[],
+  values: readonly string[],
+  types: string,
+  schemaUrl: string,
+  dropped: number,
+];
 
-export interface ScopeRow {
-  readonly s: string;
-  readonly name: string;
-  readonly version: string;
-  readonly keys: readonly string[];
-  readonly vals: readonly string[];
-  readonly types: string;
-  readonly url: string;
-  readonly dropped: number;
-}
+export type ScopeRow = readonly [
+  name: string,
+  version: string,
+  keys: readonly string[],
+  values: readonly string[],
+  types: string,
+  schemaUrl: string,
+  dropped: number,
+];
 
 export interface TraceRows {
   readonly spans: readonly SpanRow[];
-  readonly resources: readonly ResourceRow[];
-  readonly scopes: readonly ScopeRow[];
+  /** By hash, in the order of their first span. */
+  readonly resources: ReadonlyMap<string, ResourceRow>;
+  readonly scopes: ReadonlyMap<string, ScopeRow>;
   readonly truncated: boolean;
 }
 
 const RESOURCE =
-  'sipHash64(ServiceName, ResourceAttributes, ResourceAttributeTypes, ResourceSchemaUrl, ResourceDroppedAttributes)';
-const SCOPE =
-  'sipHash64(ScopeName, ScopeVersion, ScopeAttributes, ScopeAttributeTypes, ScopeSchemaUrl, ScopeDroppedAttributes)';
+  'ServiceName, ResourceAttributes, ResourceAttributeTypes, ResourceSchemaUrl, ResourceDroppedAttributes';
+const RESOURCE_ROW =
+  'ServiceName, mapKeys(ResourceAttributes), mapValues(ResourceAttributes), ResourceAttributeTypes, ResourceSchemaUrl, ResourceDroppedAttributes';
+const SCOPE = 'ScopeName, ScopeVersion, ScopeAttributes, ScopeAttributeTypes, ScopeSchemaUrl, ScopeDroppedAttributes';
+const SCOPE_ROW =
+  'ScopeName, ScopeVersion, mapKeys(ScopeAttributes), mapValues(ScopeAttributes), ScopeAttributeTypes, ScopeSchemaUrl, ScopeDroppedAttributes';
 
 /** Ids of older senders have 64 bits; they are kept padded. */
 export function normalTraceId(text: string): string | undefined {
@@ -90,77 +95,54 @@ export async function readTraces(
   mostSpans = MOST_SPANS,
 ): Promise<TraceRows> {
   const times = await traceTimes(reader, traceIds);
-  const [spans, resources, scopes] = await Promise.all([
-    spansOf(reader, traceIds, times, mostSpans + 1),
-    resourcesOf(reader, traceIds, times),
-    scopesOf(reader, traceIds, times),
-  ]);
-  return { spans: spans.slice(0, mostSpans), resources, scopes, truncated: spans.length > mostSpans };
-}
-
-function whereTrace(traceIds: readonly string[], times: readonly TimeRange[] | undefined) {
   const bindings = createBindings();
-  const ids =
+  const wanted =
     traceIds.length === 1
       ? `= ${bindings.bind('String', traceIds[0]!)}`
       : `IN ${bindings.bind('Array(String)', traceIds)}`;
-  return { bindings, where: `PREWHERE TraceId ${ids} WHERE ${withinAny(times, bindings)}` };
-}
-
-async function spansOf(
-  reader: Reader,
-  traceIds: readonly string[],
-  times: readonly TimeRange[] | undefined,
-  limit: number,
-): Promise<SpanRow[]> {
-  const { bindings, where } = whereTrace(traceIds, times);
-  return await reader.rows<SpanRow>(
-    `SELECT TraceId AS traceId, SpanId AS spanId, ParentSpanId AS parent, TraceState AS state, SpanName AS name, SpanKind AS kind,
-       toUnixTimestamp64Nano(Timestamp) AS at, Duration AS took, StatusCode AS status, StatusMessage AS message,
-       mapKeys(SpanAttributes) AS keys, mapValues(SpanAttributes) AS vals, SpanAttributeTypes AS types,
-       arrayMap((t, n, a, y, d) -> (toUnixTimestamp64Nano(t), n, mapKeys(a), mapValues(a), y, d), Events.Timestamp, Events.Name, Events.Attributes,
-         ${sameLength('EventAttributeTypes', "''", 'Events.Name')}, ${sameLength('EventDroppedAttributes', '0', 'Events.Name')}) AS events,
-       arrayMap((t, s, w, a, y, f, d) -> (t, s, w, mapKeys(a), mapValues(a), y, f, d), Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes,
-         ${sameLength('LinkAttributeTypes', "''", 'Links.TraceId')}, ${sameLength('LinkFlags', '0', 'Links.TraceId')},
-         ${sameLength('LinkDroppedAttributes', '0', 'Links.TraceId')}) AS links,
-       if(SpanFlags + DroppedAttributes + DroppedEvents + DroppedLinks = 0, [], [SpanFlags, DroppedAttributes, DroppedEvents, DroppedLinks]) AS counts,
-       ${RESOURCE} AS r, ${SCOPE} AS s
-     FROM otel_traces ${where} ORDER BY Timestamp, SpanId LIMIT ${limit}`,
+  // One statement, because the cost is that of unpacking the granules in which the spans lie, and not that of the rows.
+  const spans = await reader.rows<SpanRow>(
+    `SELECT * FROM (
+       SELECT TraceId AS traceId, SpanId AS spanId, ParentSpanId AS parent, TraceState AS state, SpanName AS name, SpanKind AS kind,
+         toUnixTimestamp64Nano(Timestamp) AS at, Duration AS took, StatusCode AS status, StatusMessage AS message,
+         mapKeys(SpanAttributes) AS keys, mapValues(SpanAttributes) AS vals, SpanAttributeTypes AS types,
+         arrayMap((t, n, a, y, d) -> (toUnixTimestamp64Nano(t), n, mapKeys(a), mapValues(a), y, d), Events.Timestamp, Events.Name, Events.Attributes,
+           ${sameLength('EventAttributeTypes', "''", 'Events.Name')}, ${sameLength('EventDroppedAttributes', '0', 'Events.Name')}) AS events,
+         arrayMap((t, s, w, a, y, f, d) -> (t, s, w, mapKeys(a), mapValues(a), y, f, d), Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes,
+           ${sameLength('LinkAttributeTypes', "''", 'Links.TraceId')}, ${sameLength('LinkFlags', '0', 'Links.TraceId')},
+           ${sameLength('LinkDroppedAttributes', '0', 'Links.TraceId')}) AS links,
+         if(SpanFlags + DroppedAttributes + DroppedEvents + DroppedLinks = 0, [], [SpanFlags, DroppedAttributes, DroppedEvents, DroppedLinks]) AS counts,
+         sipHash64(${RESOURCE}) AS r, sipHash64(${SCOPE}) AS s,
+         if(row_number() OVER (PARTITION BY r) = 1, [(${RESOURCE_ROW})], []) AS resource,
+         if(row_number() OVER (PARTITION BY s) = 1, [(${SCOPE_ROW})], []) AS scope
+       FROM otel_traces PREWHERE TraceId ${wanted} WHERE ${withinAny(times, bindings)})
+     ORDER BY at, spanId LIMIT ${mostSpans + 1}`,
     bindings,
   );
+  return { spans: spans.slice(0, mostSpans), ...sharedOf(spans), truncated: spans.length > mostSpans };
 }
+
+/** Resources and scopes by hash. Where a trace was cut, the span that carried one may be gone; it then shows as empty. */
+function sharedOf(spans: readonly SpanRow[]): Pick<TraceRows, 'resources' | 'scopes'> {
+  const resources = new Map<string, ResourceRow>();
+  const scopes = new Map<string, ScopeRow>();
+  for (const { r, s } of spans) {
+    resources.set(r, NO_RESOURCE);
+    scopes.set(s, NO_SCOPE);
+  }
+  for (const { r, s, resource, scope } of spans) {
+    if (resource[0] !== undefined) resources.set(r, resource[0]);
+    if (scope[0] !== undefined) scopes.set(s, scope[0]);
+  }
+  return { resources, scopes };
+}
+
+const NO_RESOURCE: ResourceRow = ['', [], [], '', '', 0];
+const NO_SCOPE: ScopeRow = ['', '', [], [], '', '', 0];
 
 /** Rows of a foreign writer have nothing in the columns this collector adds: arrays are filled up to the length of their neighbours. */
 function sameLength(array: string, filler: string, model: string): string {
   return `arrayResize(${array}, length(${model}), ${filler})`;
-}
-
-async function resourcesOf(
-  reader: Reader,
-  traceIds: readonly string[],
-  times: readonly TimeRange[] | undefined,
-): Promise<ResourceRow[]> {
-  const { bindings, where } = whereTrace(traceIds, times);
-  return await reader.rows<ResourceRow>(
-    `SELECT ${RESOURCE} AS r, any(ServiceName) AS service, any(mapKeys(ResourceAttributes)) AS keys, any(mapValues(ResourceAttributes)) AS vals,
-       any(ResourceAttributeTypes) AS types, any(ResourceSchemaUrl) AS url, any(ResourceDroppedAttributes) AS dropped
-     FROM otel_traces ${where} GROUP BY r ORDER BY min(Timestamp), r`,
-    bindings,
-  );
-}
-
-async function scopesOf(
-  reader: Reader,
-  traceIds: readonly string[],
-  times: readonly TimeRange[] | undefined,
-): Promise<ScopeRow[]> {
-  const { bindings, where } = whereTrace(traceIds, times);
-  return await reader.rows<ScopeRow>(
-    `SELECT ${SCOPE} AS s, any(ScopeName) AS name, any(ScopeVersion) AS version, any(mapKeys(ScopeAttributes)) AS keys,
-       any(mapValues(ScopeAttributes)) AS vals, any(ScopeAttributeTypes) AS types, any(ScopeSchemaUrl) AS url, any(ScopeDroppedAttributes) AS dropped
-     FROM otel_traces ${where} GROUP BY s ORDER BY min(Timestamp), s`,
-    bindings,
-  );
 }
 
 /** The text of a `TraceAnswer`; `undefined` when nothing of the trace is kept. */
@@ -170,12 +152,16 @@ export async function traceJson(reader: Reader, traceId: string): Promise<string
 }
 
 export function writeTrace(traceId: string, rows: TraceRows, stats: QueryStats): string {
-  const resources = new Map(rows.resources.map((row, index) => [row.r, index]));
-  const scopes = new Map(rows.scopes.map((row, index) => [row.s, index]));
+  const resources = placesOf(rows.resources);
+  const scopes = placesOf(rows.scopes);
   const parts: string[] = [];
   for (const row of rows.spans) parts.push(spanJson(row, resources.get(row.r) ?? 0, scopes.get(row.s) ?? 0));
-  const head = `{"traceId":${JSON.stringify(traceId)},"resources":[${rows.resources.map(resourceJson).join(',')}],"scopes":[${rows.scopes.map(scopeJson).join(',')}]`;
+  const head = `{"traceId":${JSON.stringify(traceId)},"resources":[${[...rows.resources.values()].map(resourceJson).join(',')}],"scopes":[${[...rows.scopes.values()].map(scopeJson).join(',')}]`;
   return `${head},"spans":[${parts.join(',')}]${rows.truncated ? ',"truncated":true' : ''},"stats":${JSON.stringify(stats)}}`;
+}
+
+function placesOf(shared: ReadonlyMap<string, unknown>): ReadonlyMap<string, number> {
+  return new Map([...shared.keys()].map((hash, index) => [hash, index]));
 }
 
 function spanJson(row: SpanRow, resource: number, scope: number): string {
@@ -204,16 +190,16 @@ function linkJson([trace, span, state, keys, values, types, flags, dropped]: Spa
   return `${ids},"attributes":${attributesJson(keys, values, types)}${end}`;
 }
 
-function resourceJson(row: ResourceRow): string {
-  return `{"service":${JSON.stringify(row.service)},"attributes":${attributesJson(row.keys, row.vals, row.types)}${extrasJson(row)}}`;
+function resourceJson([service, keys, values, types, url, dropped]: ResourceRow): string {
+  return `{"service":${JSON.stringify(service)},"attributes":${attributesJson(keys, values, types)}${extrasJson(url, dropped)}}`;
 }
 
-function scopeJson(row: ScopeRow): string {
-  const attributes = row.keys.length > 0 ? `,"attributes":${attributesJson(row.keys, row.vals, row.types)}` : '';
-  return `{"name":${JSON.stringify(row.name)},"version":${JSON.stringify(row.version)}${attributes}${extrasJson(row)}}`;
+function scopeJson([name, version, keys, values, types, url, dropped]: ScopeRow): string {
+  const attributes = keys.length > 0 ? `,"attributes":${attributesJson(keys, values, types)}` : '';
+  return `{"name":${JSON.stringify(name)},"version":${JSON.stringify(version)}${attributes}${extrasJson(url, dropped)}}`;
 }
 
-function extrasJson(row: { readonly url: string; readonly dropped: number }): string {
-  const url = row.url === '' ? '' : `,"schemaUrl":${JSON.stringify(row.url)}`;
-  return row.dropped > 0 ? `${url},"droppedAttributes":${row.dropped}` : url;
+function extrasJson(url: string, dropped: number): string {
+  const schema = url === '' ? '' : `,"schemaUrl":${JSON.stringify(url)}`;
+  return dropped > 0 ? `${schema},"droppedAttributes":${dropped}` : schema;
 }
