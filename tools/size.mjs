@@ -55,7 +55,7 @@ for (const { name, entry, peers } of entries) {
     nearest ??= measured;
     say(`  ${peer.padEnd(12)} ${shown(measured)} kB gzip   ${(measured / size).toFixed(2)} ×`);
   }
-  const modules = options.modules || over ? ours.modules : ours.modules.slice(0, 8);
+  const modules = options.modules ? ours.modules : ours.modules.slice(0, 12);
   for (const { path, bytes } of modules)
     say(`  ${String(bytes).padStart(7)} B  ${path.replace('packages/sdk/src/', '')}`);
   const rest = ours.modules.slice(modules.length);

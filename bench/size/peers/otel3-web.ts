@@ -1,0 +1,34 @@
+// OpenTelemetry JS 3.x as its readme sets it up: traces, batches, OTLP/protobuf, context and W3C propagation, with fetch, page load and errors observed (clicks and XHR have no 3.x instrumentation).
+import { context, propagation, trace } from '@opentelemetry/api';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { ErrorsInstrumentation } from 'otel3-browser-instrumentation/experimental/errors';
+import { NavigationTimingInstrumentation } from 'otel3-browser-instrumentation/experimental/navigation-timing';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from 'otel3-core';
+import { OTLPTraceExporter } from 'otel3-exporter-trace-otlp-proto';
+import { FetchInstrumentation } from 'otel3-instrumentation-fetch';
+import { resourceFromAttributes } from 'otel3-resources';
+import { BatchSpanProcessor, StackContextManager, TracerProvider } from 'otel3-sdk-trace';
+
+const exporter = new OTLPTraceExporter({ url: 'https://collector.example/v1/traces' });
+const provider = new TracerProvider({
+  resource: resourceFromAttributes({ 'service.name': 'shop-page' }),
+  spanProcessors: [new BatchSpanProcessor({ exporter })],
+});
+trace.setGlobalTracerProvider(provider);
+context.setGlobalContextManager(new StackContextManager());
+propagation.setGlobalPropagator(
+  new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+);
+
+registerInstrumentations({
+  instrumentations: [
+    new NavigationTimingInstrumentation(),
+    new FetchInstrumentation({ propagateTraceHeaderCorsUrls: ['https://api.example'] }),
+    new ErrorsInstrumentation(),
+  ],
+});
+
+provider
+  .getTracer('shop-page')
+  .startSpan('cart.add', { attributes: { 'cart.items': 3 } })
+  .end();
