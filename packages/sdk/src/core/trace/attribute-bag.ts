@@ -57,11 +57,14 @@ export class AttributeBag {
   /** What `#list` needs at most on the wire. */
   #bound = 0;
   #last: EncodedKey;
+  /** No key stands in the list twice. */
+  #unique: boolean;
   #live: Attributes | undefined = undefined;
 
   constructor(rules: AttributeRules) {
     this.#rules = rules;
     this.#last = rules.first;
+    this.#unique = false;
     // Room for as many as there were last time: an array that grows is copied, and a first `push` makes room for seventeen.
     this.#list = new Array(rules.expected);
   }
@@ -120,9 +123,11 @@ export class AttributeBag {
       return;
     }
     const list = bag.#list;
-    const length = uniqueAttributes(list, bag.#length, keys);
+    if (!bag.#unique) bag.#length = uniqueAttributes(list, bag.#length, keys);
+    const length = bag.#length;
     let at = indexOfKey(list, entry, length);
-    bag.#length = length;
+    // Below the free length `set` adds again without looking.
+    bag.#unique = length >= bag.#rules.freeLength;
     if (at < 0) {
       if (length >= countLimit * 2) {
         bag.dropped++;
@@ -157,6 +162,7 @@ export class AttributeBag {
     if (live !== undefined) {
       this.#live = undefined;
       this.#length = 0;
+      this.#unique = false;
       this.#bound = 0;
       this.setAll(live);
       this.#live = live;
