@@ -7,10 +7,9 @@ import { noopLogger } from './noop-logger.js';
 import { noopMeter } from './noop-meter.js';
 import type { Diagnostic } from './options.js';
 import { registerGlobals } from './otel-api.js';
-import { type AccountOptions, createAccount } from './outbox/account.js';
-import { createOutbox } from './outbox/outbox.js';
-import type { StoreQueueOptions } from './outbox/store-queue.js';
-import type { BatchStore, Ports, Transport } from './ports.js';
+import type { OutboxRequest } from './outbox/full-outbox.js';
+import type { Outbox } from './outbox/outbox.js';
+import type { Ports } from './ports.js';
 import { resolveBatchLimits } from './presets.js';
 import { compositePropagator } from './propagation/composite.js';
 import { sdkVersion } from './resource/sdk-version.js';
@@ -31,10 +30,10 @@ import type { UnendedSpans, UnendedSpansOptions } from './trace/unended-spans.js
 export interface TelemetryParts {
   /** Makes spans and their bytes: `fullTracing`, or `smallTracing` where the bytes of the program count. */
   readonly tracing: Tracing;
+  /** Decides about batches: `createFullOutbox`, or `createSmallOutbox`. */
+  readonly createOutbox: (request: OutboxRequest) => Outbox;
   /** What the OpenTelemetry API and instrumentations say about themselves reaches `onDiagnostic`. */
   readonly createApiLogger?: typeof createApiLogger | undefined;
-  /** `destinations: { copies }`. */
-  readonly createCopies?: typeof createAccount | undefined;
   /** `traced` and `measure` follow thenables that are no promises, and generators, to their end. */
   readonly followResult?: typeof followResult | undefined;
   /** `redact`. */
@@ -43,12 +42,6 @@ export interface TelemetryParts {
   readonly createExportingProcessor?: typeof createExportingProcessor | undefined;
   /** `unendedSpanMs`, and the development preset's. */
   readonly watchUnendedSpans?: ((options: UnendedSpansOptions) => UnendedSpans) | undefined;
-  /** `store`. */
-  readonly createStoreQueue?:
-    | ((store: BatchStore, options: StoreQueueOptions) => AccountOptions['createQueue'])
-    | undefined;
-  /** Batches that are too large for their way are sent in parts; without it they are dropped. */
-  readonly split?: AccountOptions['split'];
 }
 
 /** `startTelemetry` with the parts named: what is not passed is not in the bundle. */
@@ -74,7 +67,7 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
 
 function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report: Report): Telemetry {
   const { clock, entropy, timers, contextStore, lifecycle } = ports;
-  const { preset, destinations } = options;
+  const { preset } = options;
   const quietContext = suppressTracing(rootContext);
   const quietly = <R>(run: () => R): R => contextStore.with(quietContext, run);
   const limits = resolveBatchLimits(preset, options.batch, (option, value) =>
@@ -93,24 +86,16 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     onProblem: (detector, error) => report('warn', 'detector-failed', `Resource detector ${detector}: ${error}`),
   });
 
-  const copies = destinations && 'copies' in destinations && destinations.copies;
-  const transports: readonly Transport[] =
-    copies || (!destinations ? [] : 'failover' in destinations ? destinations.failover : [destinations as Transport]);
-  const store = options.store ?? ports.store;
-  const outbox = createOutbox(
-    {
-      ports,
-      limits,
-      report,
-      quietly,
-      destinations: transports,
-      resource: resource.encoded,
-      resourceReady: resource.asyncAttributesPending ? resource.ready : undefined,
-      split: parts.split,
-      createQueue: store && part('store', store, parts.createStoreQueue)?.(store, { ports, limits, report }),
-    },
-    part('copies', copies && transports.length > 1, parts.createCopies) ?? createAccount,
-  );
+  const outbox = parts.createOutbox({
+    ports,
+    limits,
+    report,
+    quietly,
+    destinations: options.destinations,
+    store: options.store ?? ports.store,
+    resource: resource.encoded,
+    resourceReady: resource.asyncAttributesPending ? resource.ready : undefined,
+  });
 
   const unendedMs = options.unendedSpanMs ?? (preset === 'development' && parts.watchUnendedSpans ? 60_000 : 0);
   const unended = part(
@@ -141,7 +126,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
       processors: processors.filter((processor) => !!processor),
       onError: (error) => report('warn', 'processor-failed', `A span processor or sampler failed: ${error}`),
     },
-    transports.length > 0 ? outbox.onFragment : undefined,
+    outbox.onFragment,
   );
   const propagator = compositePropagator(options.propagators ?? []);
   const tracer = provider.getTracer(String(resource.attributes['service.name']), options.serviceVersion);

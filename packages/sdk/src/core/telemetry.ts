@@ -2,8 +2,7 @@ import { createApiLogger } from './api-logger.js';
 import { createExportingProcessor } from './exporting-processor.js';
 import type { Instrument } from './instrument.js';
 import type { TelemetryOptions } from './options.js';
-import { createCopies } from './outbox/copies.js';
-import { createStoreQueue } from './outbox/store-queue.js';
+import { createFullOutbox } from './outbox/full-outbox.js';
 import type { Ports } from './ports.js';
 import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.js';
 import type { Telemetry } from './telemetry-handle.js';
@@ -11,7 +10,6 @@ import { followResult } from './trace/follow-result.js';
 import { createRedactor } from './trace/redact.js';
 import { fullTracing } from './trace/tracing.js';
 import { watchUnendedSpans } from './trace/unended-spans.js';
-import { splitExportRequest } from './wire/split-request.js';
 
 /** What a runtime says beside its user: it fills `destinations` and `propagators` where the user did not. */
 export interface StartOptions extends TelemetryOptions {
@@ -24,14 +22,12 @@ export interface StartOptions extends TelemetryOptions {
 /** What `startTelemetry` is made of beside what every telemetry needs. */
 export const everyPart: TelemetryParts = {
   tracing: fullTracing,
+  createOutbox: createFullOutbox,
   createApiLogger,
-  createCopies,
   followResult,
   createRedactor,
   createExportingProcessor,
   watchUnendedSpans,
-  createStoreQueue,
-  split: splitExportRequest,
 };
 
 /**

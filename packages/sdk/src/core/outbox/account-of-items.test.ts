@@ -113,7 +113,7 @@ async function play(script: readonly Answer[][], steps: readonly Step[], stored:
       const buffer = buffers[each.high ? 1 : 0]!;
       for (let i = 0; i < each.count; i++) {
         buffer.write(written++);
-        outbox.onFragment(buffer);
+        outbox.onFragment!(buffer);
       }
     } else if (each.kind === 'wait') await time.advance(each.ms);
     else if (each.kind === 'jump') time.jumpWall(each.ms);

@@ -14,7 +14,8 @@ export interface OutboxOptions extends AccountOptions {
 }
 
 export interface Outbox {
-  readonly onFragment: OnFragment;
+  /** Absent where there is nowhere to send: then nothing need be encoded. */
+  readonly onFragment: OnFragment | undefined;
   /** Seals and sends what there is now. `true` when all of it was accepted; `false` on refusal, rejection, loss or time-out. */
   flush(timeoutMs?: number): Promise<boolean>;
   /** `flush`, then closes the transports. What is left is counted as dropped unless a store keeps it. Idempotent. */

@@ -3,6 +3,7 @@ import type { Instrument } from '../../core/instrument.js';
 import type { TelemetryOptions } from '../../core/options.js';
 import type { Clock, Entropy, Timers } from '../../core/ports.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { createSmallOutbox } from '../../core/small/small-outbox.js';
 import { smallTracing } from '../../core/small/small-tracing.js';
 import { startTelemetryWith, type TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
@@ -39,7 +40,7 @@ export interface BareWebOptions extends TelemetryOptions {
   readonly instruments?: readonly Instrument[] | undefined;
 }
 
-const pageParts: TelemetryParts = { tracing: smallTracing };
+const pageParts: TelemetryParts = { tracing: smallTracing, createOutbox: createSmallOutbox };
 
 /**
  * Starts traces in a page and observes nothing that is not asked for. Never throws; a second start returns the first telemetry. What has

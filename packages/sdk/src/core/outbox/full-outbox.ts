@@ -1,0 +1,31 @@
+import type { Destinations } from '../options.js';
+import type { BatchStore } from '../ports.js';
+import { splitExportRequest } from '../wire/split-request.js';
+import { createAccount } from './account.js';
+import { createCopies } from './copies.js';
+import { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';
+import { createStoreQueue } from './store-queue.js';
+
+/** What a telemetry asks its outbox for, before anybody has looked at what it is. */
+export interface OutboxRequest
+  extends Pick<OutboxOptions, 'ports' | 'limits' | 'report' | 'quietly' | 'resource' | 'resourceReady'> {
+  readonly destinations: Destinations | undefined;
+  readonly store: BatchStore | undefined;
+}
+
+/** The outbox with everything: one destination, a list, or copies; in memory or in a store; what is too large goes in parts. */
+export function createFullOutbox({ destinations, store, ...options }: OutboxRequest): Outbox {
+  const copies = destinations && 'copies' in destinations ? destinations.copies : undefined;
+  const transports =
+    copies ?? (destinations && 'failover' in destinations ? destinations.failover : destinations ? [destinations] : []);
+  const outbox = createOutbox(
+    {
+      ...options,
+      destinations: transports as OutboxOptions['destinations'],
+      split: splitExportRequest,
+      createQueue: store && createStoreQueue(store, options),
+    },
+    copies?.[1] ? createCopies : createAccount,
+  );
+  return transports.length ? outbox : { ...outbox, onFragment: undefined };
+}
