@@ -1,5 +1,5 @@
 import type { QueryStats } from '../shapes/api.js';
-import { attributesJson } from './attribute-json.js';
+import { attributesJson, textJson } from './attribute-json.js';
 import { createBindings } from './bindings.js';
 import type { Reader } from './reader.js';
 import { kindName, statusName } from './stored-names.js';
@@ -145,19 +145,32 @@ function sameLength(array: string, filler: string, model: string): string {
   return `arrayResize(${array}, length(${model}), ${filler})`;
 }
 
-/** The text of a `TraceAnswer`; `undefined` when nothing of the trace is kept. */
-export async function traceJson(reader: Reader, traceId: string): Promise<string | undefined> {
+/** The bytes of a `TraceAnswer` as JSON; `undefined` when nothing of the trace is kept. */
+export async function traceJson(reader: Reader, traceId: string): Promise<Uint8Array | undefined> {
   const rows = await readTraces(reader, [traceId]);
   return rows.spans.length === 0 ? undefined : writeTrace(traceId, rows, reader.stats());
 }
 
-export function writeTrace(traceId: string, rows: TraceRows, stats: QueryStats): string {
+/** Long enough to be few, short enough that the text dies young: one string of 20 MB costs more to flatten than all else. */
+const PIECE = 32_768;
+
+export function writeTrace(traceId: string, rows: TraceRows, stats: QueryStats): Uint8Array {
   const resources = placesOf(rows.resources);
   const scopes = placesOf(rows.scopes);
-  const parts: string[] = [];
-  for (const row of rows.spans) parts.push(spanJson(row, resources.get(row.r) ?? 0, scopes.get(row.s) ?? 0));
-  const head = `{"traceId":${JSON.stringify(traceId)},"resources":[${[...rows.resources.values()].map(resourceJson).join(',')}],"scopes":[${[...rows.scopes.values()].map(scopeJson).join(',')}]`;
-  return `${head},"spans":[${parts.join(',')}]${rows.truncated ? ',"truncated":true' : ''},"stats":${JSON.stringify(stats)}}`;
+  const pieces: Uint8Array[] = [];
+  let text = `{"traceId":${textJson(traceId)},"resources":[${[...rows.resources.values()].map(resourceJson).join(',')}],"scopes":[${[...rows.scopes.values()].map(scopeJson).join(',')}],"spans":[`;
+  let separator = '';
+  for (const row of rows.spans) {
+    text += separator + spanJson(row, resources.get(row.r) ?? 0, scopes.get(row.s) ?? 0);
+    separator = ',';
+    if (text.length > PIECE) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+  }
+  text += `]${rows.truncated ? ',"truncated":true' : ''},"stats":${JSON.stringify(stats)}}`;
+  pieces.push(Buffer.from(text));
+  return Buffer.concat(pieces);
 }
 
 function placesOf(shared: ReadonlyMap<string, unknown>): ReadonlyMap<string, number> {
@@ -165,11 +178,10 @@ function placesOf(shared: ReadonlyMap<string, unknown>): ReadonlyMap<string, num
 }
 
 function spanJson(row: SpanRow, resource: number, scope: number): string {
-  const text = JSON.stringify;
   let json =
-    `{"spanId":${text(row.spanId)},"parentSpanId":${text(row.parent)},"name":${text(row.name)},"kind":"${kindName(row.kind)}",` +
-    `"status":"${statusName(row.status)}","statusMessage":${text(row.message)},"startUnixNano":"${row.at}","durationNano":${row.took},` +
-    `"traceState":${text(row.state)},"resource":${resource},"scope":${scope},"attributes":${attributesJson(row.keys, row.vals, row.types)},` +
+    `{"spanId":${textJson(row.spanId)},"parentSpanId":${textJson(row.parent)},"name":${textJson(row.name)},"kind":"${kindName(row.kind)}",` +
+    `"status":"${statusName(row.status)}","statusMessage":${textJson(row.message)},"startUnixNano":"${row.at}","durationNano":${row.took},` +
+    `"traceState":${textJson(row.state)},"resource":${resource},"scope":${scope},"attributes":${attributesJson(row.keys, row.vals, row.types)},` +
     `"events":[${row.events.map(eventJson).join(',')}],"links":[${row.links.map(linkJson).join(',')}]`;
   const [flags = 0, attributes = 0, events = 0, links = 0] = row.counts;
   if (attributes > 0) json += `,"droppedAttributes":${attributes}`;
@@ -181,25 +193,25 @@ function spanJson(row: SpanRow, resource: number, scope: number): string {
 
 function eventJson([time, name, keys, values, types, dropped]: SpanRow['events'][number]): string {
   const end = dropped > 0 ? `,"droppedAttributes":${dropped}}` : '}';
-  return `{"timeUnixNano":"${time}","name":${JSON.stringify(name)},"attributes":${attributesJson(keys, values, types)}${end}`;
+  return `{"timeUnixNano":"${time}","name":${textJson(name)},"attributes":${attributesJson(keys, values, types)}${end}`;
 }
 
 function linkJson([trace, span, state, keys, values, types, flags, dropped]: SpanRow['links'][number]): string {
-  const ids = `{"traceId":${JSON.stringify(trace)},"spanId":${JSON.stringify(span)},"traceState":${JSON.stringify(state)}`;
+  const ids = `{"traceId":${textJson(trace)},"spanId":${textJson(span)},"traceState":${textJson(state)}`;
   const end = `${flags > 0 ? `,"flags":${flags}` : ''}${dropped > 0 ? `,"droppedAttributes":${dropped}` : ''}}`;
   return `${ids},"attributes":${attributesJson(keys, values, types)}${end}`;
 }
 
 function resourceJson([service, keys, values, types, url, dropped]: ResourceRow): string {
-  return `{"service":${JSON.stringify(service)},"attributes":${attributesJson(keys, values, types)}${extrasJson(url, dropped)}}`;
+  return `{"service":${textJson(service)},"attributes":${attributesJson(keys, values, types)}${extrasJson(url, dropped)}}`;
 }
 
 function scopeJson([name, version, keys, values, types, url, dropped]: ScopeRow): string {
   const attributes = keys.length > 0 ? `,"attributes":${attributesJson(keys, values, types)}` : '';
-  return `{"name":${JSON.stringify(name)},"version":${JSON.stringify(version)}${attributes}${extrasJson(url, dropped)}}`;
+  return `{"name":${textJson(name)},"version":${textJson(version)}${attributes}${extrasJson(url, dropped)}}`;
 }
 
 function extrasJson(url: string, dropped: number): string {
-  const schema = url === '' ? '' : `,"schemaUrl":${JSON.stringify(url)}`;
+  const schema = url === '' ? '' : `,"schemaUrl":${textJson(url)}`;
   return dropped > 0 ? `${schema},"droppedAttributes":${dropped}` : schema;
 }
