@@ -12,14 +12,19 @@ import { router } from './shell/router.js';
 applyTheme();
 followSystemTheme();
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       // What is asked about a fixed stretch of time does not change by itself; the views refresh by moving "now".
       staleTime: 60_000,
       gcTime: 60_000,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => error instanceof RequestFailure && error.away && failures < 60,
+      retry: (failures, error) => {
+        const away = error instanceof RequestFailure && error.away;
+        // The frame says at once that nobody answers, and not at its next look.
+        if (away && failures === 0) void queries.refetchQueries({ queryKey: ['status'] });
+        return away && failures < 60;
+      },
       retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 5_000),
       networkMode: 'always',
     },

@@ -118,11 +118,7 @@ export function keyLabel(key: string): string {
   const bare = key.replace(/^mod\+/, '').replace(/^shift\+/, '');
   const shown = KEY_LABELS[bare] ?? (bare.length === 1 && key.startsWith('mod+') ? bare.toUpperCase() : bare);
   const capital = bare.length === 1 && /[A-Z]/.test(bare) && !key.startsWith('mod+');
-  return [
-    key.startsWith('mod+') ? (mac ? '⌘' : 'Ctrl') : '',
-    key.includes('shift+') || capital ? 'Shift' : '',
-    shown,
-  ]
+  return [key.startsWith('mod+') ? (mac ? '⌘' : 'Ctrl') : '', key.includes('shift+') || capital ? 'Shift' : '', shown]
     .filter((part) => part !== '')
     .join(' ');
 }

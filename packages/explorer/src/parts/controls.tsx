@@ -64,13 +64,13 @@ export function CopyButton({
   const said = state === 'done' ? 'Copied' : state === 'failed' ? 'Could not copy' : label;
   return (
     <Button
-      aria-label={said}
       title={said}
       {...(look !== undefined && { look })}
       data-icon={children === undefined || undefined}
       onClick={() => void copy()}
     >
       <Icon name={state === 'done' ? 'check' : state === 'failed' ? 'warning' : 'copy'} />
+      <span className="visually-hidden">{label} </span>
       {children}
       <span className="visually-hidden" role="status">
         {state === 'idle' ? '' : said}

@@ -111,8 +111,9 @@ export function Frame() {
             <span className={styles.rule} aria-hidden="true" />
           </>
         )}
-        <Button onClick={() => setPalette(true)} className={styles.command ?? ''} aria-label="Command palette">
+        <Button onClick={() => setPalette(true)} className={styles.command ?? ''} title="Command palette">
           <Icon name="search" />
+          <span className="visually-hidden">Command palette</span>
           <Kbd>{/Mac/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</Kbd>
         </Button>
         <Button data-icon aria-label="Show all keys" title="Show all keys (?)" onClick={() => setKeys(true)}>

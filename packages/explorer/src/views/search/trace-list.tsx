@@ -63,12 +63,13 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
   // Whoever reads further down is not moved by what arrives.
   useEffect(() => () => setHeld(false), [setHeld]);
 
-  const open = (trace: TraceSummary | undefined): void => {
+  const open = async (trace: TraceSummary | undefined): Promise<void> => {
     if (trace === undefined) return;
-    change({ at: trace.traceId }, true);
+    // First the place in the list is written into this entry of the history, then the next one is made.
+    await navigate({ search: (before) => ({ ...before, at: trace.traceId }), replace: true });
     const matchedSpan =
       asked.q !== '' && trace.matched[0]?.name !== trace.rootName ? trace.matched[0]?.spanId : undefined;
-    void navigate({
+    await navigate({
       to: '/trace/$traceId',
       params: { traceId: trace.traceId },
       search: { last: address.last, from: address.from, to: address.to, span: matchedSpan },
@@ -81,7 +82,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
       const next = Math.max(0, Math.min(traces.length - 1, (index < 0 ? (move > 0 ? -1 : 0) : index) + move));
       setAt(traces[next]?.traceId);
       rows.scrollToIndex(next, { align: 'auto' });
-    } else if (event.key === 'Enter' && index >= 0) open(traces[index]);
+    } else if (event.key === 'Enter' && index >= 0) void open(traces[index]);
     else return;
     event.preventDefault();
   };
@@ -166,7 +167,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
                 rangeMs={range.endMs - range.startMs}
                 filtered={asked.q !== ''}
                 time={address}
-                onOpen={open}
+                onOpen={(one) => void open(one)}
               />
             ))}
           </div>

@@ -199,7 +199,9 @@ function countOptions(latest: Latest, width: number): uPlot.Options {
 }
 
 /** A line through one point is no line: such points are drawn as dots. */
-const lonely: uPlot.Series.Points = {
+const lonely = (colour: string): uPlot.Series.Points => ({
+  fill: colour,
+  stroke: colour,
   show: true,
   size: 4,
   width: 0,
@@ -211,7 +213,7 @@ const lonely: uPlot.Series.Points = {
     }
     return alone;
   },
-};
+});
 
 function durationOptions(latest: Latest, width: number): uPlot.Options {
   const base = shared(latest, width, DURATION_HEIGHT);
@@ -221,14 +223,14 @@ function durationOptions(latest: Latest, width: number): uPlot.Options {
     axes: axes((value) => (value === 0 ? '0' : formatDuration(value)), true),
     series: [
       {},
-      { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: lonely },
+      { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: lonely(property('--text')) },
       {
         label: 'p50',
         stroke: property('--text-3'),
         width: 1.5,
         dash: [4, 3],
         spanGaps: false,
-        points: lonely,
+        points: lonely(property('--text-3')),
       },
     ],
   };

@@ -57,20 +57,20 @@ export function AttributeList({ title, attributes, from, open = false, onSearch 
                 <dt title={row.key}>{row.rest}</dt>
                 <dd data-kind={row.kind} data-long={row.value.length > 60 || row.value.includes('\n') || undefined}>
                   {row.value === '' ? <i>empty</i> : row.value}
+                  <span className={styles.tools}>
+                    <IconButton
+                      icon="include"
+                      label={`Search for ${row.key} = ${short(row.value)}`}
+                      onClick={() => onSearch(clause(row.key, '=', row.value))}
+                    />
+                    <IconButton
+                      icon="exclude"
+                      label={`Search without ${row.key} = ${short(row.value)}`}
+                      onClick={() => onSearch(clause(row.key, '!=', row.value))}
+                    />
+                    <CopyButton text={row.value} label={`Copy ${row.key}`} />
+                  </span>
                 </dd>
-                <span className={styles.tools}>
-                  <IconButton
-                    icon="include"
-                    label={`Search for ${row.key} = ${short(row.value)}`}
-                    onClick={() => onSearch(clause(row.key, '=', row.value))}
-                  />
-                  <IconButton
-                    icon="exclude"
-                    label={`Search without ${row.key} = ${short(row.value)}`}
-                    onClick={() => onSearch(clause(row.key, '!=', row.value))}
-                  />
-                  <CopyButton text={row.value} label={`Copy ${row.key}`} />
-                </span>
               </div>
             ))}
           </dl>

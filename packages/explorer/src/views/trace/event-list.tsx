@@ -44,7 +44,8 @@ export function EventList({ events, spanStartUnixNano, traceStartNano }: Props) 
               ))}
               {stack !== undefined && (
                 <div className={styles.stack}>
-                  <pre>{plainValue(stack)}</pre>
+                  {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key */}
+                  <pre tabIndex={0}>{plainValue(stack)}</pre>
                   <CopyButton text={plainValue(stack)} label="Copy the stack" />
                 </div>
               )}
