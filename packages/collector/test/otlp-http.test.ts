@@ -4,6 +4,7 @@ import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmission } from '../src/admit/admission.js';
 import { createIntake } from '../src/admit/intake.js';
@@ -215,6 +216,21 @@ describe('a request that cannot be kept gets the protocol’s own answer', () =>
   });
   test('another method is 405', async () => {
     expect(await send({ method: 'GET' })).toMatchObject({ status: 405, headers: { allow: 'POST, OPTIONS' } });
+  });
+  test('a gRPC client on this port is told so in its own protocol', async () => {
+    const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    const same = (bytes: Buffer): Buffer => bytes;
+    const problem = await new Promise<ServiceError | null>((resolve) =>
+      client.makeUnaryRequest(
+        '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+        same,
+        same,
+        Buffer.from(good),
+        resolve,
+      ),
+    );
+    client.close();
+    expect(problem).toMatchObject({ code: status.UNIMPLEMENTED, details: expect.stringContaining('4317 by default') });
   });
   test('the root says in one sentence what this is', async () => {
     const answer = await send({ path: '/', method: 'GET', headers: { 'content-type': '' } });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
 import type { Intake, Signal } from '../admit/intake.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
@@ -82,6 +83,7 @@ async function answer(options: OtlpHttpOptions, request: IncomingMessage, respon
       preflight(request, response);
       return;
     }
+    if (answerGrpc(request, response)) return;
     const signal = PATHS[url.pathname.replace(/\/+$/, '')];
     if (signal === undefined) {
       if (url.pathname === '/' && (request.method === 'GET' || request.method === 'HEAD')) {
@@ -118,6 +120,23 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
       : {}),
   });
   response.end();
+}
+
+/** A gRPC client on the wrong port is told so in its own protocol: an answer of headers alone, with a status. */
+function answerGrpc(request: IncomingMessage, response: ServerResponse): boolean {
+  const { stream } = response as ServerResponse & Partial<Pick<Http2ServerResponse, 'stream'>>;
+  if (stream === undefined || !request.headers['content-type']?.startsWith('application/grpc')) return false;
+  request.resume();
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': String(RPC.unimplemented),
+      'grpc-message': 'This port takes OTLP over HTTP; OTLP over gRPC is taken on another one, 4317 by default.',
+    },
+    { endStream: true },
+  );
+  return true;
 }
 
 function requestFormat(request: IncomingMessage): Format {
