@@ -79,15 +79,14 @@ export function composableParentThreshold(root: ComposableSampler): ComposableSa
 export interface SamplingRule {
   /** Must not change what it is asked about, nor decide by chance that depends on the trace id. */
   readonly when: (question: SamplingQuestion) => boolean;
-  readonly then: ComposableSampler;
+  readonly use: ComposableSampler;
 }
 
 /** The first rule that holds decides; where none does, the span is not kept. */
 export function composableRuleBased(rules: readonly SamplingRule[]): ComposableSampler {
   return {
-    getSamplingIntent: (question) =>
-      rules.find(({ when }) => when(question))?.then.getSamplingIntent(question) ?? never,
-    toString: () => `ComposableRuleBased{${rules.map(({ then }) => then).join()}}`,
+    getSamplingIntent: (question) => rules.find(({ when }) => when(question))?.use.getSamplingIntent(question) ?? never,
+    toString: () => `ComposableRuleBased{${rules.map(({ use }) => use).join()}}`,
   };
 }
 

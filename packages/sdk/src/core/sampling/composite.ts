@@ -18,8 +18,8 @@ function independentRandomness(): string {
  * CompositeSampler):
  *
  *     compositeSampler(composableParentThreshold(composableRuleBased([
- *       { when: ({ name }) => name === 'GET /health', then: composableAlwaysOff },
- *       { when: () => true, then: composableProbability(0.1) },
+ *       { when: ({ name }) => name === 'GET /health', use: composableAlwaysOff },
+ *       { when: () => true, use: composableProbability(0.1) },
  *     ])))
  */
 export function compositeSampler(delegate: ComposableSampler): Sampler {

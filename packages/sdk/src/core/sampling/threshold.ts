@@ -8,10 +8,11 @@ export const thresholdDigits = 14;
  * Thresholds and randomness of 14 digits compare as strings (specification "Probability sampling", "Rejection threshold").
  */
 export function thresholdOf(share: number): string | undefined {
+  if (!(share > 0)) return undefined;
   // A share of 1/16^n leaves n leading `f`s that say nothing yet.
   const digits = Math.min(thresholdDigits, precision + Math.floor(-Math.log2(share) / 4));
   const steps = BigInt(Math.round(share * 2 ** (4 * digits)));
-  if (!(share > 0) || steps === 0n) return undefined;
+  if (steps === 0n) return undefined;
   const threshold = (1n << BigInt(4 * digits)) - steps;
   return threshold.toString(16).padStart(digits, '0').replace(/0+$/, '') || '0';
 }

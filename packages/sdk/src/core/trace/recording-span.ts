@@ -214,8 +214,12 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     return this;
   }
 
-  recordException(exception: Exception, time?: TimeInput): void {
-    this.addEvent('exception', exceptionAttributes(exception), time);
+  /** Beyond the API of JavaScript, as the specification has it: further attributes of the event, which win over the exception's own. */
+  recordException(exception: Exception, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): void {
+    const attributes = exceptionAttributes(exception);
+    if (isTime(attributesOrTime)) time ??= attributesOrTime;
+    else Object.assign(attributes, attributesOrTime);
+    this.addEvent('exception', attributes, time);
   }
 
   isRecording(): boolean {
