@@ -49,18 +49,14 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
   const report = limitDiagnostics(ports.clock, options.onDiagnostic ?? toConsole);
   const running = options.global === false ? undefined : currentTelemetry();
   if (running) {
-    report(
-      'warn',
-      'started-twice',
-      'Telemetry was started already; the first one goes on and these options are not used.',
-    );
+    report('warn', 'started-twice', 'Telemetry was started already; these options are not used.');
     return running;
   }
   try {
     return wire(parts, ports, options, report);
   } catch (error) {
     // Only an option of a wrong type comes here. A program must not fail for its telemetry: it starts without the options.
-    report('error', 'bad-option', `Telemetry sends nothing because an option cannot be used: ${error}`);
+    report('error', 'bad-option', `Nothing is sent, because an option cannot be used: ${error}`);
     return wire(parts, ports, { global: options.global }, report);
   }
 }
@@ -71,10 +67,10 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
   const quietContext = suppressTracing(rootContext);
   const quietly = <R>(run: () => R): R => contextStore.with(quietContext, run);
   const limits = resolveBatchLimits(preset, options.batch, (option, value) =>
-    report('warn', 'bad-option', `${option} cannot be ${String(value)}; its default is used.`),
+    report('warn', 'bad-option', `${option} cannot be ${value}`),
   );
   const part = <P>(option: string, wanted: unknown, value: P): P | undefined => {
-    if (wanted && !value) report('error', 'part-missing', `This build has no part for the option \`${option}\`.`);
+    if (wanted && !value) report('error', 'part-missing', `${option} needs a part that is not there`);
     return wanted ? value : undefined;
   };
 
@@ -83,7 +79,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     attributes: options.resource,
     detectors: options.resourceDetectors,
     timers,
-    onProblem: (detector, error) => report('warn', 'detector-failed', `Resource detector ${detector}: ${error}`),
+    onProblem: (detector, error) => report('warn', 'detector-failed', `${detector}: ${error}`),
   });
 
   const outbox = parts.createOutbox({
@@ -124,7 +120,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
       contextStore,
       resource,
       processors: processors.filter((processor) => !!processor),
-      onError: (error) => report('warn', 'processor-failed', `A span processor or sampler failed: ${error}`),
+      onError: (error) => report('warn', 'processor-failed', `${error}`),
     },
     outbox.onFragment,
   );
@@ -140,17 +136,17 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
       try {
         run();
       } catch (error) {
-        report('warn', 'instrument-failed', `An instrument failed: ${error}`);
+        report('warn', 'instrument-failed', `${error}`);
       }
     }
   };
-  /** Settles with `work`, or after `timeoutMs`: a processor of the program must not hold it up. */
-  const within = (timeoutMs: number, work: Promise<unknown>) =>
+  /** Whether both went well in time: a processor of the program must not hold it up. */
+  const both = (timeoutMs: number, spans: Promise<void>, batches: Promise<boolean>) =>
     new Promise<boolean>((resolve) => {
       const cancel = timers.after(timeoutMs, () => resolve(false));
-      void work.then(() => {
+      void Promise.all([spans, batches]).then(([, sent]) => {
         cancel();
-        resolve(true);
+        resolve(sent);
       });
     });
 
@@ -159,17 +155,13 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     meter: noopMeter(),
     logger: noopLogger(),
     ...createTraced(tracer, contextStore, parts.followResult),
-    async flush({ timeoutMs = limits.flushTimeoutMs } = {}) {
-      const done = [within(timeoutMs, provider.forceFlush()), outbox.flush(timeoutMs)];
-      return (await Promise.all(done)).every(Boolean);
-    },
+    flush: ({ timeoutMs = limits.flushTimeoutMs } = {}) =>
+      both(timeoutMs, provider.forceFlush(), outbox.flush(timeoutMs)),
     shutdown({ timeoutMs = limits.shutdownTimeoutMs } = {}) {
       if (!closing) {
         each(leaving);
         each(stops.reverse());
-        closing = Promise.all([within(timeoutMs, provider.shutdown()), outbox.shutdown(timeoutMs)]).then((done) =>
-          done.every(Boolean),
-        );
+        closing = both(timeoutMs, provider.shutdown(), outbox.shutdown(timeoutMs));
       }
       return closing;
     },

@@ -165,13 +165,11 @@ describe.each(ways)('OTLP over $way', ({ protocol, make }) => {
 
   test('several requests are under way at once', async () => {
     const sink = await sinkOf(protocol);
-    sink.answers.push({ delayMs: 400 }, { delayMs: 400 }, { delayMs: 400 });
+    sink.answers.push({ silent: true }, { silent: true }, { silent: true });
     const { telemetry } = start(make(sink.url), { batch: { maxItems: 1, concurrency: 3 } });
     for (let i = 0; i < 3; i++) telemetry.tracer.startSpan('s').end();
-    const before = performance.now();
     await sink.arrived(3);
-    expect(performance.now() - before).toBeLessThan(390);
-    expect(await telemetry.flush()).toBe(true);
+    expect(telemetry.status()).toMatchObject({ sent: { traces: 0 }, queued: { items: 3 } });
   });
 });
 

@@ -78,16 +78,16 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     entry.tell(accepted);
   }
 
-  function fail(message: string): void {
+  function fail(message: string): string {
     counts.lastError = { message, unixMs: clock.wallMs() };
     failing = true;
+    return message;
   }
 
   function drop(entry: Entry, reason: DropReason, why: string): void {
     const { items } = entry.batch;
     counts.dropped[reason] += items;
-    fail(why);
-    report('error', `dropped-${reason}`, `${items} items dropped: ${why}`);
+    report('error', `dropped-${reason}`, fail(`${items} items dropped: ${why}`));
     settle(entry, false);
   }
 
@@ -134,19 +134,19 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
         cancelWake = timers.after(route.nextMs - nowMs, pump);
         return;
       }
-      if (nowMs - entry.sealedMs > limits.maxBatchAgeMs)
-        drop(entry, 'too-old', `not taken in ${limits.maxBatchAgeMs} ms`);
+      if (nowMs - entry.sealedMs > limits.maxBatchAgeMs) drop(entry, 'too-old', 'nobody took it');
       else void deliver(entry, leaving);
     }
   }
 
   async function deliver(entry: Entry, leaving: boolean): Promise<void> {
     const { batch } = entry;
-    const listeners = new Set<() => void>();
+    // Made for one send, so that no listener need be taken away again.
+    const listeners: (() => void)[] = [];
     const abort = {
       aborted: false,
-      addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
-      removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+      addEventListener: (_type: 'abort', listener: () => void) => void listeners.push(listener),
+      removeEventListener() {},
     };
     let cancel!: () => void;
     const outcome = await new Promise<Outcome>((resolve) => {
@@ -154,7 +154,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       entry.stop = () => {
         abort.aborted = true;
         for (const listener of listeners) listener();
-        retry(`no answer in ${limits.sendTimeoutMs} ms`);
+        retry('no answer in time');
       };
       cancel = timers.after(limits.sendTimeoutMs, entry.stop);
       (async () => resolve({ ...(await quietly(() => transport.send(batch, { abort, leaving }))) }))().catch(retry);
@@ -168,21 +168,16 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       counts.rejected += lost;
       counts.sent[batch.signal] += batch.items - lost;
       counts.lastSuccessUnixMs = clock.wallMs();
-      failing = false;
-      if (lost || outcome.message) {
-        const message = `${destination} rejected ${lost} items: ${outcome.message}`;
-        if (lost) fail(message);
-        report('warn', 'partial-success', message);
-      }
+      if (lost || outcome.message)
+        report('warn', 'partial-success', fail(`${lost} items rejected: ${outcome.message}`));
+      failing = lost > 0;
       settle(entry, !lost);
-    } else if (kind === 'refused' || kind === 'too-large')
-      drop(entry, kind, `${destination} will not take it: ${outcome.reason}`);
+    } else if (kind === 'refused' || kind === 'too-large') drop(entry, kind, outcome.reason);
     else {
       // Behind the others: one that always fails must not stop them.
       queue.push(...queue.splice(queue.indexOf(entry), 1));
       openCircuit(route, outcome.afterMs, limits, clock.monotonicMs());
-      fail(outcome.reason);
-      report('warn', 'collector-unreachable', outcome.reason);
+      report('warn', 'collector-unreachable', fail(outcome.reason));
       pump();
       return;
     }
