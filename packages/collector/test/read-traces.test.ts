@@ -10,8 +10,8 @@ import { encodeTraces } from './otlp-proto.js';
 const NOW = 1_795_149_538_000;
 const reader = createTraceReader();
 
-function rowsOf(block: TraceBlock): Row[] {
-  const { rows, columns } = readNative(Buffer.concat(block.toNative()));
+function rowsOf(block: TraceBlock, from?: number, to?: number): Row[] {
+  const { rows, columns } = readNative(Buffer.concat(block.toNative(from, to)));
   return Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(columns.map(({ name, values }) => [name, values[row]])),
   );
@@ -53,6 +53,25 @@ describe('what another encoder writes', () => {
         expect(rowsOf(block)).toEqual(requests.flatMap(expectedRows));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('comes out the same when it is written in pieces', () => {
+    const block = new TraceBlock();
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryRequest, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 5 }),
+        (requests, size) => {
+          block.clear();
+          for (const request of requests) reader.read(encodeTraces(request), block, NOW);
+          const pieces: Row[] = [];
+          for (let from = 0; from < block.rows; from += size)
+            pieces.push(...rowsOf(block, from, Math.min(block.rows, from + size)));
+          expect(pieces).toEqual(rowsOf(block));
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 

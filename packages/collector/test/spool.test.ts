@@ -102,6 +102,25 @@ test('requests that arrive together share a block; their file goes to the store 
   expect(spool.status()).toMatchObject({ waitingRows: 0, waitingBytes: 0, insertedRows: 20 });
 });
 
+test('a request of very many spans goes to the store in pieces that it can hold, and is answered once', {
+  timeout: 60_000,
+}, async () => {
+  const store = fakeStore();
+  spool = await openSpool({ directory, insert: store.insert });
+  const one = Buffer.from(`0a10${'01'.repeat(16)}1208${'02'.repeat(8)}390000abcdef977917`, 'hex');
+  const field = (number: number, content: Buffer): Buffer => {
+    const length: number[] = [];
+    let rest = content.length;
+    for (; rest > 127; rest >>>= 7) length.push((rest & 127) | 128);
+    return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), content]);
+  };
+  const spans = 200_000;
+  const body = field(1, field(2, Buffer.concat(Array.from({ length: spans }, () => field(2, one)))));
+  expect(await spool.append({ bytes: body, receivedUnixMs: 0 })).toMatchObject({ kind: 'read', accepted: spans });
+  await store.untilRows(spans);
+  expect(Math.max(...store.taken.map(({ insert }) => insert.rows))).toBeLessThanOrEqual(64_000);
+});
+
 test('what cannot be read is said and leaves nothing', async () => {
   spool = await openSpool({ directory, insert: fakeStore().insert });
   expect(await spool.append({ ...request(1), bytes: Buffer.from('nonsense') })).toMatchObject({ kind: 'malformed' });

@@ -106,10 +106,10 @@ test('every setting is explained in the help and in the printed file, and the pr
   // With every # before a name removed it is read, each example for what it is.
   const examples = printed
     .replace(/^#(?=[a-z-]+: )/gm, '')
-    .replace(/: (days|mib)$/gm, ': 300')
+    .replace(/: (days|mib)$/gm, ': 400')
     .replaceAll(', …', '');
   expect(readSettings(['--config', file(examples)], {})).toMatchObject({
-    retention: 300,
+    retention: 400,
     'cors-origin': ['origin'],
     clickhouse: 'url',
   });

@@ -124,7 +124,7 @@ export const SETTINGS = [
     name: 'engine-memory',
     kind: 'number',
     placeholder: 'MIB',
-    minimum: 200,
+    minimum: 400,
     maximum: 1048576,
     about: 'Memory of the embedded engine, in MiB. Default: a quarter of the machine, 400 to 700.',
   },

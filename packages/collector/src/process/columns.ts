@@ -91,8 +91,35 @@ export class StringColumn {
     return this.bytes.subarray(0, this.length);
   }
 
+  /** Strings `from` to `to`. Cheapest when asked for one piece after the other. */
+  slice(from: number, to: number): Uint8Array {
+    return this.bytes.subarray(this.offsetOf(from), this.offsetOf(to));
+  }
+
+  private knownIndex = 0;
+  private knownOffset = 0;
+
+  /** Where string number `index` begins; there is no table of it, so the lengths are followed from the last one asked for. */
+  private offsetOf(index: number): number {
+    if (index < this.knownIndex) this.knownIndex = this.knownOffset = 0;
+    const { bytes } = this;
+    let offset = this.knownOffset;
+    for (let i = this.knownIndex; i < index; i++) {
+      let count = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[offset++]!;
+        count += (byte & 127) * 2 ** shift;
+        if (byte < 128) break;
+      }
+      offset += count;
+    }
+    this.knownIndex = index;
+    this.knownOffset = offset;
+    return offset;
+  }
+
   clear(): void {
-    this.length = 0;
+    this.length = this.knownIndex = this.knownOffset = 0;
     if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(4096);
   }
 }
@@ -121,8 +148,9 @@ export class Uint32Column {
     this.values = values;
   }
 
-  view(): Uint8Array {
-    return new Uint8Array(this.values.buffer, 0, this.length * 4);
+  /** The bytes of values `from` to `to`. */
+  slice(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.values.buffer, from * 4, (to - from) * 4);
   }
 
   clear(): void {
@@ -136,6 +164,27 @@ export class Uint64Column extends Uint32Column {
   append64(low: number, high: number): void {
     this.append(low);
     this.append(high);
+  }
+
+  override slice(from: number, to: number): Uint8Array {
+    return super.slice(from * 2, to * 2);
+  }
+}
+
+/** Where each row's elements end, as `Array` and `Map` have it: running counts. */
+export class EndsColumn extends Uint64Column {
+  /** How many elements the rows before `row` have. */
+  before(row: number): number {
+    return row === 0 ? 0 : this.values[row * 2 - 2]!;
+  }
+
+  /** Counted from the first of the rows. */
+  override slice(from: number, to: number): Uint8Array {
+    const base = this.before(from);
+    if (base === 0) return super.slice(from, to);
+    const ends = new Uint32Array((to - from) * 2);
+    for (let row = from; row < to; row++) ends[(row - from) * 2] = this.values[row * 2]! - base;
+    return new Uint8Array(ends.buffer);
   }
 }
 
@@ -215,20 +264,20 @@ export class LowCardinalityColumn {
     this.indexes.append(id);
   }
 
-  /** Data as in `Native`, without the version that stands before the whole column. Nothing at all for no rows. */
-  chunks(into: Uint8Array[]): void {
-    const rows = this.indexes.length;
+  /** Rows `from` to `to` as in `Native`, without the version that stands before the whole column. Nothing at all for no rows. */
+  chunks(from: number, to: number, into: Uint8Array[]): void {
+    const rows = to - from;
     if (rows === 0) return;
     const width = this.size <= 0x100 ? 0 : this.size <= 0x10000 ? 1 : 2;
     // Index width; "has additional keys" and "update the dictionary", as every client of the native protocol writes.
     into.push(uint64s(width | 0x600, this.size), this.dictionary.view(), uint64s(rows));
-    const indexes = this.indexes.values.subarray(0, rows);
+    const indexes = this.indexes.values.subarray(from, to);
     into.push(
       width === 0
         ? Uint8Array.from(indexes)
         : width === 1
           ? new Uint8Array(Uint16Array.from(indexes).buffer)
-          : this.indexes.view(),
+          : this.indexes.slice(from, to),
     );
   }
 

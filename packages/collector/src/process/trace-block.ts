@@ -1,9 +1,9 @@
 import { TRACE_COLUMNS } from '../store/trace-columns.js';
-import { LowCardinalityColumn, StringColumn, Uint32Column, Uint64Column, uint64s } from './columns.js';
+import { EndsColumn, LowCardinalityColumn, StringColumn, Uint32Column, Uint64Column, uint64s } from './columns.js';
 
 /** A map column: how many entries each row has (as running ends), the keys, the values. */
 export class MapColumn {
-  readonly ends = new Uint64Column();
+  readonly ends = new EndsColumn();
   readonly keys = new LowCardinalityColumn();
   readonly values = new StringColumn();
   /** For each key, the number of the map it was last seen in. */
@@ -39,7 +39,7 @@ type Part =
 interface Written {
   readonly header: Uint8Array;
   /** For an array: where each row's elements end. */
-  readonly arrayEnds: Uint64Column | undefined;
+  readonly arrayEnds: EndsColumn | undefined;
   readonly part: Part;
 }
 
@@ -71,11 +71,11 @@ export class TraceBlock {
   readonly statusCode = new LowCardinalityColumn();
   readonly statusMessage = new StringColumn();
   /** Events and links per row as running ends, shared by all of their columns. */
-  readonly eventEnds = new Uint64Column();
+  readonly eventEnds = new EndsColumn();
   readonly eventTimestamp = new Uint64Column();
   readonly eventName = new LowCardinalityColumn();
   readonly eventAttributes = new MapColumn();
-  readonly linkEnds = new Uint64Column();
+  readonly linkEnds = new EndsColumn();
   readonly linkTraceId = new StringColumn();
   readonly linkSpanId = new StringColumn();
   readonly linkTraceState = new StringColumn();
@@ -195,20 +195,32 @@ export class TraceBlock {
     this.rows = mark[this.growing.length] as number;
   }
 
-  /** The block in `Native` format. The views are valid until the block changes. */
-  toNative(): Uint8Array[] {
-    const chunks: Uint8Array[] = [blockHeader(this.written.length, this.rows)];
+  /** Rows `from` to `to` in `Native` format. The views are valid until the block changes. */
+  toNative(from = 0, to = this.rows): Uint8Array[] {
+    const isWhole = from === 0 && to === this.rows;
+    const strings = (column: StringColumn, first: number, last: number): Uint8Array =>
+      isWhole ? column.view() : column.slice(first, last);
+    const chunks: Uint8Array[] = [blockHeader(this.written.length, to - from)];
     for (const { header, arrayEnds, part } of this.written) {
       chunks.push(header);
-      if (part.kind === 'low') chunks.push(LOW_CARDINALITY_VERSION);
-      if (part.kind === 'map') chunks.push(LOW_CARDINALITY_VERSION);
-      if (arrayEnds !== undefined) chunks.push(arrayEnds.view());
-      if (part.kind === 'low') part.column.chunks(chunks);
+      if (part.kind === 'low' || part.kind === 'map') chunks.push(LOW_CARDINALITY_VERSION);
+      let first = from;
+      let last = to;
+      if (arrayEnds !== undefined) {
+        chunks.push(arrayEnds.slice(from, to));
+        first = arrayEnds.before(from);
+        last = arrayEnds.before(to);
+      }
+      if (part.kind === 'low') part.column.chunks(first, last, chunks);
       else if (part.kind === 'map') {
-        chunks.push(part.column.ends.view());
-        part.column.keys.chunks(chunks);
-        chunks.push(part.column.values.view());
-      } else chunks.push(part.column.view());
+        const { ends, keys, values } = part.column;
+        chunks.push(ends.slice(first, last));
+        const firstEntry = ends.before(first);
+        const lastEntry = ends.before(last);
+        keys.chunks(firstEntry, lastEntry, chunks);
+        chunks.push(strings(values, firstEntry, lastEntry));
+      } else if (part.kind === 'string') chunks.push(strings(part.column, first, last));
+      else chunks.push(part.column.slice(first, last));
     }
     return chunks.filter((chunk) => chunk.length > 0);
   }

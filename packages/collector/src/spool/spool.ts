@@ -57,6 +57,7 @@ const TABLE = 'otel_traces';
 /** A group of this many rows is inserted as soon as the store is free, and takes no more when it is not. */
 const FULL_ROWS = 64_000;
 const FULL_BYTES = 32 * 1024 * 1024;
+const MAX_BLOCK_ROWS = 16_384;
 /** A smaller one waits this long for company: parts that are few and large cost the store least. */
 const QUIET_LINGER_MS = 100;
 const BUSY_LINGER_MS = 750;
@@ -121,19 +122,31 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   }
 
   async function writeBlock(block: TraceBlock, batch: readonly Waiter[]): Promise<void> {
+    const batches = batch.map((waiter) => waiter.batch);
+    // What one insert holds in memory is bounded by its rows, so a request of a million small spans becomes many pieces. They are
+    // acknowledged together; should a later one fail, the sender repeats all of them.
+    for (let from = 0; from < block.rows; from += MAX_BLOCK_ROWS) {
+      const to = Math.min(block.rows, from + MAX_BLOCK_ROWS);
+      await writeRows(block, from, to, from === 0 ? batches : []);
+    }
+  }
+
+  async function writeRows(
+    block: TraceBlock,
+    from: number,
+    to: number,
+    batches: readonly SpooledBatch[],
+  ): Promise<void> {
     if (open !== undefined) {
       let days = open.days.size;
       for (const day of block.days) if (!open.days.has(day)) days++;
-      if (days > MAX_DAYS || open.bytes + block.byteLength > FULL_BYTES) await closeGroup();
+      const isFull = open.rows + (to - from) > FULL_ROWS || open.bytes >= FULL_BYTES;
+      if (days > MAX_DAYS || isFull) await closeGroup();
     }
     open ??= await OpenGroup.create(directory, `${identity}-${String(counter++).padStart(8, '0')}`);
     const group = open;
     try {
-      await group.append(
-        block.toNative(),
-        block.rows,
-        batch.map((waiter) => waiter.batch),
-      );
+      await group.append(block.toNative(from, to), to - from, batches);
     } catch (error) {
       // Whatever state its files are in, their whole blocks will be found by their checksums.
       await closeGroup().catch(() => undefined);
