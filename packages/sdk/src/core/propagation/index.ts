@@ -5,6 +5,7 @@ export { baggagePropagator } from './baggage.js';
 export { compositePropagator } from './composite.js';
 export { type EnvironmentCarrier, environmentGetter, environmentSetter } from './environment-carrier.js';
 export { jaegerPropagator } from './jaeger.js';
+export { openCensusBinaryPropagator } from './open-census-binary.js';
 export { otTracePropagator } from './ot-trace.js';
 export { formatTraceparent, parseTraceparent, traceContextPropagator } from './trace-context.js';
 export { xRayPropagator } from './x-ray.js';
