@@ -1,0 +1,70 @@
+/*
+ * Fills the tables of a data directory by the engine itself, with spans as a shop of many services makes them: skewed services, a few
+ * operations each, ten attributes, random ids, a day of time. Run as a program of its own (the engine takes one directory per process):
+ * node load-spans.mjs <data directory> <spans> <end, Unix seconds>
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { Session } = createRequire(import.meta.url)('chdb');
+
+const [data, spansText, endText] = process.argv.slice(2);
+const spans = Number(spansText);
+const endSeconds = Number(endText);
+const PER_TRACE = 20;
+const traces = spans / PER_TRACE;
+const DAY_NANO = 86_400_000_000_000;
+/** As a collector inserts: in the order of time, some hundred thousand rows in a part. */
+const BATCH = 500_000;
+
+const session = new Session(join(data, 'engine'));
+await session.queryAsync('USE otel', { format: 'TSV' });
+
+// Traces start evenly over the day; `t` is the trace's number, `i` the span's place in it, `h` random per trace.
+const select = (from, count) => `
+SELECT
+  fromUnixTimestamp64Nano(toInt64(${endSeconds}000000000) - toInt64(${DAY_NANO}) + toInt64(toUInt64(t) * ${Math.floor(DAY_NANO / traces)})
+    + toInt64(i * 2000000) + toInt64(cityHash64(number, 'ns') % 1900000)) AS Timestamp,
+  lower(hex(sipHash128(t, 'trace'))) AS TraceId,
+  lower(hex(reinterpret(sipHash64(number, 'span'), 'FixedString(8)'))) AS SpanId,
+  if(i = 0, '', lower(hex(reinterpret(sipHash64(t * ${PER_TRACE} + intDiv(i - 1, 3), 'span'), 'FixedString(8)')))) AS ParentSpanId,
+  '' AS TraceState,
+  arrayElement(['GET', 'POST', 'SELECT', 'process', 'fetch', 'publish', 'render', 'INSERT'], 1 + (h + i) % 8) AS verb,
+  concat(verb, ' /', toString(1 + (h + i * 7) % 12)) AS SpanName,
+  if(i = 0, 'Server', arrayElement(['Client', 'Server', 'Internal', 'Client', 'Producer', 'Consumer', 'Internal', 'Client'], 1 + (h + i) % 8)) AS SpanKind,
+  concat('service-', leftPad(toString(least(bitCount(h % 1048576), 10) + 10 * ((h + intDiv(i, 4)) % 3)), 2, '0')) AS ServiceName,
+  (sipHash64(t, intDiv(i, 4)) % 5) AS instance,
+  map('service.name', ServiceName, 'service.version', concat('1.', toString(cityHash64(ServiceName) % 9)), 'host.name', concat('node-', toString(cityHash64(ServiceName, instance) % 12)),
+    'k8s.pod.name', concat(ServiceName, '-', lower(hex(cityHash64(ServiceName, instance) % 65536))), 'deployment.environment.name', 'production',
+    'telemetry.sdk.language', 'nodejs') AS ResourceAttributes,
+  'throughline' AS ScopeName, '0.1.0' AS ScopeVersion,
+  map('http.request.method', verb, 'http.route', concat('/api/', toString(1 + (h + i * 7) % 12), '/{id}'), 'url.path', concat('/api/', toString(1 + (h + i * 7) % 12), '/', toString(sipHash64(number, 'path') % 20000)),
+    'http.response.status_code', toString(if(failed, 500, 200)), 'server.address', concat(ServiceName, '.internal'), 'server.port', '8080', 'network.protocol.version', '1.1',
+    'user.id', concat('u', toString(sipHash64(t, 'user') % 100000)), 'thread.id', toString(i % 8), 'app.cart.items', toString(sipHash64(t, 'cart') % 20)) AS SpanAttributes,
+  toUInt64(200000 * exp(9 * pow((sipHash64(number, 'duration') % 1000000) / 1000000., 3))) AS Duration,
+  if(failed, 'Error', 'Unset') AS StatusCode,
+  if(failed, 'upstream failed', '') AS StatusMessage,
+  'ssssss' AS ResourceAttributeTypes, 'sssisissii' AS SpanAttributeTypes, 257 AS SpanFlags
+FROM (SELECT number, intDiv(number, ${PER_TRACE}) AS t, number % ${PER_TRACE} AS i, sipHash64(t) AS h, sipHash64(number, 'failed') % 100 = 0 AS failed
+      FROM numbers(${from}, ${count}))`;
+const columns =
+  'Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName, ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, ResourceAttributeTypes, SpanAttributeTypes, SpanFlags';
+
+for (let from = 0; from < spans; from += BATCH) {
+  await session.queryAsync(
+    `INSERT INTO otel_traces (${columns}) SELECT ${columns} FROM (${select(from, Math.min(BATCH, spans - from))}) SETTINGS async_insert = 0, max_block_size = 65536, min_insert_block_size_rows = ${BATCH}, min_insert_block_size_bytes = 0`,
+    { format: 'Null' },
+  );
+  process.send?.({ loaded: Math.min(from + BATCH, spans) });
+}
+// What the engine merges by itself within the next minutes, so that figures do not depend on the moment they are taken.
+for (const table of ['otel_traces', 'otel_traces_trace_id_ts']) {
+  await session.queryAsync(`OPTIMIZE TABLE ${table}`, { format: 'Null' }).catch(() => undefined);
+}
+for (;;) {
+  const merging = session.query('SELECT count() FROM system.merges', 'TSV').trim();
+  if (merging === '0') break;
+  await new Promise((later) => setTimeout(later, 500));
+}
+session.close();
+process.exit(0);
