@@ -3,7 +3,7 @@ import type { Spool } from '../spool/spool.js';
 
 export type Signal = 'traces' | 'metrics' | 'logs';
 
-export interface ExportRequest {
+interface ExportRequest {
   readonly signal: Signal;
   /** Protobuf. Not kept after the answer. */
   readonly bytes: Uint8Array;
@@ -11,13 +11,13 @@ export interface ExportRequest {
 }
 
 /** What a receiver tells its client, each in its protocol's words. */
-export type Verdict =
+type Verdict =
   /** Durable, but for `rejected` items. `message` is for the operator of the client; may be empty. */
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string }
   | { readonly kind: 'malformed'; readonly message: string }
   | { readonly kind: 'busy'; readonly message: string };
 
-export interface IntakeCounts {
+interface IntakeCounts {
   requests: number;
   spans: number;
   rejectedSpans: number;

@@ -139,7 +139,6 @@ export const SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
-export type SettingName = (typeof SETTINGS)[number]['name'];
 type Of<Kind> = Extract<(typeof SETTINGS)[number], { kind: Kind }>['name'];
 
 /** Numbers without a default are `undefined` where nobody set them, texts too. */

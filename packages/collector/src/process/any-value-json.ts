@@ -2,7 +2,7 @@ import { Malformed } from './malformed.js';
 import { doubleText, int64Text } from './number-text.js';
 
 /** Arrays and maps inside of one another, at most. What lies deeper is written as `null`; nobody reads it and it costs stack. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 const MAX_SAFE_HIGH = 0x200000;

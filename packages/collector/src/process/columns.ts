@@ -11,7 +11,7 @@ const REPLACER = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 const ENCODER = new TextEncoder();
 
 /** `bytes[start, end)` with every byte sequence that is not UTF-8 replaced by U+FFFD. */
-export function replaceInvalid(bytes: Uint8Array, start: number, end: number): Uint8Array {
+function replaceInvalid(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return ENCODER.encode(REPLACER.decode(bytes.subarray(start, end)));
 }
 

@@ -16,7 +16,7 @@ export interface SpooledBatch {
   readonly rows: number;
 }
 
-export interface JournalLine {
+interface JournalLine {
   readonly v: 1;
   readonly offset: number;
   readonly length: number;
@@ -33,11 +33,11 @@ export interface ClosedGroup {
   readonly bytes: number;
 }
 
-export const nativePath = (directory: string, name: string): string => join(directory, `${name}.native`);
+const nativePath = (directory: string, name: string): string => join(directory, `${name}.native`);
 const journalPath = (directory: string, name: string): string => join(directory, `${name}.journal`);
 
 /** Makes the names of files in a directory durable. Not every platform can; where it cannot the name is durable by itself. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();

@@ -6,19 +6,19 @@ import { type PreparedInsert, StoreError } from '../store/store.js';
 import { type ClosedGroup, OpenGroup, recoverGroups, removeGroup, type SpooledBatch, setAside } from './spool-files.js';
 
 /** A finished OTLP protobuf export request of traces. */
-export interface SpoolRequest {
+interface SpoolRequest {
   readonly bytes: Uint8Array;
   /** The sender's batch id, where it gave one. */
   readonly batchId?: string | undefined;
   readonly receivedUnixMs: number;
 }
 
-export type SpoolResult =
+type SpoolResult =
   | ReadResult
   /** Nothing of it is kept; the same again may be taken later. */
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface SpoolStatus {
+interface SpoolStatus {
   /** Acknowledged and not yet in the store. */
   readonly waitingRows: number;
   readonly waitingBytes: number;

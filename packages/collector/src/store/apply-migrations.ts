@@ -4,7 +4,7 @@ import type { Store } from './store.js';
 const JOURNAL = 'throughline_migrations';
 
 /** A database this version must not touch, or one it could not bring up to date; the message says what to do. */
-export class MigrationError extends Error {
+class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 

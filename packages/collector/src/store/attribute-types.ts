@@ -19,5 +19,3 @@ export const ATTRIBUTE_TYPE = {
   /** A key whose `AnyValue` says nothing at all. */
   empty: 'n',
 } as const;
-
-export type AttributeType = (typeof ATTRIBUTE_TYPE)[keyof typeof ATTRIBUTE_TYPE];
