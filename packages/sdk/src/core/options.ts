@@ -79,6 +79,11 @@ export type Destinations =
 
 export interface ResourceDetector {
   readonly name: string;
+  /**
+   * The semantic conventions its attributes follow: `https://opentelemetry.io/schemas/1.45.0`. Absent where it cannot know them.
+   * Detectors that follow different ones leave the resource without.
+   */
+  readonly schemaUrl?: string | undefined;
   detect(): Attributes | Promise<Attributes>;
 }
 
@@ -98,10 +103,16 @@ export interface Diagnostic {
 /** Why items were given up. */
 export type DropReason = 'queue-full' | 'store-full' | 'too-old' | 'refused' | 'too-large' | 'shutdown' | 'damaged';
 
-/** `telemetry.status()`: everything the outbox knows, per process. Counts are items since start. */
+/**
+ * `telemetry.status()`: everything the outbox knows, per process. Counts are items since start; with copies to several destinations an item counts
+ * once for each.
+ */
 export interface TelemetryStatus {
+  /** `degraded`: a destination does not answer, or the last thing that became of a batch was not a success. */
   readonly state: 'healthy' | 'degraded' | 'shut-down';
+  /** In this program's memory: not sealed yet, waiting, or under way. What `maxQueueItems` and `maxQueueBytes` bound. */
   readonly queued: { readonly items: number; readonly bytes: number };
+  /** What has reached `durability`. Without a store that is the sealed part of `queued`. */
   readonly stored: { readonly items: number; readonly bytes: number; readonly durability: BatchStore['durability'] };
   readonly sent: Readonly<Record<Signal, number>>;
   /** Rejected by a receiver in a partial success. */
@@ -109,7 +120,12 @@ export interface TelemetryStatus {
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly lastSuccessUnixMs: number | undefined;
   readonly lastError: { readonly message: string; readonly unixMs: number } | undefined;
-  readonly destinations: readonly { readonly destination: string; readonly reachable: boolean | undefined; readonly failures: number; readonly nextAttemptUnixMs: number | undefined }[];
+  readonly destinations: readonly {
+    readonly destination: string;
+    readonly reachable: boolean | undefined;
+    readonly failures: number;
+    readonly nextAttemptUnixMs: number | undefined;
+  }[];
   /** Spans started and not ended yet, where `unendedSpanMs` watches them. */
   readonly openSpans: number | undefined;
 }
