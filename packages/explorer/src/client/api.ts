@@ -40,8 +40,11 @@ export function apiUrl(path: string, parameters: Parameters = {}): string {
   return `${API}${path}${text === '' ? '' : `?${text}`}`;
 }
 
-/** Fetches and reads an answer; every failure is a `RequestFailure`, but an abort stays an abort. */
-export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+/**
+ * Fetches and reads an answer; every failure is a `RequestFailure`, but an abort stays an abort. `onProgress` hears how many
+ * bytes have been read so far.
+ */
+export async function getJson<T>(url: string, signal?: AbortSignal, onProgress?: (bytes: number) => void): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, { signal: signal ?? null, headers: { accept: 'application/json' } });
@@ -55,7 +58,8 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   }
   if (!response.ok) throw await failureOf(response);
   try {
-    return (await response.json()) as T;
+    if (onProgress === undefined || response.body === null) return (await response.json()) as T;
+    return JSON.parse(await readText(response.body, onProgress)) as T;
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new RequestFailure({
@@ -64,6 +68,20 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
       hint: 'Something between this page and the collector answers in its place, such as a proxy.',
     });
   }
+}
+
+async function readText(body: ReadableStream<Uint8Array>, onProgress: (bytes: number) => void): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  const parts: string[] = [];
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes += value.length;
+    parts.push(decoder.decode(value, { stream: true }));
+    onProgress(bytes);
+  }
+  return parts.join('') + decoder.decode();
 }
 
 async function failureOf(response: Response): Promise<RequestFailure> {

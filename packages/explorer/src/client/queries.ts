@@ -106,10 +106,15 @@ export const attributeValuesQuery = ({
     staleTime: 30_000,
   });
 
+/** How many bytes of a trace that is being opened have come; never fetched itself. */
+export const traceProgressQuery = (traceId: string) =>
+  queryOptions({ queryKey: ['trace-progress', traceId], queryFn: (): number => 0, enabled: false, initialData: 0 });
+
 export const traceQuery = (traceId: string) =>
   queryOptions({
     queryKey: ['trace', traceId],
-    queryFn: ({ signal }) => openTrace(traceId, signal),
+    queryFn: ({ signal, client }) =>
+      openTrace(traceId, signal, (bytes) => client.setQueryData(traceProgressQuery(traceId).queryKey, bytes)),
     // How long it stays is the store's matter: see onTraceDropped.
     gcTime: Number.POSITIVE_INFINITY,
     staleTime: Number.POSITIVE_INFINITY,

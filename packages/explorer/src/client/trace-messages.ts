@@ -17,10 +17,10 @@ export interface SpanInFull {
 
 export interface LoadedTrace {
   readonly columns: TraceColumns;
-  readonly bytes: number;
 }
 
 export type TraceReply =
+  | { readonly id: number; readonly progressBytes: number }
   | {
       readonly id: number;
       readonly ok: true;

@@ -15,6 +15,8 @@ interface Waiting {
 }
 
 interface TraceWorker {
+  /** Hears how much of the trace has been read. */
+  onProgress?: (bytes: number) => void;
   ask<T>(request: WithoutId<TraceRequest>): Promise<T>;
   end(): void;
 }
@@ -25,13 +27,17 @@ function createTraceWorker(): TraceWorker {
   const waiting = new Map<number, Waiting>();
   let next = 1;
   worker.onmessage = ({ data }: MessageEvent<TraceReply>) => {
+    if ('progressBytes' in data) {
+      made.onProgress?.(data.progressBytes);
+      return;
+    }
     const asked = waiting.get(data.id);
     waiting.delete(data.id);
     if (asked === undefined) return;
     if (data.ok) asked.resolve(data.value as never);
     else asked.reject(new RequestFailure({ status: data.status, message: data.message, hint: data.hint }));
   };
-  worker.onerror = () => {
+  const fail = (): void => {
     const failure = new RequestFailure({
       status: -1,
       message: 'The part of this page that reads traces has stopped.',
@@ -40,15 +46,20 @@ function createTraceWorker(): TraceWorker {
     for (const asked of waiting.values()) asked.reject(failure);
     waiting.clear();
   };
-  return {
+  worker.onerror = fail;
+  const made: TraceWorker = {
     ask: (request) =>
       new Promise((resolve, reject) => {
         const id = next++;
         waiting.set(id, { resolve: resolve as (value: never) => void, reject });
         worker.postMessage({ ...request, id });
       }),
-    end: () => worker.terminate(),
+    end: () => {
+      worker.terminate();
+      fail();
+    },
   };
+  return made;
 }
 
 /** One worker is started ahead of need, so that opening a trace does not wait for its start. */
@@ -72,8 +83,13 @@ export function onTraceDropped(listener: Listener): () => void {
 }
 
 /** Fetches and lays out a trace off the main thread. Rejects with a `RequestFailure`. */
-export async function openTrace(traceId: string, signal: AbortSignal): Promise<OpenTrace> {
+export async function openTrace(
+  traceId: string,
+  signal: AbortSignal,
+  onProgress: (bytes: number) => void,
+): Promise<OpenTrace> {
   const worker = spare ?? createTraceWorker();
+  worker.onProgress = onProgress;
   spare = undefined;
   const stop = (): void => worker.end();
   signal.addEventListener('abort', stop, { once: true });

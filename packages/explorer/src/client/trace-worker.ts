@@ -11,6 +11,8 @@ import type { TraceReply, TraceRequest } from './trace-messages.js';
  * only ever sees columns, which move without a copy, and the details of the span that is looked at.
  */
 
+const PROGRESS_EVERY = 500_000;
+
 let answer: TraceAnswer | undefined;
 let columns: Pick<TraceColumns, 'count' | 'source'> | undefined;
 
@@ -24,11 +26,16 @@ async function handle(request: TraceRequest): Promise<void> {
   try {
     switch (request.ask) {
       case 'load': {
-        const loaded = await getJson<TraceAnswer>(request.url);
+        let told = 0;
+        const loaded = await getJson<TraceAnswer>(request.url, undefined, (bytes) => {
+          if (bytes - told < PROGRESS_EVERY) return;
+          told = bytes;
+          reply({ id: request.id, progressBytes: bytes });
+        });
         const built = buildColumns(loaded);
         answer = loaded;
         columns = { count: built.count, source: built.source.slice() };
-        reply({ id: request.id, ok: true, value: { columns: built, bytes: 0 } }, buffersOf(built));
+        reply({ id: request.id, ok: true, value: { columns: built } }, buffersOf(built));
         return;
       }
       case 'detail': {

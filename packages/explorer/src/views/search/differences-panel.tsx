@@ -94,7 +94,10 @@ export function DifferencesPanel({ asked, selection, than, onThan, onFilter, onZ
 
 function clauseOf(key: string, operator: '=' | '!=', value: string): NewClause {
   const field = FILTER_FIELDS.find((name) => name === key);
-  return field !== undefined ? { field, operator, value } : { field: 'attribute', key, operator, value };
+  if (field !== undefined) return { field, operator, value };
+  const from = /^(span|resource)\.(.+)$/.exec(key);
+  if (from === null) return { field: 'attribute', key, operator, value };
+  return { field: 'attribute', from: from[1] as 'span' | 'resource', key: from[2]!, operator, value };
 }
 
 function Share({

@@ -43,8 +43,11 @@ export function QueryBar({ asked, onChange, ref }: Props) {
   const listId = useId();
   const suggestions = useSuggestions(asked, draft, open);
   useImperativeHandle(ref, () => ({ focus: () => input.current?.focus() }), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new query, also one set from elsewhere, ends the editing of the old
+  // A query set from elsewhere ends the editing of the old one; one's own leaves alone what was typed since.
+  const written = useRef(q);
   useEffect(() => {
+    if (q === written.current) return;
+    written.current = q;
     setEditing(undefined);
     setDraft('');
     setProblem('');
@@ -64,7 +67,8 @@ export function QueryBar({ asked, onChange, ref }: Props) {
     setDraft('');
     setEditing(undefined);
     setAt(-1);
-    onChange(read.clauses.map(formatClause).join(' '));
+    written.current = read.clauses.map(formatClause).join(' ');
+    onChange(written.current);
     return true;
   };
   const take = (suggestion: Suggestion): void => {

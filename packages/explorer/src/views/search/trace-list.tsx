@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a virtual list of thousands of rows is a grid by role, not a table element
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
@@ -32,6 +32,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
   const clock = useWallClock();
   const listId = useId();
   const scroller = useRef<HTMLDivElement>(null);
+  const queries = useQueryClient();
   const query = useInfiniteQuery(tracesQuery({ ...asked, sort, selection }));
   const traces = useMemo(() => query.data?.pages.flatMap((page) => page.traces) ?? [], [query.data]);
   const [at, setAt] = useState<string | undefined>(address.at);
@@ -104,10 +105,11 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
             {formatCount(stats.rowsRead)} rows, {formatBytes(stats.bytesRead)} read in {Math.round(stats.elapsedMs)} ms
           </span>
         )}
-        {(query.isFetching || isPlaceholderData) && (
-          <Button onClick={() => void query.refetch({ cancelRefetch: true })} disabled className={styles.busy ?? ''}>
+        {query.isFetching && (
+          <span className={styles.busy} role="status">
             reading…
-          </Button>
+            <Button onClick={() => void queries.cancelQueries({ queryKey: ['traces'] })}>Stop</Button>
+          </span>
         )}
         <span className={styles.space} />
         <div role="group" aria-label="Order" className={styles.order}>

@@ -267,7 +267,7 @@ interface Visit {
 }
 
 /** A stay in a row shorter than this does not draw the line there and back: zoomed out it would only be hatching. Pixels. */
-const SHORTEST_VISIT = 5;
+const SHORTEST_VISIT = 3;
 
 /** One line through the rows, from the first thing that mattered to the last. */
 function drawPath(context: CanvasRenderingContext2D, scene: Scene, first: number, last: number): void {
@@ -288,9 +288,10 @@ function drawPath(context: CanvasRenderingContext2D, scene: Scene, first: number
     if (before !== undefined && before.row !== visit.row) {
       const { row } = before;
       if (Math.max(row, visit.row) >= first && Math.min(row, visit.row) <= last) {
+        // Upright where one follows the other; aslant over stays too short to be drawn.
+        const upright = visit.left - before.right < 1;
         const x = Math.round(visit.left) + 0.5;
-        context.moveTo(before.right, levelOf(row));
-        context.lineTo(x, levelOf(row));
+        context.moveTo(upright ? x : before.right, levelOf(row));
         context.lineTo(x, levelOf(visit.row));
       }
     }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { type RefObject, useDeferredValue, useEffect, useState } from 'react';
+import { type RefObject, useDeferredValue, useEffect, useRef, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import { formatCount, formatDuration, formatMoment } from '../../model/format.js';
 import { isFold } from '../../model/trace/rows.js';
@@ -141,19 +141,34 @@ function FindField({
   const { address, matches, selected, change, reveal } = state;
   const [text, setText] = useState(address.find ?? '');
   const settled = useDeferredValue(text);
-  useEffect(() => setText(address.find ?? ''), [address.find]);
+  // What comes back from the address is what was typed a moment ago; only what somebody else wrote there is taken over.
+  const written = useRef(address.find ?? '');
+  useEffect(() => {
+    const find = address.find ?? '';
+    if (find === written.current) return;
+    written.current = find;
+    setText(find);
+  }, [address.find]);
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (settled.trim() !== (address.find ?? '')) change({ find: settled.trim() === '' ? undefined : settled.trim() });
+      const find = settled.trim();
+      if (find === written.current) return;
+      written.current = find;
+      change({ find: find === '' ? undefined : find });
     }, 180);
     return () => clearTimeout(timer);
-  }, [settled, address.find, change]);
+  }, [settled, change]);
   const at = matches === undefined || selected === undefined || isFold(selected) ? -1 : matches.indexOf(selected);
   const go = (by: 1 | -1): void => {
     if (matches === undefined || matches.length === 0) return;
     const from = selected === undefined || isFold(selected) ? -1 : selected;
     const next = by > 0 ? matches.find((span) => span > from) : matches.findLast((span) => span < from);
     reveal(next ?? matches[by > 0 ? 0 : matches.length - 1]!);
+  };
+  const end = (): void => {
+    written.current = '';
+    setText('');
+    change({ find: undefined, only: undefined });
   };
   return (
     <search className={styles.find}>
@@ -170,8 +185,7 @@ function FindField({
           if (event.key === 'Enter') go(event.shiftKey ? -1 : 1);
           else if (event.key === 'Escape') {
             if (text === '') event.currentTarget.blur();
-            setText('');
-            change({ find: undefined, only: undefined });
+            end();
           } else return;
           event.preventDefault();
         }}
@@ -190,11 +204,7 @@ function FindField({
           >
             only
           </Button>
-          <IconButton
-            icon="close"
-            label="End the search"
-            onClick={() => change({ find: undefined, only: undefined })}
-          />
+          <IconButton icon="close" label="End the search" onClick={end} />
         </>
       )}
     </search>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { RequestFailure } from '../../client/api.js';
-import { traceQuery } from '../../client/queries.js';
+import { traceProgressQuery, traceQuery } from '../../client/queries.js';
+import { formatBytes } from '../../model/format.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
 import { TraceScreen } from './trace-screen.js';
@@ -12,6 +13,7 @@ export function TraceView() {
   const time = useSearch({ from: '/trace/$traceId' });
   const navigate = useNavigate();
   const query = useQuery(traceQuery(traceId));
+  const progress = useQuery(traceProgressQuery(traceId)).data;
   const toSearch = (): void => void navigate({ to: '/', search: { last: time.last, from: time.from, to: time.to } });
 
   if (query.data !== undefined && query.data.columns.count > 0) return <TraceScreen key={traceId} trace={query.data} />;
@@ -42,7 +44,8 @@ export function TraceView() {
   return (
     <div className={styles.frame} aria-busy="true">
       <p className={styles.reading} role="status">
-        Reading trace <code>{traceId.slice(0, 16)}</code>…
+        Reading trace <code>{traceId.slice(0, 8)}</code>…{progress > 0 && ` ${formatBytes(progress)}`}
+        <Button onClick={toSearch}>Stop</Button>
       </p>
     </div>
   );

@@ -250,7 +250,7 @@ export function Waterfall({ columns, colours, state }: Props) {
 function useSplit(width: number): { split: number; setSplit: (split: number) => void } {
   const [chosen, setChosen] = useState(() => Number(read(SPLIT_KEY) ?? 0));
   const room = Math.max(120, width - 160);
-  const usual = Math.min(460, Math.max(220, width * 0.38));
+  const usual = Math.min(480, Math.max(200, width * 0.42));
   const split = Math.round(Math.min(room, chosen > 0 ? chosen : usual));
   const setSplit = useCallback((next: number) => {
     setChosen(next);
