@@ -1,62 +1,136 @@
-/*
- * Protobuf for programs that count their own bytes: every message is a list of tags and values. Some five times slower than
- * core/wire, and a tenth of its size.
+/**
+ * Writes protobuf into memory that grows. Made for few bytes of code: a message's length is put in front of it when it is complete, by moving
+ * it. `core/wire` is some five times quicker and larger.
  */
+export interface Writer {
+  readonly length: number;
+  varint(value: number): void;
+  /** Fixed 64 bits (tag of wire type 1) or, of those, the lower 32 (type 5); a `bigint` as an integer, a number as a double. */
+  fixed(tag: number, value: number | bigint): void;
+  raw(bytes: ArrayLike<number>): void;
+  /** A length-delimited field with what `write` writes. */
+  nested(tag: number, write: () => void): void;
+  /** UTF-8, lone surrogates as U+FFFD; nothing for `undefined`. */
+  text(tag: number, text: string | undefined): void;
+  /** Bytes given as hex digits. */
+  hex(tag: number, digits: string): void;
+  /** A varint field; nothing for zero and `undefined`. */
+  count(tag: number, value: number | undefined): void;
+  /** A repeated `KeyValue` field. */
+  attributes(tag: number, values: Readonly<Record<string, unknown>> | undefined): void;
+  /** Forgets what was written after the first `length` bytes. */
+  cut(length: number): void;
+  bytes(): Uint8Array;
+}
 
-/** What a field may hold; `undefined` leaves it out. The tag's wire type says how it is written. */
-export type FieldValue = string | number | bigint | boolean | ArrayLike<number> | undefined;
+export function createWriter(): Writer {
+  let memory = new Uint8Array(1024);
+  let at = 0;
+  const view = new DataView(new ArrayBuffer(8));
 
-/** The bytes of a message: tag, value, tag, value … Strings are UTF-8, lone surrogates U+FFFD; a `bigint` is fixed, a number there a double. */
-export function message(fields: readonly FieldValue[]): number[] {
-  const out: number[] = [];
-  const varint = (value: number): void => {
-    let bits = BigInt.asUintN(64, BigInt(value));
-    for (; bits > 127n; bits >>= 7n) out.push(Number(bits & 127n) | 128);
-    out.push(Number(bits));
+  const room = (more: number): void => {
+    if (at + more <= memory.length) return;
+    const larger = new Uint8Array((at + more) * 2);
+    larger.set(memory);
+    memory = larger;
   };
-  for (let at = 0; at < fields.length; at += 2) {
-    const tag = fields[at] as number;
-    const value = fields[at + 1];
-    if (value === undefined) continue;
-    varint(tag);
-    const type = tag & 7;
-    if (!type) varint(Number(value));
-    else if (type === 2) {
-      const bytes = typeof value === 'string' ? utf8(value) : (value as ArrayLike<number>);
-      varint(bytes.length);
-      // No spread: a long text would be more arguments than a call may have.
-      for (let i = 0; i < bytes.length; i++) out.push(bytes[i]!);
-    } else {
-      const view = new DataView(new ArrayBuffer(8));
+  const byte = (value: number): void => {
+    room(1);
+    memory[at++] = value;
+  };
+  const varint = (value: number): void => {
+    // Two's complement in ten bytes.
+    if (value < 0) {
+      let bits = BigInt.asUintN(64, BigInt(value));
+      for (; bits > 127n; bits >>= 7n) byte(Number(bits & 127n) | 128);
+      value = 1;
+    }
+    for (; value > 127; value = Math.floor(value / 128)) byte((value % 128) | 128);
+    byte(value);
+  };
+
+  const writer: Writer = {
+    get length() {
+      return at;
+    },
+    varint,
+    fixed(tag, value) {
       if (typeof value === 'bigint') view.setBigUint64(0, value, true);
-      else view.setFloat64(0, value as number, true);
-      out.push(...new Uint8Array(view.buffer, 0, type > 1 ? 4 : 8));
-    }
-  }
-  return out;
-}
+      else view.setFloat64(0, value, true);
+      varint(tag);
+      writer.raw(new Uint8Array(view.buffer, 0, (tag & 7) > 1 ? 4 : 8));
+    },
+    raw(bytes) {
+      room(bytes.length);
+      memory.set(bytes, at);
+      at += bytes.length;
+    },
+    nested(tag, write) {
+      byte(tag);
+      byte(0);
+      const start = at;
+      write();
+      const length = at - start;
+      memory[start - 1] = length;
+      if (length > 127) {
+        varint(length);
+        const head = memory.slice(start + length, at--);
+        memory.copyWithin(start - 1 + head.length, start, start + length);
+        memory.set(head, start - 1);
+      }
+    },
+    text(tag, text) {
+      if (text === undefined) return;
+      writer.nested(tag, () => {
+        for (let i = 0; i < text.length; i++) {
+          let point = text.codePointAt(i)!;
+          if (point < 128) byte(point);
+          else {
+            if (point > 0xffff) i++;
+            else if (point >> 11 === 27) point = 0xfffd;
+            let more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+            byte(((0xff00 >> (more + 1)) & 0xff) | (point >> (6 * more)));
+            while (more--) byte(128 | ((point >> (6 * more)) & 63));
+          }
+        }
+      });
+    },
+    hex(tag, digits) {
+      byte(tag);
+      byte(digits.length / 2);
+      for (let i = 0; i < digits.length; i += 2) byte(Number.parseInt(digits.slice(i, i + 2), 16));
+    },
+    count(tag, value) {
+      if (!value) return;
+      byte(tag);
+      varint(value);
+    },
+    attributes(tag, values) {
+      for (const key in values) {
+        writer.nested(tag, () => {
+          writer.text(10, key);
+          anyValue(18, values[key]);
+        });
+      }
+    },
+    cut(length) {
+      at = length;
+    },
+    bytes: () => memory.slice(0, at),
+  };
 
-function utf8(text: string): number[] {
-  const bytes: number[] = [];
-  for (const character of text) {
-    let point = character.codePointAt(0)!;
-    if (point < 128) bytes.push(point);
-    else {
-      if (point >> 11 === 27) point = 0xfffd;
-      let more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-      bytes.push(((0xff00 >> (more + 1)) & 0xff) | (point >> (6 * more)));
-      while (more--) bytes.push(128 | ((point >> (6 * more)) & 63));
-    }
-  }
-  return bytes;
-}
+  const anyValue = (tag: number, value: unknown): void =>
+    writer.nested(tag, () => {
+      if (typeof value === 'string') writer.text(10, value);
+      else if (Array.isArray(value)) {
+        writer.nested(42, () => {
+          for (const item of value) anyValue(10, item);
+        });
+      } else if (typeof value === 'boolean' || Number.isSafeInteger(value)) {
+        byte(value === !!value ? 16 : 24);
+        varint(Number(value));
+      } else if (typeof value === 'number') writer.fixed(33, value);
+    });
 
-function anyValue(value: unknown): number[] {
-  if (Array.isArray(value)) return message([42, message(value.flatMap((item) => [10, anyValue(item)]))]);
-  const tag = { string: 10, boolean: 16, number: Number.isSafeInteger(value) ? 24 : 33 }[typeof value as string];
-  return tag ? message([tag, value as FieldValue]) : [];
+  return writer;
 }
-
-/** A repeated `KeyValue` field. */
-export const attributes = (tag: number, values: Readonly<Record<string, unknown>> = {}): FieldValue[] =>
-  Object.entries(values).flatMap(([key, value]) => [tag, message([10, key, 18, anyValue(value)])]);

@@ -1,38 +1,58 @@
 import type { OpenBuffer, Priority } from '../batch.js';
-import type { InstrumentationScope } from '../trace/readable-span.js';
-import { attributes, type FieldValue, message } from './protobuf.js';
+import type { InstrumentationScope, ReadableSpan } from '../trace/readable-span.js';
+import { encodeSpan } from './encode-span.js';
+import { createWriter, type Writer } from './protobuf.js';
 
-/** The open side of a batch, for encoders that make whole messages. */
+/** The open side of a batch of spans. */
 export interface SmallBuffer extends OpenBuffer {
-  add(scope: InstrumentationScope, span: ArrayLike<number>): void;
+  /** Throws for a span that has no form on the wire, and keeps nothing of it. */
+  add(span: ReadableSpan): void;
 }
 
-/** Keeps finished spans by scope, and joins them when the batch is sealed. */
+/** Encodes each span behind those of its scope, and joins the scopes when the batch is sealed. */
 export function createSmallBuffer(priority: Priority): SmallBuffer {
-  const scopes = new Map<InstrumentationScope, FieldValue[]>();
+  const scopes = new Map<InstrumentationScope, Writer>();
   const buffer: SmallBuffer & { items: number; byteLength: number } = {
     signal: 'traces',
     priority,
     items: 0,
     byteLength: 0,
-    add(scope, span) {
-      const { name, version, schemaUrl } = scope;
-      let fields = scopes.get(scope);
-      if (!fields) {
-        fields = [10, message([10, name, 18, version, ...attributes(26, scope.attributes)]), 26, schemaUrl];
-        scopes.set(scope, fields);
+    add(span) {
+      const scope = span.instrumentationScope;
+      let writer = scopes.get(scope);
+      if (!writer) {
+        const spans = createWriter();
+        spans.nested(10, () => {
+          spans.text(10, scope.name);
+          spans.text(18, scope.version);
+          spans.attributes(26, scope.attributes);
+        });
+        spans.text(26, scope.schemaUrl);
+        writer = spans;
+        scopes.set(scope, writer);
       }
-      fields.push(18, new Uint8Array(span));
+      const before = writer.length;
+      try {
+        encodeSpan(writer, span);
+      } catch (error) {
+        writer.cut(before);
+        throw error;
+      }
       buffer.items++;
-      buffer.byteLength += span.length + 4;
+      buffer.byteLength += writer.length - before;
     },
     take({ bytes, schemaUrl }) {
       const { items } = buffer;
       if (!items) return undefined;
-      const spans = [...scopes.values()].flatMap((fields) => [18, message(fields)]);
+      const request = createWriter();
+      request.nested(10, () => {
+        request.nested(10, () => request.raw(bytes));
+        for (const spans of scopes.values()) request.nested(18, () => request.raw(spans.bytes()));
+        request.text(26, schemaUrl || undefined);
+      });
       scopes.clear();
       buffer.items = buffer.byteLength = 0;
-      return { bytes: new Uint8Array(message([10, message([10, bytes, ...spans, 26, schemaUrl])])), items };
+      return { bytes: request.bytes(), items };
     },
   };
   return buffer;

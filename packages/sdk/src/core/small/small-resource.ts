@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource, ResourceOptions } from '../resource/resource.js';
 import { sdkVersion } from '../resource/sdk-version.js';
-import { attributes, message } from './protobuf.js';
+import { createWriter } from './protobuf.js';
 
 /** Who the page is. From weak to strong: telemetry's own attributes, detectors in the order of their answers, the user's. */
 export function createSmallResource(options: ResourceOptions): Resource {
@@ -42,6 +42,10 @@ export function createSmallResource(options: ResourceOptions): Resource {
     },
     waitForAsyncAttributes: () => ready,
     ready,
-    encoded: () => ({ bytes: new Uint8Array(message(attributes(10, resource))), schemaUrl: '' }),
+    encoded() {
+      const writer = createWriter();
+      writer.attributes(10, resource);
+      return { bytes: writer.bytes(), schemaUrl: '' };
+    },
   };
 }

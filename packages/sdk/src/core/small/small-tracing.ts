@@ -9,7 +9,6 @@ import { defaultSpanLimits, type SpanLimits } from '../trace/span-limits.js';
 import type { SpanProcessor } from '../trace/span-processor.js';
 import type { SdkTracerProvider, TracerProviderOptions } from '../trace/tracer-provider.js';
 import type { Tracing } from '../trace/tracing.js';
-import { encodeSpan } from './encode-span.js';
 import { createSmallBuffer } from './small-buffer.js';
 import { createSmallResource } from './small-resource.js';
 import { createSmallSpan, type SmallScope, type SmallSpan } from './small-span.js';
@@ -31,10 +30,16 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
   let originMs = Number.NaN;
   let stopped = false;
 
+  // Filled in bulk: asking the runtime for each identifier costs more than the identifier.
+  const pool = new Uint8Array(1024);
+  let used = pool.length;
   const hex = (bytes: number): string => {
-    const random = new Uint8Array(bytes);
-    options.entropy.fill(random);
-    return [...random].map((byte) => (byte + 256).toString(16).slice(1)).join('');
+    if (used + bytes > pool.length) {
+      options.entropy.fill(pool);
+      used = 0;
+    }
+    used += bytes;
+    return [...pool.subarray(used - bytes, used)].map((byte) => (byte + 256).toString(16).slice(1)).join('');
   };
 
   const time = (input: TimeInput | undefined, origin: number): HrTime => {
@@ -60,7 +65,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     onEnd(span: SmallSpan) {
       if (!onFragment || !(span.spanContext().traceFlags & 1)) return;
       const buffer = buffers[span.status.code === 2 ? 1 : 0];
-      buffer.add(span.instrumentationScope, encodeSpan(span));
+      buffer.add(span);
       onFragment(buffer);
     },
   } as unknown as SpanProcessor;
