@@ -43,41 +43,52 @@ export interface Resource extends ReadableResource {
  */
 export function createResource(options: ResourceOptions): Resource {
   const { detectors = [], timers, onProblem = () => {} } = options;
-  const found: Attributes[] = [];
+  const found: ResourceData[] = [];
   let open = true;
   let waiting = detectors.length;
   let data: ResourceData;
   let encoded: EncodedResource | undefined;
 
-  const build = (): void => {
-    const layers: Attributes[] = [
+  const build = (): ReadonlySet<string> => {
+    const layers: ResourceData[] = [
       {
-        'service.name': 'unknown_service',
-        'telemetry.sdk.name': 'throughline',
-        'telemetry.sdk.version': sdkVersion,
-        'telemetry.sdk.language': options.sdkLanguage,
+        attributes: {
+          'service.name': 'unknown_service',
+          'telemetry.sdk.name': 'throughline',
+          'telemetry.sdk.version': sdkVersion,
+          'telemetry.sdk.language': options.sdkLanguage,
+        },
+        schemaUrl: options.schemaUrl,
       },
-      ...found,
-      options.attributes ?? {},
+      // Those that have not answered yet are holes, which `filter` skips.
+      ...found.filter(Boolean),
+      { attributes: options.attributes ?? {} },
       {
-        'service.name': options.serviceName || undefined,
-        'service.version': options.serviceVersion,
-        'deployment.environment.name': options.environment,
+        attributes: {
+          'service.name': options.serviceName || undefined,
+          'service.version': options.serviceVersion,
+          'deployment.environment.name': options.environment,
+        },
       },
     ];
-    data = layers.reduce<ResourceData>((older, attributes) => mergeResource(older, { attributes: attributes ?? {} }), {
-      attributes: {},
-      schemaUrl: options.schemaUrl,
-    });
+    data = layers.reduce(mergeResource);
+    // Merged two by two, a third could bring a URL back that is not true of the first.
+    const schemaUrls = new Set(layers.flatMap(({ schemaUrl }) => schemaUrl || []));
+    if (schemaUrls.size > 1) data = { attributes: data.attributes };
     encoded = undefined;
+    return schemaUrls;
   };
 
   const ask = async (detector: ResourceDetector, index: number): Promise<void> => {
     try {
       const answer = detector.detect();
       // One that knows at once is in the first batch even if nothing is ever awaited.
-      found[index] = isPromise(answer) ? await answer : answer;
-      if (open) build();
+      const { schemaUrl } = detector;
+      found[index] = { attributes: (isPromise(answer) ? await answer : answer) ?? {}, schemaUrl };
+      if (!open) return;
+      const schemaUrls = build();
+      if (schemaUrl && schemaUrls.size > 1)
+        onProblem(detector.name, new Error(`its schema URL is not that of the others: ${[...schemaUrls]}`));
     } catch (error) {
       onProblem(detector.name, error);
     }

@@ -49,6 +49,7 @@ export function start(options: NodeOptions = {}): Telemetry {
   if (instrumentations.length > 0 && (options.esmHook ?? !entryIsCommonJs())) loadEsmHook(instrumentations, report);
 
   const running = currentTelemetry();
+  let stopHolding = (): void => {};
   const telemetry = startTelemetry(
     { ...core, timers: nodeTimers, lifecycle: createNodeLifecycle({ signals, shutdownTimeoutMs }) },
     {
@@ -64,10 +65,10 @@ export function start(options: NodeOptions = {}): Telemetry {
       spanLimits: { ...environment.spanLimits, ...options.spanLimits },
       propagators,
       api,
-      instruments: [observeWithInstrumentations(instrumentations, report)],
+      instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
     },
   );
-  if (telemetry !== running) flushBeforeExit(telemetry, shutdownTimeoutMs);
+  if (telemetry !== running) stopHolding = flushBeforeExit(telemetry, shutdownTimeoutMs);
   return telemetry;
 }
 

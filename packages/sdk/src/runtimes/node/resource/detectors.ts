@@ -5,10 +5,14 @@ import { basename } from 'node:path';
 import type { Attributes } from '@opentelemetry/api';
 import type { ResourceDetector } from '../../../core/options.js';
 
+/** The conventions all of these follow; a test compares every attribute with them. */
+const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0';
+
 /** `process.*`. The command's arguments may hold secrets, so they are left out unless asked for. */
 export function processDetector(options: { readonly commandArgs?: boolean } = {}): ResourceDetector {
   return {
     name: 'process',
+    schemaUrl,
     detect: () => ({
       'process.pid': process.pid,
       'process.executable.name': basename(process.execPath),
@@ -44,6 +48,7 @@ const osTypes: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'so
 /** `host.name`, `host.arch`, and `host.id` where the system keeps one in a file. */
 export const hostDetector: ResourceDetector = {
   name: 'host',
+  schemaUrl,
   detect() {
     const arch = os.arch();
     const id = machineId();
@@ -70,11 +75,13 @@ function machineId(): string | undefined {
 
 export const osDetector: ResourceDetector = {
   name: 'os',
+  schemaUrl,
   detect: () => ({ 'os.type': osTypes[os.platform()] ?? os.platform(), 'os.version': os.release() }),
 };
 
 /** `service.instance.id`: a random UUID, one for each start. */
 export const serviceInstanceDetector: ResourceDetector = {
   name: 'serviceinstance',
+  schemaUrl,
   detect: () => ({ 'service.instance.id': randomUUID() }),
 };
