@@ -22,7 +22,7 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
     try {
       if (on) {
         const asked = input instanceof Request ? input : undefined;
-        const url = new URL(asked ? asked.url : String(input), document.baseURI);
+        const url = new URL(asked ? asked.url : String(input), globalThis.document?.baseURI ?? location.href);
         request = beginClientRequest(host, options, init?.method ?? asked?.method ?? 'GET', url, location.origin);
         // A request that said no-cors to another origin may carry no header of ours.
         if (request && (init?.mode ?? asked?.mode) !== 'no-cors') {

@@ -15,7 +15,9 @@ import { createKeepaliveShare } from './ports/keepalive-share.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
 
+export { createExportingProcessor } from '../../core/exporting-processor.js';
 export type { Instrument, InstrumentHost } from '../../core/instrument.js';
+export { createFullOutbox } from '../../core/outbox/full-outbox.js';
 export { createRedactor } from '../../core/trace/redact.js';
 export { watchUnendedSpans } from '../../core/trace/unended-spans.js';
 export { exportRequestToJson as otlpJson } from '../../core/wire/export-request-to-json.js';

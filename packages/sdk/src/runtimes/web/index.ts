@@ -1,5 +1,6 @@
 import type { RequestOptions } from '../../core/client-request.js';
 import type { Instrument } from '../../core/instrument.js';
+import type { TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { createRedactor } from '../../core/trace/redact.js';
 import { type ClickOptions, observeClicks } from '../../instruments/clicks/observe-clicks.js';
@@ -24,9 +25,9 @@ export interface WebOptions extends BareWebOptions, RequestOptions {
 
 /**
  * Starts traces in a page and observes its load, its requests, clicks and uncaught errors. What to observe beside these goes into
- * `instruments`; who wants none of them starts `@throughline/sdk/web/bare`.
+ * `instruments`, what an option needs beside into `parts`; who wants none of them starts `@throughline/sdk/web/bare`.
  */
-export function start(options: WebOptions = {}): Telemetry {
+export function start(options: WebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {
   const { clicks } = options;
   const observed: (Instrument | false)[] = [
     options.pageLoad !== false && ((host) => observePageLoad(host, options)),
@@ -37,6 +38,6 @@ export function start(options: WebOptions = {}): Telemetry {
   ];
   return startBare(
     { ...options, instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])] },
-    { createRedactor },
+    { createRedactor, ...parts },
   );
 }

@@ -17,12 +17,15 @@ export function createPageLifecycle(): PageLifecycle {
   const runAll = (...sets: Set<() => void>[]): void => {
     for (const set of sets) for (const run of [...set]) run();
   };
-  document.addEventListener('visibilitychange', () =>
+  // A page's script may also be run where there is no page: by a worker, or by a server that renders it.
+  const { document } = globalThis;
+  document?.addEventListener('visibilitychange', () =>
     document.visibilityState === 'hidden' ? runAll(leaving, suspend) : runAll(resume),
   );
-  addEventListener('pagehide', () => runAll(leaving, suspend));
-  addEventListener('pageshow', (event) => event.persisted && runAll(resume));
-  addEventListener('online', () => runAll(resume));
+  const on = globalThis.addEventListener as typeof addEventListener | undefined;
+  on?.('pagehide', () => runAll(leaving, suspend));
+  on?.('pageshow', (event) => event.persisted && runAll(resume));
+  on?.('online', () => runAll(resume));
 
   const listen = (set: Set<() => void>) => (run: () => void) => {
     set.add(run);

@@ -11,10 +11,15 @@ interface UserAgentData {
  * browser has `navigator.userAgentData`.
  */
 export function pageResource(): Attributes {
-  const data = (navigator as { userAgentData?: UserAgentData }).userAgentData;
+  // Not there where a server renders the page.
+  const {
+    userAgent,
+    language,
+    userAgentData: data,
+  } = (globalThis.navigator ?? {}) as Partial<Navigator> & { userAgentData?: UserAgentData };
   return {
-    'user_agent.original': navigator.userAgent,
-    'browser.language': navigator.language,
+    'user_agent.original': userAgent,
+    'browser.language': language,
     ...(data && {
       'browser.brands': data.brands.map(({ brand, version }) => `${brand} ${version}`),
       'browser.mobile': data.mobile,
