@@ -37,7 +37,7 @@ export function flushBeforeExit(
 }
 
 /** Every destination has failed since then, and its next attempt is a matter of seconds. */
-function nobodyAnswers(telemetry: Pick<Telemetry, 'status'>, sinceMs: number): boolean {
+export function nobodyAnswers(telemetry: Pick<Telemetry, 'status'>, sinceMs: number): boolean {
   const { destinations, lastError } = telemetry.status();
   return (
     lastError !== undefined &&

@@ -21,6 +21,7 @@ import { createNodeLifecycle, defaultSignals } from './ports/lifecycle.js';
 import { nodeTimers } from './ports/timers.js';
 import { defaultServiceName } from './resource/default-service-name.js';
 import { selectDetectors } from './resource/select-detectors.js';
+import { settleBeforeExit } from './settle-before-exit.js';
 
 /**
  * Starts telemetry in a Node program. What `options` say wins over the environment (`OTEL_*`), which wins over the defaults: traces to
@@ -68,7 +69,11 @@ export function start(options: NodeOptions = {}): Telemetry {
       instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
     },
   );
-  if (telemetry !== running) stopHolding = flushBeforeExit(telemetry, shutdownTimeoutMs);
+  if (telemetry !== running) {
+    stopHolding = flushBeforeExit(telemetry, shutdownTimeoutMs);
+    // The same object: it is the one that a second start returns.
+    Object.assign(telemetry, settleBeforeExit(telemetry));
+  }
   return telemetry;
 }
 
