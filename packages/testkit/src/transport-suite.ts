@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -156,6 +156,27 @@ export function transportSuite({ name, protocol, create }: TransportSuite): void
       abort();
       expect(await sent).toMatchObject({ kind: 'retry' });
       expect(await send()).toMatchObject({ kind: 'accepted' });
+    });
+
+    test('aborted while a server has taken the connection and never says a word, it settles at once with retry', async () => {
+      const sockets = new Set<Socket>();
+      const mute = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.resume();
+      });
+      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+      closing.push(async () => {
+        for (const socket of sockets) socket.destroy();
+        await new Promise((resolve) => mute.close(resolve));
+      });
+      const transport = create({ url: `http://127.0.0.1:${(mute.address() as AddressInfo).port}` });
+      closing.push(() => transport.close?.());
+      const { signal, abort } = testAbort();
+      const sent = transport.send(testBatch(), { abort: signal });
+      await expect.poll(() => sockets.size, { timeout: 5_000 }).toBeGreaterThan(0);
+      abort();
+      expect(await sent).toMatchObject({ kind: 'retry' });
     });
 
     test('aborted before it began, nothing is said to have been taken', async () => {

@@ -8,10 +8,11 @@ import { grpcOutcome } from './grpc-answer.js';
 import { http2Connection } from './http2-connection.js';
 import type { RequestHeaders } from './request-headers.js';
 import { withoutCredentials } from './signal-url.js';
+import { AnswerTooLarge, defaultMaxAnswerBytes, defaultMaxRequestBytes, type SizeLimits } from './size-limits.js';
 import type { TlsOptions } from './tls.js';
 import { userAgent } from './user-agent.js';
 
-export interface GrpcTransportOptions {
+export interface GrpcTransportOptions extends SizeLimits {
   /** `http://host:4317`, `https://host:4317`, or without a scheme; a path is not used. */
   readonly url: string;
   /** For an address without a scheme: `true` sends without TLS. Default `false`. A scheme says it by itself. */
@@ -31,7 +32,6 @@ const paths: Readonly<Record<Signal, string>> = {
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
 };
 
-const MAX_ANSWER_BYTES = 64 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 const gzipAsync = promisify(gzip);
 
@@ -65,7 +65,7 @@ export function grpcTransport(options: GrpcTransportOptions): Transport {
       },
       body: framed(message, compressed),
       abort,
-      maxBytes: MAX_ANSWER_BYTES,
+      maxBytes: options.maxAnswerBytes ?? defaultMaxAnswerBytes,
     });
     return grpcOutcome(answer, destination);
   }
@@ -73,10 +73,12 @@ export function grpcTransport(options: GrpcTransportOptions): Transport {
   return {
     destination,
     problem: endpoint.problem,
+    maxBytes: options.maxRequestBytes ?? defaultMaxRequestBytes,
     async send(batch, { abort }) {
       try {
         return await send(batch, abort);
       } catch (error) {
+        if (error instanceof AnswerTooLarge) return { kind: 'refused', reason: `${destination}: ${error.message}` };
         const stale = (error as { stale?: boolean }).stale === true;
         return { kind: 'retry', reason: explainFailure(error, destination), afterMs: stale ? 0 : undefined };
       }

@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import type { AbortSignalLike } from '../core/ports.js';
+import { AnswerTooLarge } from './size-limits.js';
 import type { TlsOptions } from './tls.js';
 
 export interface Http2Request {
@@ -13,7 +14,7 @@ export interface Http2Request {
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Uint8Array;
   readonly abort: AbortSignalLike;
-  /** More of the answer's body is not kept. */
+  /** A longer answer is not read: the request rejects with `AnswerTooLarge`. */
   readonly maxBytes: number;
 }
 
@@ -41,7 +42,8 @@ const IDLE_PING_MS = 30_000;
  */
 export function http2Connection(origin: string, tls: TlsOptions | undefined): Http2Connection {
   let current: ClientHttp2Session | undefined;
-  let active = 0;
+  /** Requests under way on each connection; the old one may still have some when there is a new one. */
+  const active = new WeakMap<ClientHttp2Session, number>();
   let used = false;
   let lastUsedMs = 0;
 
@@ -59,6 +61,8 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
     };
     // Without this listener an error of the connection would end the process; the requests on it get the same error.
     opened.on('error', over);
+    // Each request listens while it lasts.
+    opened.setMaxListeners(0);
     opened.on('close', over);
     opened.on('goaway', over);
     opened.unref();
@@ -82,11 +86,20 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
     return session();
   }
 
+  /** While something is under way a connection keeps the program alive, and only then. */
+  function count(open: ClientHttp2Session, change: 1 | -1): void {
+    const now = (active.get(open) ?? 0) + change;
+    active.set(open, now);
+    if (open.destroyed) return;
+    if (now > 0) open.ref();
+    else open.unref();
+  }
+
   return {
     async request({ path, headers, body, abort, maxBytes }) {
       const open = await tested();
       const reused = used;
-      if (active++ === 0) open.ref();
+      count(open, 1);
       try {
         const answer = await exchange(open, { path, headers, body, abort, maxBytes });
         used = true;
@@ -97,7 +110,7 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
         const stale = reused && (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_HTTP2_GOAWAY_SESSION');
         throw stale ? Object.assign(error as Error, { stale }) : error;
       } finally {
-        if (--active === 0 && !open.destroyed) open.unref();
+        count(open, -1);
       }
     },
     close() {
@@ -143,6 +156,10 @@ function exchange(
     stream.on('data', (chunk: Uint8Array) => {
       length += chunk.length;
       if (length <= maxBytes) chunks.push(chunk);
+      else if (!failure) {
+        failure = new AnswerTooLarge(maxBytes);
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
     });
     stream.on('error', (error) => {
       failure ??= error;

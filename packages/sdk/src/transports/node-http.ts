@@ -10,10 +10,11 @@ import { httpOutcome } from './http-answer.js';
 import { http2Connection } from './http2-connection.js';
 import type { RequestHeaders } from './request-headers.js';
 import { batchUrl, type OtlpUrl, withoutCredentials } from './signal-url.js';
+import { AnswerTooLarge, defaultMaxAnswerBytes, defaultMaxRequestBytes, type SizeLimits } from './size-limits.js';
 import type { TlsOptions } from './tls.js';
 import { userAgent } from './user-agent.js';
 
-export interface NodeHttpTransportOptions {
+export interface NodeHttpTransportOptions extends SizeLimits {
   /** Base address (`http://localhost:4318`, to which `/v1/traces` is added) or a whole address per signal. */
   readonly url: OtlpUrl;
   readonly headers?: RequestHeaders | undefined;
@@ -28,8 +29,6 @@ export interface NodeHttpTransportOptions {
   readonly sendBatchId?: boolean | undefined;
 }
 
-/** More of an answer is not read: the longest thing of use in it is an error message. */
-export const MAX_ANSWER_BYTES = 64 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 
 const gzipAsync = promisify(gzip);
@@ -51,12 +50,15 @@ interface HttpResponse {
 /** OTLP/HTTP for Node: connections are kept and reused, certificates are the user's own, bodies compressed off the main thread. */
 export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport {
   const { url, toJson, compression } = options;
+  const { maxRequestBytes = defaultMaxRequestBytes, maxAnswerBytes = defaultMaxAnswerBytes } = options;
   const destination = withoutCredentials(url);
   const addresses = typeof url === 'string' ? [url] : Object.values(url);
   const endpoints = addresses.map((address) => readEndpoint(address, 'http'));
   const problem = endpoints.find((endpoint) => endpoint.problem)?.problem;
   const unusable = endpoints.find((endpoint) => !endpoint.url)?.problem;
-  const exchange = options.http2 ? http2Exchange(options.tls) : http1Exchange(options.tls);
+  const exchange = options.http2
+    ? http2Exchange(options.tls, maxAnswerBytes)
+    : http1Exchange(options.tls, maxAnswerBytes);
 
   async function send(batch: Batch, abort: AbortSignalLike): Promise<Outcome> {
     const address = batchUrl(url, batch, options.sendBatchId !== false);
@@ -64,6 +66,11 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
       return { kind: 'refused', reason: unusable ?? `${destination} has no address for ${batch.signal}` };
     const added = typeof options.headers === 'function' ? await options.headers() : options.headers;
     let body: Uint8Array = toJson ? Buffer.from(toJson(batch.signal, batch.bytes)) : batch.bytes;
+    if (body.length > maxRequestBytes) {
+      // Only JSON comes here: protobuf is measured by the outbox.
+      const maxBytes = Math.floor((batch.bytes.length / body.length) * maxRequestBytes);
+      return { kind: 'too-large', reason: `over ${maxRequestBytes} bytes`, maxBytes };
+    }
     const headers: Record<string, string | number> = {
       'user-agent': userAgent,
       ...lowerCased(added),
@@ -87,10 +94,12 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
   return {
     destination,
     problem,
+    maxBytes: maxRequestBytes,
     async send(batch, { abort }) {
       try {
         return await send(batch, abort);
       } catch (error) {
+        if (error instanceof AnswerTooLarge) return { kind: 'refused', reason: `${destination}: ${error.message}` };
         // A server may close a kept connection at the moment it is used again; that says nothing about the server.
         const stale = (error as { stale?: boolean }).stale === true;
         return { kind: 'retry', reason: explainFailure(error, destination), afterMs: stale ? 0 : undefined };
@@ -118,7 +127,7 @@ interface Exchange {
   close(): void;
 }
 
-function http1Exchange(tls: TlsOptions | undefined): Exchange {
+function http1Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exchange {
   const settings = { keepAlive: true, scheduling: 'lifo' as const };
   const plain = new HttpAgent(settings);
   const secure = new HttpsAgent({
@@ -144,7 +153,7 @@ function http1Exchange(tls: TlsOptions | undefined): Exchange {
           reject(request.reusedSocket && error.code === 'ECONNRESET' ? Object.assign(error, { stale: true }) : error);
         });
         request.on('response', (response: IncomingMessage) => {
-          collect(response).then(
+          collect(response, maxAnswerBytes).then(
             (answer) => {
               settle();
               resolve({
@@ -170,7 +179,7 @@ function http1Exchange(tls: TlsOptions | undefined): Exchange {
   };
 }
 
-function http2Exchange(tls: TlsOptions | undefined): Exchange {
+function http2Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exchange {
   const connections = new Map<string, ReturnType<typeof http2Connection>>();
   return {
     async request({ address, headers, body, abort }) {
@@ -184,7 +193,7 @@ function http2Exchange(tls: TlsOptions | undefined): Exchange {
         headers,
         body,
         abort,
-        maxBytes: MAX_ANSWER_BYTES,
+        maxBytes: maxAnswerBytes,
       });
       return {
         status: Number(answer.headers[':status']),
@@ -199,14 +208,15 @@ function http2Exchange(tls: TlsOptions | undefined): Exchange {
   };
 }
 
-/** The body of an answer, its first 64 KiB; the rest is read and let go, so that the connection can be used again. */
-async function collect(response: IncomingMessage): Promise<Uint8Array> {
+/** The body of an answer. What is past the limit is not read: the connection ends, and nobody waits for it. */
+async function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
-    else if (length > 64 * MAX_ANSWER_BYTES) response.destroy();
+    // Leaving the loop destroys the stream.
+    if (length > maxBytes) throw new AnswerTooLarge(maxBytes);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
