@@ -18,6 +18,8 @@ import { pageResource } from './ports/page-resource.js';
 export { createExportingProcessor } from '../../core/exporting-processor.js';
 export type { Instrument, InstrumentHost } from '../../core/instrument.js';
 export { createFullOutbox } from '../../core/outbox/full-outbox.js';
+export type { TelemetryParts } from '../../core/start-telemetry-with.js';
+export type { Telemetry } from '../../core/telemetry-handle.js';
 export { createRedactor } from '../../core/trace/redact.js';
 export { watchUnendedSpans } from '../../core/trace/unended-spans.js';
 export { exportRequestToJson as otlpJson } from '../../core/wire/export-request-to-json.js';

@@ -11,7 +11,7 @@ import { observeXhr } from '../../instruments/xhr/observe-xhr.js';
 import { type BareWebOptions, start as startBare } from './bare.js';
 
 export type { RequestOptions } from '../../core/client-request.js';
-export { gzip, type Instrument, type InstrumentHost, otlpJson } from './bare.js';
+export { gzip, type Instrument, type InstrumentHost, otlpJson, type Telemetry, type TelemetryParts } from './bare.js';
 export { type ClickOptions, observeClicks, observeErrors, observeFetch, observePageLoad, observeXhr };
 
 export interface WebOptions extends BareWebOptions, RequestOptions {
