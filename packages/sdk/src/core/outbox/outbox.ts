@@ -81,7 +81,8 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
     return total;
   }
 
-  function seal(which: Iterable<OpenBuffer>, leaving: boolean): void {
+  /** `watch` is called when all is with the account and nothing has been decided about it yet. */
+  function seal(which: Iterable<OpenBuffer>, leaving: boolean, watch?: () => void): void {
     for (const buffer of which) {
       const { signal, priority } = buffer;
       const sealed = buffer.take(resource());
@@ -96,6 +97,7 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
       cancelAge?.();
       cancelAge = undefined;
     }
+    watch?.();
     account.makeRoom(openItems, sum('byteLength'));
     account.pump(leaving);
   }
@@ -114,10 +116,13 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
         resourceReady!.then(resolve, resolve);
       });
     }
-    seal(buffers, false);
-    const drained = account.drain(timeoutMs, last);
+    let drained: Promise<boolean> | undefined;
+    // What is given up at once, without being sent, counts too.
+    seal(buffers, false, () => {
+      drained = account.drain(timeoutMs, last);
+    });
     account.resume();
-    return drained;
+    return drained!;
   }
 
   if (resourceReady) {
