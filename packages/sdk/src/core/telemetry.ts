@@ -20,7 +20,7 @@ export interface StartOptions extends TelemetryOptions {
 }
 
 /** What `startTelemetry` is made of beside what every telemetry needs. */
-export const everyPart: TelemetryParts = {
+const everyPart: TelemetryParts = {
   tracing: fullTracing,
   createOutbox: createFullOutbox,
   createApiLogger,

@@ -9,7 +9,7 @@ import type { AbortSignalLike } from '../core/ports.js';
 import { AnswerTooLarge } from './size-limits.js';
 import type { TlsOptions } from './tls.js';
 
-export interface Http2Request {
+interface Http2Request {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Uint8Array;

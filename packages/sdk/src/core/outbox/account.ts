@@ -2,15 +2,10 @@ import type { Batch, Signal } from '../batch.js';
 import type { Report } from '../limit-diagnostics.js';
 import type { BatchLimits, DropReason, TelemetryStatus } from '../options.js';
 import type { Outcome, Ports, Transport } from '../ports.js';
+import type { RequestPart } from '../wire/split-request.js';
 import type { BatchQueue, QueueHost } from './batch-queue.js';
 import { memoryQueue } from './memory-queue.js';
 import { closeCircuit, createRoute, isFree, openCircuit, type Route } from './route.js';
-
-/** One part of an export request that was split, a complete request itself. */
-export interface RequestPart {
-  readonly bytes: Uint8Array;
-  readonly items: number;
-}
 
 export interface AccountOptions {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
