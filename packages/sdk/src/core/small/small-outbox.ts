@@ -44,17 +44,15 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   let cancelAge: (() => void) | undefined;
   let cancelWake: (() => void) | undefined;
 
-  function size(sealedOnly?: boolean) {
+  function size(open: Iterable<OpenBuffer> = buffers) {
     let [items, bytes] = [0, 0];
     for (const { batch } of queue) {
       items += batch.items;
       bytes += batch.bytes.length;
     }
-    if (!sealedOnly) {
-      for (const buffer of buffers) {
-        items += buffer.items;
-        bytes += buffer.byteLength;
-      }
+    for (const buffer of open) {
+      items += buffer.items;
+      bytes += buffer.byteLength;
     }
     return { items, bytes };
   }
@@ -202,9 +200,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     });
   }
 
-  if (!given.send || options.store)
-    report('error', 'part-missing', 'This build sends to one destination, from memory.');
-  if (transport.problem) report('error', 'bad-endpoint', transport.problem);
+  if (!given.send || options.store) report('error', 'part-missing', 'This build has one destination and no store');
 
   return {
     onFragment:
@@ -249,7 +245,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       dropped: { ...counts.dropped },
       state: closed ? 'shut-down' : failing || route.failures ? 'degraded' : 'healthy',
       queued: size(),
-      stored: { ...size(true), durability: 'memory' },
+      stored: { ...size([]), durability: 'memory' },
       destinations: [
         {
           destination,
