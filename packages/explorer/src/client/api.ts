@@ -27,7 +27,7 @@ export class RequestFailure extends Error {
   }
 }
 
-export const API = '/api/v1';
+const API = '/api/v1';
 
 type Parameters = Readonly<Record<string, string | number | undefined>>;
 

@@ -15,7 +15,7 @@ export interface Asked {
   readonly nowMs: number;
 }
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export const statusQuery = () =>
   queryOptions({

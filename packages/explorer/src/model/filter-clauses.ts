@@ -28,7 +28,7 @@ export function withClause(filter: string, clause: NewClause): string {
   return formatFilter([...kept, clause]);
 }
 
-export function withoutClause(filter: string, clause: NewClause): string {
+function withoutClause(filter: string, clause: NewClause): string {
   return formatFilter(clausesOf(filter).filter((other) => !sameClause(other, clause)));
 }
 
@@ -38,13 +38,6 @@ export function hasClause(filter: string, clause: NewClause): boolean {
 
 export function toggledClause(filter: string, clause: NewClause): string {
   return hasClause(filter, clause) ? withoutClause(filter, clause) : withClause(filter, clause);
-}
-
-/** Replaces the clause at `index` by the clauses of `text`; an empty text removes it. */
-export function withEditedClause(filter: string, index: number, text: string): string {
-  const clauses: NewClause[] = [...clausesOf(filter)];
-  clauses.splice(index, 1, ...clausesOf(text));
-  return formatFilter(clauses);
 }
 
 /** The service a filter asks for, where it asks for exactly one. */

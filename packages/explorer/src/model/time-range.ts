@@ -22,7 +22,7 @@ export const RELATIVE_RANGES: readonly { readonly last: string; readonly label: 
   { last: '7d', label: 'Last 7 days' },
   { last: '30d', label: 'Last 30 days' },
 ];
-export const DEFAULT_LAST = '1h';
+const DEFAULT_LAST = '1h';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keySuggestions, readDraft, valueSuggestions } from './completion.js';
-import { clausesOf, formatClause, hasClause, toggledClause, withClause, withEditedClause } from './filter-clauses.js';
+import { clausesOf, formatClause, hasClause, toggledClause, withClause } from './filter-clauses.js';
 import { formatAgo, formatBytes, formatCount, formatDuration, formatShare, niceStep } from './format.js';
 
 const service = (value: string, operator: '=' | '!=' = '=') => ({ field: 'service', operator, value }) as const;
@@ -18,11 +18,6 @@ describe('filters by click', () => {
     expect(once).toBe('status=error service="shop api"');
     expect(hasClause(once, service('shop api'))).toBe(true);
     expect(toggledClause(once, service('shop api'))).toBe('status=error');
-  });
-
-  test('a clause is edited in its place', () => {
-    expect(withEditedClause('a=1 b=2 c=3', 1, 'b=5 d?')).toBe('a=1 b=5 d? c=3');
-    expect(withEditedClause('a=1 b=2', 0, '')).toBe('b=2');
   });
 });
 

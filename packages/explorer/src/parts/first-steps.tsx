@@ -1,5 +1,5 @@
 import { Tabs } from '@base-ui/react/tabs';
-import type { Status } from '#shapes/api.js';
+import type { Status } from '../model/shapes.js';
 import { CopyButton } from './controls.js';
 import styles from './first-steps.module.css';
 

@@ -8,7 +8,7 @@ const KEY = 'throughline.theme';
 const listeners = new Set<() => void>();
 const dark = typeof matchMedia === 'undefined' ? undefined : matchMedia('(prefers-color-scheme: dark)');
 
-export function themeChoice(): ThemeChoice {
+function themeChoice(): ThemeChoice {
   const stored = read();
   return stored === 'dark' || stored === 'light' ? stored : 'system';
 }

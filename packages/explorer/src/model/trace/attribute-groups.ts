@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '#shapes/api.js';
 import { plainValue } from './match-span.js';
 
-export interface AttributeRow {
+interface AttributeRow {
   readonly key: string;
   /** What of the key stands below the group's name. */
   readonly rest: string;

@@ -7,8 +7,6 @@ import { findFolds } from './folds.js';
 import { runtimeName, systemName } from './runtime-name.js';
 import { selfTimes } from './self-time.js';
 
-export { SPAN_KINDS };
-
 /** Turns an answer into columns in tree order. Never fails: rings, missing parents and doubled ids become flags. */
 export function buildColumns(answer: TraceAnswer): TraceColumns {
   const { spans, resources } = answer;

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { FILTER_FIELDS, parseDuration } from '#shapes/filter.js';
 import { type Asked, differencesQuery } from '../../client/queries.js';
 import type { NewClause } from '../../model/filter-clauses.js';
 import { formatClock, formatCount, formatShare } from '../../model/format.js';
+import { FILTER_FIELDS, parseDuration } from '../../model/shapes.js';
 import type { AbsoluteRange } from '../../model/time-range.js';
 import { Button, IconButton } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';

@@ -3,11 +3,11 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
-import type { TraceSummary } from '#shapes/api.js';
 import { type Asked, tracesQuery } from '../../client/queries.js';
 import type { SearchAddress } from '../../model/address.js';
 import { clausesOf, formatClause } from '../../model/filter-clauses.js';
 import { formatBytes, formatCount, formatDuration, niceStep } from '../../model/format.js';
+import type { TraceSummary } from '../../model/shapes.js';
 import { type AbsoluteRange, formatTimeSearch } from '../../model/time-range.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
@@ -88,7 +88,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
     event.preventDefault();
   };
 
-  const { scaleNano, p50, p95 } = useMemo(() => durationScale(traces), [traces]);
+  const { scaleNano, cut, p50, p95, marks } = useMemo(() => durationScale(traces), [traces]);
   const stats = query.data?.pages[query.data.pages.length - 1]?.stats;
 
   return (
@@ -117,7 +117,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
             Newest
           </Button>
           <Button on={sort === 'slowest'} onClick={() => change({ sort: 'slowest', at: undefined })}>
-            Slowest
+            {asked.q === '' ? 'Slowest' : 'Slowest match'}
           </Button>
         </div>
       </div>
@@ -131,7 +131,10 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
               p50 {formatDuration(p50)}, p95 {formatDuration(p95)}
             </i>
           )}
-          <b>{traces.length > 0 && formatDuration(scaleNano)}</b>
+          <b>
+            {traces.length > 0 && formatDuration(scaleNano)}
+            {cut && ' and more'}
+          </b>
         </span>
         <span data-right>spans</span>
         <span data-right>errors</span>
@@ -164,7 +167,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
                 offset={item.start}
                 current={item.index === index}
                 scaleNano={scaleNano}
-                marks={[p50, p95]}
+                marks={marks}
                 nowMs={clock}
                 rangeMs={range.endMs - range.startMs}
                 filtered={asked.q !== ''}
@@ -179,14 +182,26 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
   );
 }
 
-/** One scale for all bars: the longest trace loaded, rounded up. */
-function durationScale(traces: readonly TraceSummary[]): { scaleNano: number; p50: number; p95: number } {
-  if (traces.length === 0) return { scaleNano: 1, p50: 0, p95: 0 };
+/** A trace so many times longer than nearly all others does not make their bars unreadable: its own is cut off instead. */
+const OUTLIER = 3;
+
+/** One scale for all bars: the longest trace loaded, or what holds all but outliers, rounded up. */
+function durationScale(traces: readonly TraceSummary[]): {
+  scaleNano: number;
+  cut: boolean;
+  p50: number;
+  p95: number;
+  marks: readonly number[];
+} {
+  if (traces.length === 0) return { scaleNano: 1, cut: false, p50: 0, p95: 0, marks: [] };
   const sorted = Float64Array.from(traces, (trace) => trace.durationNano).sort();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   const longest = Math.max(1, sorted[sorted.length - 1]!);
-  const step = niceStep(longest, 10);
-  return { scaleNano: Math.ceil(longest / step) * step, p50: at(0.5), p95: at(0.95) };
+  const most = Math.max(1, Math.min(longest, OUTLIER * at(0.9)));
+  const step = niceStep(most, 10);
+  const scaleNano = Math.ceil(most / step) * step;
+  const marks = [at(0.5), at(0.95)].filter((mark) => mark <= scaleNano);
+  return { scaleNano, cut: longest > scaleNano, p50: at(0.5), p95: at(0.95), marks };
 }
 
 function NothingFound({

@@ -2,9 +2,9 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its current row; cells take none
 import { Link } from '@tanstack/react-router';
 import { type MouseEvent, memo } from 'react';
-import type { TraceSummary } from '#shapes/api.js';
 import { formatAgo, formatClock, formatDay, formatDuration, formatMoment } from '../../model/format.js';
 import { serviceColour } from '../../model/service-colour.js';
+import type { TraceSummary } from '../../model/shapes.js';
 import { fromUnixNano, type TimeSearch } from '../../model/time-range.js';
 import { Swatch } from '../../parts/controls.js';
 import styles from './trace-list.module.css';
@@ -76,8 +76,9 @@ export const TraceRow = memo(function TraceRow(props: Props) {
         <span className={styles.track} aria-hidden="true">
           <span
             className={styles.length}
+            data-cut={trace.durationNano > scaleNano || undefined}
             style={{
-              width: `${Math.max(0.4, (100 * trace.durationNano) / scaleNano)}%`,
+              width: `${Math.min(100, Math.max(0.4, (100 * trace.durationNano) / scaleNano))}%`,
               background: serviceColour(trace.rootService),
             }}
           />

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import type { Attributes } from '#shapes/api.js';
 import type { NewClause } from '../../model/filter-clauses.js';
+import type { Attributes } from '../../model/shapes.js';
 import { groupAttributes } from '../../model/trace/attribute-groups.js';
 import { CopyButton, IconButton } from '../../parts/controls.js';
 import styles from './side-panel.module.css';

@@ -1,42 +1,10 @@
 import { formatCount, formatDuration, niceStep } from '../../model/format.js';
 import { SpanFlag, type TraceColumns } from '../../model/trace/columns.js';
-import { foldIndex, isFold, type Rows } from '../../model/trace/rows.js';
+import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { selfSegments } from '../../model/trace/self-time.js';
 import type { ViewWindow } from '../../model/trace/view-window.js';
-import type { CanvasColours } from './colours.js';
-
-export const ROW = 24;
-export const INDENT = 14;
-const BAR_TOP = 6;
-const BAR = 11;
-/** Where a row's line of the critical path runs, below its bar. */
-const PATH_AT = BAR_TOP + BAR + 2.5;
-
-export interface Scene {
-  readonly columns: TraceColumns;
-  readonly rows: Rows;
-  readonly rowOf: Int32Array;
-  readonly colours: CanvasColours;
-  /** To the right end of the bars' axis, and to the edge of the picture. */
-  readonly width: number;
-  readonly fullWidth: number;
-  readonly height: number;
-  /** Where the tree ends and the bars begin, in pixels. */
-  readonly split: number;
-  readonly scrollTop: number;
-  readonly view: ViewWindow;
-  readonly selectedRow: number;
-  readonly hoveredRow: number;
-  /** 1 for spans that match the search inside of the trace; undefined while nothing is searched for. */
-  readonly matches: Uint8Array | undefined;
-  readonly path: boolean;
-  /** In rows and nanoseconds. */
-  readonly area:
-    | { readonly from: number; readonly to: number; readonly firstRow: number; readonly lastRow: number }
-    | undefined;
-  /** Self-time segments by span, kept between frames. */
-  readonly segments: Map<number, Float64Array>;
-}
+import { drawPath } from './draw-path.js';
+import { BAR, BAR_TOP, INDENT, ROW, type Scene, xOf } from './scene.js';
 
 /** Times to label over `view`, at most one every ~90 px. */
 export function timeTicks(view: ViewWindow, width: number): readonly number[] {
@@ -83,10 +51,6 @@ export function drawWaterfall(context: CanvasRenderingContext2D, scene: Scene): 
 
   context.fillStyle = colours.line;
   context.fillRect(split, 0, 1, height);
-}
-
-export function xOf({ view, width, split }: Pick<Scene, 'view' | 'width' | 'split'>, nano: number): number {
-  return split + ((nano - view.from) / (view.to - view.from)) * (width - split);
 }
 
 /** Lines of descent. Where a process begins the line has its service's colour, down to its last span: the band of that process. */
@@ -258,74 +222,6 @@ function drawFold(context: CanvasRenderingContext2D, scene: Scene, index: number
     context.fillStyle = colours.error;
     context.fillRect(Math.max(split, left), y + BAR_TOP - 3, Math.min(right, width) - Math.max(split, left), 2);
   }
-}
-
-interface Visit {
-  readonly row: number;
-  readonly left: number;
-  right: number;
-}
-
-/** A stay in a row shorter than this does not draw the line there and back: zoomed out it would only be hatching. Pixels. */
-const SHORTEST_VISIT = 3;
-
-/** One line through the rows, from the first thing that mattered to the last. */
-function drawPath(context: CanvasRenderingContext2D, scene: Scene, first: number, last: number): void {
-  const { colours, scrollTop } = scene;
-  const levelOf = (row: number): number => row * ROW - scrollTop + PATH_AT;
-  const all = pathVisits(scene);
-  context.strokeStyle = colours.path;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  for (const { row, left, right } of all) {
-    if (row < first || row > last) continue;
-    context.moveTo(left, levelOf(row));
-    context.lineTo(right, levelOf(row));
-  }
-  let before: Visit | undefined;
-  for (const visit of all) {
-    if (visit.right - visit.left < SHORTEST_VISIT) continue;
-    if (before !== undefined && before.row !== visit.row) {
-      const { row } = before;
-      if (Math.max(row, visit.row) >= first && Math.min(row, visit.row) <= last) {
-        // Upright where one follows the other; aslant over stays too short to be drawn.
-        const upright = visit.left - before.right < 1;
-        const x = Math.round(visit.left) + 0.5;
-        context.moveTo(upright ? x : before.right, levelOf(row));
-        context.lineTo(x, levelOf(visit.row));
-      }
-    }
-    before = visit;
-  }
-  context.stroke();
-}
-
-/** The path as stays in rows, left to right, for the time that is shown. */
-function pathVisits(scene: Scene): readonly Visit[] {
-  const { columns, rowOf, view } = scene;
-  const { criticalSpan, criticalStart, criticalEnd } = columns;
-  const visits: Visit[] = [];
-  for (let index = lowerBound(criticalEnd, view.from); index < criticalSpan.length; index++) {
-    if (criticalStart[index]! > view.to) break;
-    const row = rowOf[criticalSpan[index]!]!;
-    const left = xOf(scene, criticalStart[index]!);
-    const right = xOf(scene, criticalEnd[index]!);
-    const before = visits[visits.length - 1];
-    if (before !== undefined && before.row === row && left - before.right < 1) before.right = right;
-    else visits.push({ row, left, right });
-  }
-  return visits;
-}
-
-function lowerBound(values: Float64Array, wanted: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function drawArea(context: CanvasRenderingContext2D, scene: Scene, area: NonNullable<Scene['area']>): void {

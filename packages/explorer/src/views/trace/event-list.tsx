@@ -1,5 +1,5 @@
-import type { SpanDetail } from '#shapes/api.js';
 import { formatDuration, formatMoment } from '../../model/format.js';
+import type { SpanDetail } from '../../model/shapes.js';
 import { plainValue } from '../../model/trace/match-span.js';
 import { CopyButton } from '../../parts/controls.js';
 import styles from './side-panel.module.css';

@@ -5,7 +5,8 @@ import { formatCount, formatDuration } from '../../model/format.js';
 import { SpanFlag, type TraceColumns } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { Icon } from '../../parts/icon.js';
-import { INDENT, startsProcess } from './draw-waterfall.js';
+import { startsProcess } from './draw-waterfall.js';
+import { INDENT } from './scene.js';
 import styles from './waterfall.module.css';
 
 interface Props {
