@@ -64,6 +64,8 @@ try {
     collector.once('exit', (code) => reject(new Error(`the collector ended with ${code}`)));
   });
 
+  const reader = await readerSpeed();
+  console.log(`reader alone, one thread: ${reader} spans/s`);
   let sent = 0;
   const memory = [];
   async function send({ count, gzip }) {
@@ -108,7 +110,7 @@ try {
       'p99 ms': result.p99.toFixed(1),
       'told to wait': result.waited,
       'memory MB': Math.round(peak / 1e6),
-      cpu: cpu(),
+      'collector + engine': processes(),
     });
   }
   const plain = plainSpans / seconds;
@@ -123,7 +125,7 @@ try {
       'p99 ms': result.p99.toFixed(1),
       'told to wait': result.waited,
       'memory MB': Math.round(peak / 1e6),
-      cpu: cpu(),
+      'collector + engine': processes(),
     });
   }
 
@@ -151,6 +153,7 @@ try {
   const entry = (name, ours, peer, unit) => ({ name, ours, peer, ratio: peer === null ? null : ours / peer, unit });
   const out = [
     entry('ingest.traces', Math.round(plain), GOAL, 'spans/s (peer: the goal)'),
+    entry('ingest.reader', reader, 700_000, 'spans/s, one thread (peer: the goal)'),
     ...(gzip === undefined ? [] : [entry('ingest.traces.gzip', Math.round(gzip), null, 'spans/s')]),
     ...memory.map(({ spans: at, bytes }) =>
       entry(
@@ -175,8 +178,37 @@ try {
   else console.log(`data kept in ${data}`);
 }
 
-function cpu() {
-  return last?.each.map(({ cpuSeconds }) => cpuSeconds.toFixed(1)).join(' + ');
+/** Protobuf to columns and nothing else, for a second, after a second of warming up. */
+async function readerSpeed() {
+  const { createTraceReader } = await import('../packages/collector/dist/process/read-traces.js');
+  const { TraceBlock } = await import('../packages/collector/dist/process/trace-block.js');
+  const { encodeRequest, patchRequest } = await import('./ingest/encode-request.mjs');
+  const requests = Array.from({ length: 48 }, (_, number) => {
+    const request = encodeRequest({ number });
+    patchRequest(request, number, BigInt(Date.now()) * 1_000_000n, 1e9);
+    return request.bytes;
+  });
+  const trace = createTraceReader();
+  const block = new TraceBlock();
+  let best = 0;
+  for (let round = 0; round < 8; round++) {
+    const began = performance.now();
+    let read = 0;
+    for (let number = 0; performance.now() - began < 250; number++) {
+      read += trace.read(requests[number % requests.length], block, Date.now()).accepted;
+      if (block.rows < 4096) continue;
+      block.toNative();
+      block.clear();
+    }
+    best = Math.max(best, read / ((performance.now() - began) / 1000));
+  }
+  return Math.round(best);
+}
+
+function processes() {
+  return last?.each
+    .map(({ cpuSeconds, resident }) => `${cpuSeconds.toFixed(1)} s, ${Math.round(resident / 1e6)} MB`)
+    .join(' + ');
 }
 
 async function count(dataDir) {
