@@ -37,6 +37,8 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
   const originMs = clock.wallMs() - clock.monotonicMs();
   const now = () => originMs + clock.monotonicMs();
   const account: Account = open(destinations, options, now);
+  // Sealed small enough for the narrowest way, so that little has to be split.
+  const maxBytes = Math.min(limits.maxBytes, ...destinations.map((transport) => transport.maxBytes ?? limits.maxBytes));
   const nextId = sealIds(entropy);
   const buffers = new Set<OpenBuffer>();
   /** Items in open buffers, and how many more there may be. */
@@ -58,7 +60,7 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
     if (
       isOver() ||
       openItems >= limits.maxQueueItems ||
-      buffer.byteLength >= limits.maxBytes ||
+      buffer.byteLength >= maxBytes ||
       (complete && buffer.items >= limits.maxItems)
     ) {
       seal([buffer], false);
@@ -88,7 +90,15 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
       const sealed = buffer.take(resource());
       if (sealed)
         account.add(
-          { v: 1, id: nextId(), signal, priority, destination: account.destination, createdUnixMs: now(), ...sealed },
+          {
+            v: 1,
+            id: nextId(),
+            signal,
+            priority,
+            destination: account.destination,
+            createdUnixMs: Math.round(now()),
+            ...sealed,
+          },
           leaving,
         );
     }
