@@ -16,7 +16,7 @@ export function observeErrors(host: InstrumentHost): () => void {
   let minute = 0;
   let recorded = 0;
 
-  function record(name: string, reason: unknown, message: string, attributes: Attributes): void {
+  function record(name: string, reason: unknown, message: string, attributes?: Attributes): void {
     const now = Math.floor(performance.now() / 60_000);
     if (now !== minute) {
       minute = now;
@@ -24,9 +24,9 @@ export function observeErrors(host: InstrumentHost): () => void {
     }
     if (++recorded > MAX_PER_MINUTE) return;
     try {
-      const span = host.tracer.startSpan(name, { attributes });
-      span.recordException(reason instanceof Error ? reason : { name: typeof reason, message });
-      span.setAttribute('error.type', reason instanceof Error ? reason.name : typeof reason);
+      const error = reason instanceof Error ? reason : { name: typeof reason, message };
+      const span = host.tracer.startSpan(name, { attributes: { ...attributes, 'error.type': error.name } });
+      span.recordException(error);
       span.setStatus({ code: ERROR_STATUS, message });
       span.end();
     } catch {
@@ -47,7 +47,7 @@ export function observeErrors(host: InstrumentHost): () => void {
     } catch {
       // Object.create(null), a throwing toString: the message stays.
     }
-    record('unhandled rejection', reason, message, {});
+    record('unhandled rejection', reason, message);
   };
 
   addEventListener('error', onError);

@@ -13,7 +13,6 @@ const BODY_READERS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'
  */
 export function observeFetch(host: InstrumentHost, options: RequestOptions = {}): () => void {
   const original = globalThis.fetch;
-  if (typeof original !== 'function') return () => {};
   let on = true;
 
   function observed(this: unknown, input: RequestInfo | URL, init?: RequestInit): Promise<Response> {

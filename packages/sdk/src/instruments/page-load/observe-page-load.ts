@@ -28,12 +28,11 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
   const traceparent =
     document.querySelector<HTMLMetaElement>('meta[name="traceparent"]')?.content ??
     timing.serverTiming?.find((entry) => entry.name === 'traceparent')?.description;
-  const parent: Context = traceparent
-    ? host.propagator.extract(contextStore.active(), traceparent, {
-        get: (value, key) => (key === 'traceparent' ? value : undefined),
-        keys: () => ['traceparent'],
-      })
-    : contextStore.active();
+  const carrier: Record<string, string | undefined> = { traceparent };
+  const parent = host.propagator.extract(contextStore.active(), carrier, {
+    get: (from: typeof carrier, key) => from[key],
+    keys: Object.keys,
+  });
 
   const start = (name: string, context: Context, startMs: number, more?: SpanOptions): Span =>
     tracer.startSpan(name, { ...more, startTime: at(startMs) }, context);
