@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -96,6 +106,16 @@ test('what was acknowledged survives a kill of everything, and is there once [F2
   await spansIn(second, 1000);
   expect(await second.stop('SIGINT')).toMatchObject({ code: 0 });
   expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+});
+
+test('stopped while the engine is still opening, nothing is left behind', async () => {
+  const collector = await up();
+  const child = await eventually(
+    async () => readFileSync(`/proc/${collector.process.pid}/task/${collector.process.pid}/children`, 'utf8').trim(),
+    (children) => children !== '',
+  );
+  expect(await collector.stop('SIGTERM')).toMatchObject({ code: 0 });
+  await expect.poll(() => existsSync(`/proc/${child}`), { timeout: 5000 }).toBe(false);
 });
 
 test('an engine that dies takes nobody along: receiving goes on, health says so, and it is started again', async () => {

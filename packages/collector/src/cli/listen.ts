@@ -8,6 +8,8 @@ function listen(server: Server, host: string, port: number): Promise<number> {
     server.once('error', failed);
     server.listen({ host, port, exclusive: true }, () => {
       server.removeListener('error', failed);
+      // Out of file descriptors, say: the connection that could not be taken is lost, not the server.
+      server.on('error', () => undefined);
       done((server.address() as AddressInfo).port);
     });
   });

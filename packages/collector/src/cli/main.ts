@@ -76,6 +76,10 @@ async function main(): Promise<void> {
   await command(rest);
 }
 
+// Whoever read the output may leave before it ends (`throughline up | head`).
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
 await main().catch((error: unknown) => {
   complain(error);
   process.exit(1);

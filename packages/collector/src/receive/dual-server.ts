@@ -66,6 +66,8 @@ export function createDualServer(listener: RequestListener, tls: TlsOptions | un
         front.once('error', failed);
         front.listen({ host, port, exclusive: true }, () => {
           front.removeListener('error', failed);
+          // Out of file descriptors, say: the connection that could not be taken is lost, not the server.
+          front.on('error', () => undefined);
           done((front.address() as AddressInfo).port);
         });
       }),

@@ -32,6 +32,8 @@ function unusable(reason: 'missing' | 'broken' | 'data', error: unknown): void {
 // The parent stops this process by a message. A Ctrl-C in a terminal reaches the whole group: the parent still has to drain.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
+// The parent is gone, and a new one may open this directory the next moment. Like any crash, it costs nothing acknowledged.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const start = JSON.parse(process.argv[2] ?? '{}') as EngineStart;
 let chdb: Chdb | undefined;
@@ -58,8 +60,6 @@ async function open(engine: Chdb): Promise<void> {
     await engine.drainPending();
     process.exit(0);
   };
-  // The parent is gone, and a new one may open this directory the next moment. Like any crash, it costs nothing acknowledged.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (message: ToEngine) => {
     if (message.kind === 'close') void close();
     else void run(sessions[message.session] ?? first, message);
