@@ -15,11 +15,11 @@ async function readFeatures(path) {
   return features;
 }
 
-/** Markdown links and emphasis as their text. */
+/** Markdown links and emphasis as their text; the star of `OTEL_BSP_*` is part of a name. */
 const plain = (text) =>
   text
     .replace(/\[((?:\[[^\]]*\]|[^\]])+)\]\([^)]*\)/g, '$1')
-    .replaceAll('*', '')
+    .replace(/\*\*(.+?)\*\*/g, '$1')
     .replace(/\s+/g, ' ')
     .trim();
 

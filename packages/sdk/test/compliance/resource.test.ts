@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { trace } from '@opentelemetry/api';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { expect, test } from 'vitest';
 import type { ResourceDetector } from '../../src/core/options.js';
@@ -133,4 +134,18 @@ test('what detectors of Node find is in the conventions their schema URL names',
     new Set([`https://opentelemetry.io/schemas/${version}`]),
   );
   expect((await resourceOf({ resourceDetectors: detectors })).schemaUrl).toContain(version);
+});
+
+test('the schema URL of the resource and that of a scope each stand in their place on the wire', async () => {
+  const { telemetry, spans } = recorded({
+    resourceDetectors: [{ name: 'a', schemaUrl: 'https://example.com/resource', detect: () => ({ a: 1 }) }],
+  });
+  const options = { schemaUrl: 'https://example.com/scope' };
+  trace.getTracerProvider().getTracer('with', '1', options).startSpan('x').end();
+  trace.getTracerProvider().getTracer('without').startSpan('y').end();
+  await telemetry.flush();
+  expect(spans().map(({ scope, resource }) => [scope.name, scope.schemaUrl, resource.schemaUrl])).toEqual([
+    ['with', 'https://example.com/scope', 'https://example.com/resource'],
+    ['without', '', 'https://example.com/resource'],
+  ]);
 });
