@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { namesOf } from '../src/query/attribute-names.js';
 import { createBindings } from '../src/query/bindings.js';
-import { filterCondition } from '../src/query/filter-sql.js';
+import { filterBranches, filterCondition } from '../src/query/filter-sql.js';
 import { createReader } from '../src/query/reader.js';
 import { kindName, statusName } from '../src/query/stored-names.js';
 import { type Clause, type FilterOperator, parseDuration } from '../src/shapes/filter.js';
@@ -248,7 +248,11 @@ test('the SQL of a filter selects exactly the spans that its meaning does', asyn
       planted.filter((span) => clauses.every((one) => matches(span, one))).map((span) => span.spanId);
     // All filters as columns of zeros and ones, where no index can interfere; then some as a condition, where they do.
     const bindings = createBindings();
-    const columns = filters.map((clauses, index) => `toUInt8(${filterCondition(clauses, bindings)}) AS f${index}`);
+    const columns = filters.map((clauses, index) => {
+      // Branches exclude each other, so that their sum is never more than one.
+      const branches = filterBranches(clauses, bindings).map((branch) => `toUInt8(${branch})`);
+      return `toUInt8(${filterCondition(clauses, bindings)}) AS f${index}, ${branches.join(' + ')} AS g${index}`;
+    });
     const rows = await createReader(opened.store).rows<Record<string, string | number>>(
       `SELECT SpanId AS id, ${columns.join(', ')} FROM otel_traces ORDER BY id`,
       bindings,
@@ -257,6 +261,8 @@ test('the SQL of a filter selects exactly the spans that its meaning does', asyn
     for (const [index, clauses] of filters.entries()) {
       const selected = rows.filter((row) => Number(row[`f${index}`]) === 1).map((row) => row.id);
       expect(selected, `seed ${seed}: ${JSON.stringify(clauses)}`).toEqual(wanted(clauses));
+      const apart = rows.filter((row) => Number(row[`g${index}`]) === 1).map((row) => row.id);
+      expect(apart, `seed ${seed}, in branches: ${JSON.stringify(clauses)}`).toEqual(wanted(clauses));
     }
     for (const clauses of filters.slice(0, 8)) {
       const where = createBindings();

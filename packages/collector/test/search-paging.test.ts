@@ -158,6 +158,23 @@ test('pages beyond what a cursor can name still repeat nothing', async () => {
   expect(new Set(ids).size).toBe(traces);
 });
 
+test.each(['newest', 'slowest'] as const)(
+  'more spans share one key than are looked at together, and %s pages still hold each trace once',
+  async (sort) => {
+    await opened.store.command('TRUNCATE TABLE otel_traces');
+    await opened.store.command('TRUNCATE TABLE otel_traces_trace_id_ts');
+    const traces = 1_300;
+    const spans = Array.from({ length: traces * 2 }, (_, index) => ({
+      traceId: traceIdOf(index % traces),
+      spanId: spanIdOf(index),
+      atNano: START + MINUTE,
+    }));
+    await plantSpans(opened.store, spans);
+    const ids = await allPages({ limit: 200, sort });
+    expect(ids).toEqual(Array.from({ length: traces }, (_, index) => traceIdOf(traces - 1 - index)));
+  },
+);
+
 test('the range of the first page holds for all', async () => {
   await opened.store.command('TRUNCATE TABLE otel_traces');
   await opened.store.command('TRUNCATE TABLE otel_traces_trace_id_ts');

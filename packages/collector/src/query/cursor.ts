@@ -11,8 +11,8 @@ export interface Cursor {
   readonly endNano: bigint;
   /** The last ten digits of traces already shown, newest last, at most `MOST_SHOWN`. */
   readonly shown: readonly string[];
-  /** The key at which `shown` begins to be incomplete; `undefined` while it holds all. */
-  readonly horizon?: bigint | undefined;
+  /** The place in the list down to which `shown` is incomplete; `undefined` while it holds all. */
+  readonly horizon?: { readonly key: bigint; readonly traceId: string } | undefined;
 }
 
 /** Five bytes each: a cursor stays below 7 kB, what servers take in an address. */
@@ -28,7 +28,7 @@ export function writeCursor(cursor: Cursor, question: string): string {
     cursor.traceId,
     String(cursor.startNano),
     String(cursor.endNano),
-    cursor.horizon === undefined ? '' : String(cursor.horizon),
+    cursor.horizon === undefined ? '' : `${cursor.horizon.key}/${cursor.horizon.traceId}`,
   ]);
   return `${Buffer.from(head).toString('base64url')}.${Buffer.from(cursor.shown.join(''), 'hex').toString('base64url')}`;
 }
@@ -63,11 +63,13 @@ export function readCursor(text: string, question: string): Cursor {
   if (belongs !== mark(question)) {
     throw new QueryProblem('bad-cursor', 'The cursor belongs to a list with another filter or order.', { hint });
   }
+  const [horizonKey = '', horizonId = ''] = horizon.split('/');
   const shownHex = Buffer.from(tail, 'base64url').toString('hex');
-  const numbers = [key, start, end, ...(horizon === '' ? [] : [horizon])];
+  const numbers = [key, start, end, ...(horizon === '' ? [] : [horizonKey])];
   if (
     !numbers.every((number) => /^\d{1,20}$/.test(number)) ||
     !/^[0-9a-f]{32}$/.test(traceId) ||
+    !/^(?:[0-9a-f]{32})?$/.test(horizonId) ||
     shownHex.length > MOST_SHOWN * SHOWN_DIGITS ||
     shownHex.length % SHOWN_DIGITS !== 0
   ) {
@@ -79,7 +81,7 @@ export function readCursor(text: string, question: string): Cursor {
     startNano: BigInt(start),
     endNano: BigInt(end),
     shown: shownHex.match(/.{10}/g) ?? [],
-    horizon: horizon === '' ? undefined : BigInt(horizon),
+    horizon: horizon === '' ? undefined : { key: BigInt(horizonKey), traceId: horizonId },
   };
 }
 

@@ -27,6 +27,27 @@ export function filterCondition(clauses: readonly Clause[], bindings: Bindings):
   return conditions.length === 0 ? '1' : conditions.join(' AND ');
 }
 
+/**
+ * The same condition as one or two that exclude each other, for statements that scan: an attribute is looked for on the span and, only
+ * where that has none, on the resource. As one condition this reads both maps of every row that an index lets through; apart,
+ * the indexes of the resource's map usually leave nothing to read for the second.
+ */
+export function filterBranches(clauses: readonly Clause[], bindings: Bindings): readonly string[] {
+  const index = clauses.findIndex(
+    ({ field, operator, from }) => field === 'attribute' && operator === '=' && from === undefined,
+  );
+  const clause = clauses[index];
+  if (clause === undefined) return [filterCondition(clauses, bindings)];
+  const others = clauses.filter((_, position) => position !== index);
+  const onSpan: Clause = { ...clause, from: 'span' };
+  const onResource: Clause = { ...clause, from: 'resource' };
+  const notOnSpan: Clause = { ...clause, from: 'span', operator: 'not-exists', value: '' };
+  return [
+    filterCondition([onSpan, ...others], bindings),
+    filterCondition([onResource, notOnSpan, ...others], bindings),
+  ];
+}
+
 function clauseCondition(clause: Clause, bindings: Bindings): string {
   switch (clause.field) {
     case 'service':

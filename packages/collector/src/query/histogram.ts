@@ -1,7 +1,7 @@
 import type { HistogramAnswer, RedAnswer } from '../shapes/api.js';
 import type { Clause } from '../shapes/filter.js';
 import { type Bindings, createBindings } from './bindings.js';
-import { filterCondition } from './filter-sql.js';
+import { filterBranches } from './filter-sql.js';
 import type { Reader } from './reader.js';
 import { IS_ENTRY, IS_ERROR } from './stored-names.js';
 import { type TimeRange, withinRange } from './time-range.js';
@@ -29,8 +29,8 @@ export async function histogram(
   question: { readonly clauses: readonly Clause[]; readonly range: TimeRange; readonly buckets: number },
 ): Promise<HistogramAnswer> {
   const bindings = createBindings();
-  const condition = filterCondition(question.clauses, bindings);
-  return perStep(reader, question.range, stepFor(question.range, question.buckets), condition, bindings);
+  const branches = filterBranches(question.clauses, bindings);
+  return perStep(reader, question.range, stepFor(question.range, question.buckets), branches, bindings);
 }
 
 /**
@@ -52,14 +52,14 @@ export async function red(
   conditions.push(
     question.operation === undefined ? IS_ENTRY : `SpanName = ${bindings.bind('String', question.operation)}`,
   );
-  return perStep(reader, question.range, question.stepNano, conditions.join(' AND '), bindings);
+  return perStep(reader, question.range, question.stepNano, [conditions.join(' AND ')], bindings);
 }
 
 async function perStep(
   reader: Reader,
   range: TimeRange,
   step: bigint,
-  condition: string,
+  branches: readonly string[],
   bindings: Bindings,
 ): Promise<HistogramAnswer> {
   const start = (range.startNano / step) * step;
@@ -72,7 +72,7 @@ async function perStep(
   }>(
     `SELECT intDiv(toUnixTimestamp64Nano(Timestamp) - toInt64(${bindings.bind('Int64', String(start))}), toInt64(${bindings.bind('Int64', String(step))})) AS bucket,
        count() AS spans, countIf(${IS_ERROR}) AS errors, quantiles(0.5, 0.95)(Duration) AS quantiles
-     FROM otel_traces WHERE ${withinRange(range, bindings)} AND ${condition}
+     FROM (${branches.map((branch) => `SELECT Timestamp, StatusCode, Duration FROM otel_traces WHERE ${withinRange(range, bindings)} AND ${branch}`).join(' UNION ALL ')})
      GROUP BY bucket`,
     bindings,
   );
