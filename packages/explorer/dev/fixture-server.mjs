@@ -4,7 +4,7 @@
  *   node dev/fixture-server.mjs [--port 4329] [--traces 2500] [--empty] [--spans-of-big 50000]
  *
  * Serves /api/v1 and, where it was built, the explorer itself. POST /fixture/fill ends the emptiness of --empty,
- * POST /fixture/away?for=ms stops answering for a while.
+ * POST /fixture/grow lets the rest of the trace that is arriving arrive; POST /fixture/away?for=ms stops answering for a while.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

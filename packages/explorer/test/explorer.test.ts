@@ -235,6 +235,17 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     await page.getByText(/stock clock moved \+34\d ms/).waitFor();
   });
 
+  test('a trace that is still arriving grows by itself, and what is selected stays', async () => {
+    const address = await startServer();
+    await page.goto(`${address}/trace/${KNOWN.growing}`);
+    await spanRow('lock shelf').click();
+    expect(await page.getByRole('treegrid').getAttribute('aria-rowcount')).toBe('12');
+    await page.request.post(`${address}/fixture/grow`);
+    await expect.poll(() => page.getByRole('treegrid').getAttribute('aria-rowcount'), { timeout: 10_000 }).toBe('25');
+    expect(await page.locator('[role=row][aria-selected=true]').textContent()).toContain('lock shelf');
+    await page.getByText('stock.lock.waiters', { exact: true }).waitFor();
+  });
+
   test('a marked area is summed', async () => {
     await page.goto(`${base}/trace/${KNOWN.slow}`);
     await spanRow('lock shelf').waitFor();

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { type AbsoluteRange, absoluteRange, type TimeRange } from '../model/time-range.js';
+import { type AbsoluteRange, absoluteRange, fromUnixNano, type TimeRange } from '../model/time-range.js';
 import { api } from './api.js';
 import { openTrace } from './trace-store.js';
 
@@ -110,6 +110,12 @@ export const attributeValuesQuery = ({
 export const traceProgressQuery = (traceId: string) =>
   queryOptions({ queryKey: ['trace-progress', traceId], queryFn: (): number => 0, enabled: false, initialData: 0 });
 
+/** So long after a trace's last span others are likely to follow: programs send in batches some seconds apart. */
+const YOUNG_MS = 20_000;
+const LOOK_AGAIN_MS = 2_500;
+/** Larger ones are read again by hand only. */
+const SMALL_SPANS = 5_000;
+
 export const traceQuery = (traceId: string) =>
   queryOptions({
     queryKey: ['trace', traceId],
@@ -118,6 +124,11 @@ export const traceQuery = (traceId: string) =>
     // How long it stays is the store's matter: see onTraceDropped.
     gcTime: Number.POSITIVE_INFINITY,
     staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state: { data } }) => {
+      if (data === undefined || data.columns.count > SMALL_SPANS) return false;
+      const endedMs = fromUnixNano(data.columns.originUnixNano) + data.columns.durationNano / 1e6;
+      return Date.now() - endedMs < YOUNG_MS ? LOOK_AGAIN_MS : false;
+    },
     retry: false,
     structuralSharing: false,
   });

@@ -97,6 +97,9 @@ export async function openTrace(
     const url = new URL(apiUrl(`/traces/${encodeURIComponent(traceId)}`), location.href).href;
     const loaded = await worker.ask<LoadedTrace>({ ask: 'load', url });
     signal.removeEventListener('abort', stop);
+    // Read again: the reading before is of no use any more.
+    const before = opened.findIndex((one) => one.traceId === traceId);
+    if (before >= 0) opened.splice(before, 1)[0]?.worker.end();
     opened.unshift({ traceId, worker });
     for (const old of opened.splice(KEPT)) {
       old.worker.end();

@@ -18,7 +18,7 @@ export interface RowOptions {
 
 export const isFold = (item: number): boolean => item < 0;
 export const foldIndex = (item: number): number => -1 - item;
-const foldItem = (index: number): number => -1 - index;
+export const foldItem = (index: number): number => -1 - index;
 
 type Tree = Pick<TraceColumns, 'count' | 'descendants' | 'folds' | 'foldOf'>;
 

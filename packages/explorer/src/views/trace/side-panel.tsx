@@ -55,7 +55,13 @@ export function SidePanel({ trace, state, onSearch }: Props) {
             onSearch={onSearch}
           />
         ) : (
-          <SpanDetails key={selected} trace={trace} span={selected} state={state} onSearch={onSearch} />
+          <SpanDetails
+            key={trace.columns.spanIds[selected]}
+            trace={trace}
+            span={selected}
+            state={state}
+            onSearch={onSearch}
+          />
         )}
       </div>
     </aside>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { SpanInFull } from '../../client/trace-messages.js';
 import type { OpenTrace } from '../../client/trace-store.js';
@@ -23,10 +23,12 @@ interface Props {
 export function SpanDetails({ trace, span, state, onSearch }: Props) {
   const { columns } = trace;
   const full = useQuery({
-    queryKey: ['span', columns.traceId, span],
+    queryKey: ['span', columns.traceId, columns.spanIds[span], columns.count],
     queryFn: () => trace.detail(span),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 10_000,
+    placeholderData: keepPreviousData,
+    retry: 1,
   }).data;
   const name = columns.names[columns.name[span]!]!;
   const service = columns.services[columns.service[span]!]!.name;

@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { type RefObject, useMemo } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import { SpanFlag } from '../../model/trace/columns.js';
@@ -15,6 +16,8 @@ export function useTraceCommands(
   state: TraceState,
   findField: RefObject<HTMLInputElement | null>,
 ): void {
+  const queries = useQueryClient();
+  const again = (): void => void queries.refetchQueries({ queryKey: ['trace', trace.columns.traceId] });
   const { columns } = trace;
   const { rows, selected, selectedRow, view } = state;
   const whole = columns.durationNano;
@@ -138,6 +141,7 @@ export function useTraceCommands(
       keys: ['0'],
       run: () => state.setView({ from: 0, to: whole }),
     },
+    { id: 'again', group: 'Trace', label: 'Read the trace again', keys: ['r'], run: again },
     {
       id: 'path',
       group: 'Trace',

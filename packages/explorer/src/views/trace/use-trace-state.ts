@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import { formatIds, readIds, readPair, type TraceAddress } from '../../model/address.js';
 import type { Area } from '../../model/trace/area-sums.js';
-import { foldIndex, isFold, layoutRows, type Rows, revealed, rowOfSpan } from '../../model/trace/rows.js';
+import { foldIndex, foldItem, isFold, layoutRows, type Rows, revealed, rowOfSpan } from '../../model/trace/rows.js';
 import { clampWindow, showInWindow, type ViewWindow } from '../../model/trace/view-window.js';
 
 export interface TraceState {
@@ -72,7 +72,9 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const rowOf = useMemo(() => rowOfSpan(columns, rows), [columns, rows]);
 
   // `span` names a span, or a folded group by its first member while that has no row of its own.
-  const [foldSelected, setFoldSelected] = useState<number | undefined>(undefined);
+  const [foldId, setFoldId] = useState<string | undefined>(undefined);
+  const foldAt = foldId === undefined ? -1 : foldIds.indexOf(foldId);
+  const foldSelected = foldAt < 0 ? undefined : foldItem(foldAt);
   const selectedSpan = address.span === undefined ? undefined : indexOf.get(address.span);
   const selected = foldSelected ?? selectedSpan;
   const selectedRow = useMemo(() => {
@@ -90,10 +92,10 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const select = useCallback(
     (item: number | undefined) => {
       if (item !== undefined && isFold(item)) {
-        setFoldSelected(item);
+        setFoldId(columns.folds[foldIndex(item)]!.id);
         return;
       }
-      setFoldSelected(undefined);
+      setFoldId(undefined);
       change({ span: item === undefined ? undefined : columns.spanIds[item]! });
     },
     [change, columns],
@@ -110,7 +112,7 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const reveal = useCallback(
     (span: number) => {
       const opened = revealed(columns, span, { closed, open: openFolds });
-      setFoldSelected(undefined);
+      setFoldId(undefined);
       setView(
         showInWindow(view, columns.start[span]!, columns.start[span]! + columns.duration[span]!, columns.durationNano),
       );
@@ -195,11 +197,12 @@ function useViewWindow(
   change: (patch: Partial<TraceAddress>) => void,
 ): { view: ViewWindow; setView: (view: ViewWindow) => void } {
   const whole = useMemo(() => clampWindow({ from: 0, to: durationNano }, durationNano), [durationNano]);
-  const read = (): ViewWindow => {
+  const read = (): ViewWindow | undefined => {
     const pair = readPair(zoom);
-    return pair === undefined ? whole : clampWindow(pair, durationNano);
+    return pair && clampWindow(pair, durationNano);
   };
-  const [view, setLocal] = useState(read);
+  // Undefined is the whole trace, also when more of it arrives.
+  const [local, setLocal] = useState(read);
   const written = useRef(zoom);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an address that somebody else changed is read back
@@ -211,10 +214,10 @@ function useViewWindow(
   useEffect(() => () => clearTimeout(timer.current), []);
   const setView = useCallback(
     (next: ViewWindow) => {
-      setLocal(next);
+      const all = next.from <= whole.from && next.to >= whole.to;
+      setLocal(all ? undefined : next);
       clearTimeout(timer.current);
       timer.current = setTimeout(() => {
-        const all = next.from <= whole.from && next.to >= whole.to;
         const text = all ? undefined : `${Math.round(next.from)}-${Math.round(next.to)}`;
         if (text === written.current) return;
         written.current = text;
@@ -223,5 +226,5 @@ function useViewWindow(
     },
     [change, whole],
   );
-  return { view, setView };
+  return { view: local ?? whole, setView };
 }

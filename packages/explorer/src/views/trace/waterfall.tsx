@@ -1,4 +1,4 @@
-import { type CSSProperties, type PointerEvent, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type CSSProperties, type PointerEvent, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { formatDuration } from '../../model/format.js';
 import type { TraceColumns } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
@@ -42,7 +42,8 @@ export function Waterfall({ columns, colours, state }: Props) {
     undefined,
   );
   const [dragArea, setDragArea] = useState<TraceState['area']>(undefined);
-  const [segments] = useState(() => new Map<number, Float64Array>());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: kept between frames, but only for the spans they were found for
+  const segments = useMemo(() => new Map<number, Float64Array>(), [columns]);
   const { split, setSplit } = useSplit(size.width);
   const width = size.width;
   const height = size.height;
