@@ -50,7 +50,7 @@ export function observeClicks(host: InstrumentHost, options: ClickOptions = {}):
       if (value !== undefined) attributes[`app.widget.data.${name}`] = value;
     }
 
-    const startTime = event.timeStamp > 0 ? performance.timeOrigin + event.timeStamp : undefined;
+    const startTime = event.timeStamp || undefined;
     // A person begins something new; a click made by the program belongs to what the program is doing.
     const parent = event.isTrusted ? rootContext : host.contextStore.active();
     const span = host.tracer.startSpan(
@@ -91,7 +91,7 @@ export function observeClicks(host: InstrumentHost, options: ClickOptions = {}):
       clearTimeout(settling);
       clearTimeout(atMost);
       leave?.();
-      span.end(performance.timeOrigin + (pending > 0 ? performance.now() : lastMs));
+      span.end(pending > 0 ? performance.now() : lastMs);
     }
     open.add(finish);
     const atMost = setTimeout(finish, maxMs);

@@ -85,7 +85,7 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
         },
       });
     }
-    setTimeout(() => reading || request.end(performance.timeOrigin + headersAt));
+    setTimeout(() => reading || request.end(headersAt));
   }
 
   globalThis.fetch = observed;

@@ -22,7 +22,6 @@ function loadPage(timing: object) {
   const listeners = new Map<string, () => void>();
   const leaving: (() => void)[] = [];
   vi.stubGlobal('performance', {
-    timeOrigin: 1_000_000,
     now: () => 900,
     getEntriesByType: () => [{ name: 'https://shop.example/?sig=x', type: 'navigate', serverTiming: [], ...timing }],
   });
@@ -36,10 +35,10 @@ function loadPage(timing: object) {
       const span: Seen & { end(at: number): void } = {
         name,
         parent: parent?.name,
-        startMs: (startTime as number) - 1_000_000,
+        startMs: startTime as number,
         attributes,
         end: (at) => {
-          span.endMs = at - 1_000_000;
+          span.endMs = at;
         },
       };
       seen.push(span);

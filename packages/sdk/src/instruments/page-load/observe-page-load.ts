@@ -23,7 +23,6 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
   const timing = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined;
   if (!timing) return () => {};
 
-  const at = (ms: number): number => performance.timeOrigin + ms;
   const attributes: Attributes = httpClientAttributes('GET', new URL(timing.name), options.redactUrl);
   const traceparent =
     document.querySelector<HTMLMetaElement>('meta[name="traceparent"]')?.content ??
@@ -34,8 +33,9 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
     keys: Object.keys,
   });
 
+  // Times of the page's own clock are recognised as such, whatever the wall clock did since.
   const start = (name: string, context: Context, startMs: number, more?: SpanOptions): Span =>
-    tracer.startSpan(name, { ...more, startTime: at(startMs) }, context);
+    tracer.startSpan(name, { ...more, startTime: startMs }, context);
   const page = start('documentLoad', parent, 0, {
     attributes: { 'url.full': attributes['url.full'], 'browser.navigation.type': timing.type },
   });
@@ -48,7 +48,7 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
     open = false;
     stop();
     const phase = (name: string, context: Context, from: number, to: number): void => {
-      if (from > 0 && to > from) start(name, context, from).end(at(to));
+      if (from > 0 && to > from) start(name, context, from).end(to);
     };
     const t = timing as PerformanceNavigationTiming;
     if (t.responseEnd > 0) {
@@ -67,12 +67,12 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
       phase('tls', inFetch, t.secureConnectionStart, t.connectEnd);
       phase('request', inFetch, t.requestStart, t.responseStart);
       phase('response', inFetch, t.responseStart, t.responseEnd);
-      fetched.end(at(t.responseEnd));
+      fetched.end(t.responseEnd);
     }
     phase('dom', inPage, t.responseEnd, t.domComplete);
     phase('load', inPage, t.loadEventStart, t.loadEventEnd);
     // Left before it was loaded: until now.
-    page.end(at(t.loadEventEnd || performance.now()));
+    page.end(t.loadEventEnd || performance.now());
   }
 
   // `loadEventEnd` is known only after the listeners of `load` have run.
