@@ -5,13 +5,13 @@ export type Signal = 'traces' | 'metrics' | 'logs';
 
 interface ExportRequest {
   readonly signal: Signal;
-  /** Protobuf. Not kept after the answer. */
+  /** Protobuf. */
   readonly bytes: Uint8Array;
   readonly batchId?: string | undefined;
 }
 
 /** What a receiver tells its client, each in its protocol's words. */
-type Verdict =
+export type Verdict =
   /** Durable, but for `rejected` items. `message` is for the operator of the client; may be empty. */
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string }
   | { readonly kind: 'malformed'; readonly message: string }
@@ -25,7 +25,10 @@ interface IntakeCounts {
   busy: number;
 }
 
-/** Where every receiver hands a request in, whatever protocol it came by. Resolves when it is durable; never rejects. */
+/**
+ * Where every receiver hands a request in, whatever protocol it came by. Resolves when it is durable; never rejects. The bytes are
+ * read before `submit` returns, so their memory may be used again at once.
+ */
 export interface Intake {
   submit(request: ExportRequest): Promise<Verdict>;
   readonly counts: Readonly<IntakeCounts>;

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
-import type { Intake, Signal } from '../admit/intake.js';
+import type { Intake, Signal, Verdict } from '../admit/intake.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
 import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
-import { CODINGS, contentCoding, inflateBody } from './content-coding.js';
+import { type BodyPool, createBodyPool } from './body-pool.js';
+import { CODINGS, type Coding, contentCoding, inflateBody } from './content-coding.js';
 import { createDualServer, type DualServer } from './dual-server.js';
 import type { Origins } from './origins.js';
 import type { TlsOptions } from './tls-options.js';
@@ -32,6 +33,10 @@ const PREFLIGHT_SECONDS = 7200;
 const ALLOWED_HEADERS =
   'content-type, content-encoding, authorization, traceparent, tracestate, baggage, x-requested-with';
 
+interface Receiver extends OtlpHttpOptions {
+  readonly pool: BodyPool;
+}
+
 type Format = 'protobuf' | 'json';
 
 /** An HTTP status with what goes with it; thrown inside this file, answered in one place. */
@@ -55,10 +60,11 @@ const busy = (message: string): Refusal =>
  * `google.rpc.Status` in the request's own content type, an answer only when the request is durable.
  */
 export function createOtlpHttp(options: OtlpHttpOptions): DualServer {
-  return createDualServer((request, response) => void answer(options, request, response), options.tls);
+  const receiver: Receiver = { ...options, pool: createBodyPool() };
+  return createDualServer((request, response) => void answer(receiver, request, response), options.tls);
 }
 
-async function answer(options: OtlpHttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: Receiver, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A client that goes away in the middle is its own answer.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
@@ -154,7 +160,7 @@ function requestFormat(request: IncomingMessage): Format {
 }
 
 async function take(
-  options: OtlpHttpOptions,
+  options: Receiver,
   request: IncomingMessage,
   response: ServerResponse,
   signal: Signal,
@@ -176,27 +182,19 @@ async function take(
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   const ticket = options.admission.enter(announced);
-  if (ticket === undefined) throw busy('The collector has as much in memory as it may; send again in a moment.');
+  if (ticket === undefined) throw full();
+  const room = announced > 0 ? options.pool.take(announced) : undefined;
   try {
-    let bytes: Uint8Array = await readBody(request, announced, maxBytes, ticket);
-    if (coding !== undefined) {
-      // What it will be is not known; telemetry packs some eight to one.
-      if (!ticket.grow(Math.min(maxBytes, bytes.length * 8)))
-        throw busy('The collector has as much in memory as it may; send again in a moment.');
-      const inflated = await inflateBody(bytes, coding, maxBytes);
-      if (inflated.kind === 'too-large') throw tooLarge(maxBytes);
-      if (inflated.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, inflated.message);
-      bytes = inflated.bytes;
+    let submitted: Promise<Verdict>;
+    try {
+      const body = await readBody(request, room, announced, maxBytes, ticket);
+      const bytes = await toProtobuf(body, { coding, format, signal, maxBytes, ticket });
+      // It is read before the call returns; what is waited for afterwards is the disk.
+      submitted = options.intake.submit({ signal, bytes, batchId: id });
+    } finally {
+      if (room !== undefined) options.pool.giveBack(room);
     }
-    if (format === 'json') {
-      // Objects take many times the room of their text: a body of empty ones would fill the memory.
-      if (bytes.length > maxBytes / JSON_SHARE)
-        throw tooLarge(maxBytes / JSON_SHARE, ' as JSON; protobuf may be larger');
-      const transcoded = jsonToProtobuf(bytes, signal);
-      if (transcoded.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, transcoded.message);
-      bytes = transcoded.bytes;
-    }
-    const verdict = await options.intake.submit({ signal, bytes, batchId: id });
+    const verdict = await submitted;
     if (verdict.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, verdict.message);
     if (verdict.kind === 'busy') throw busy(verdict.message);
     if (format === 'json')
@@ -207,7 +205,38 @@ async function take(
   }
 }
 
+interface Unpacking {
+  readonly coding: Coding | undefined;
+  readonly format: Format;
+  readonly signal: Signal;
+  readonly maxBytes: number;
+  readonly ticket: Ticket;
+}
+
+async function toProtobuf(
+  body: Uint8Array,
+  { coding, format, signal, maxBytes, ticket }: Unpacking,
+): Promise<Uint8Array> {
+  let bytes = body;
+  if (coding !== undefined) {
+    // What it will be is not known; telemetry packs some eight to one.
+    if (!ticket.grow(Math.min(maxBytes, bytes.length * 8))) throw full();
+    const inflated = await inflateBody(bytes, coding, maxBytes);
+    if (inflated.kind === 'too-large') throw tooLarge(maxBytes);
+    if (inflated.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, inflated.message);
+    bytes = inflated.bytes;
+  }
+  if (format === 'protobuf') return bytes;
+  // Objects take many times the room of their text: a body of empty ones would fill the memory.
+  if (bytes.length > maxBytes / JSON_SHARE) throw tooLarge(maxBytes / JSON_SHARE, ' as JSON; protobuf may be larger');
+  const transcoded = jsonToProtobuf(bytes, signal);
+  if (transcoded.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, transcoded.message);
+  return transcoded.bytes;
+}
+
 const JSON_SHARE = 4;
+
+const full = (): Refusal => busy('The collector has as much in memory as it may; send again in a moment.');
 
 const tooLarge = (maxBytes: number, note = ''): Refusal =>
   new Refusal(
@@ -216,9 +245,10 @@ const tooLarge = (maxBytes: number, note = ''): Refusal =>
     `The body is larger than ${maxBytes} bytes${note}, or becomes so when it is unpacked. Send smaller batches.`,
   );
 
-/** `announced` bytes are admitted already. */
+/** `announced` bytes are admitted already, and there is room for them. */
 async function readBody(
   request: IncomingMessage,
+  room: Buffer | undefined,
   announced: number,
   maxBytes: number,
   ticket: Ticket,
@@ -226,14 +256,16 @@ async function readBody(
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
+    const before = total;
     total += chunk.length;
     if (total > maxBytes) throw tooLarge(maxBytes);
-    if (total > announced && !ticket.grow(chunk.length))
-      throw busy('The collector has as much in memory as it may; send again in a moment.');
-    chunks.push(chunk);
+    if (room !== undefined && total <= announced) chunk.copy(room, before);
+    else if (ticket.grow(chunk.length)) chunks.push(chunk);
+    else throw full();
   }
-  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
-  return Buffer.concat(chunks, total);
+  const inRoom = room?.subarray(0, Math.min(total, announced));
+  if (inRoom !== undefined && chunks.length === 0) return inRoom;
+  return Buffer.concat(inRoom === undefined ? chunks : [inRoom, ...chunks]);
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, format: Format, error: unknown): void {
