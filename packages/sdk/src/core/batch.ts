@@ -30,7 +30,7 @@ export interface Batch {
   readonly createdUnixMs: number;
   /** Spans, data points or log records inside. */
   readonly items: number;
-  /** The complete protobuf export request. */
+  /** The complete protobuf export request. May be a view of a larger buffer (by an eighth at most): never send or store `bytes.buffer`. */
   readonly bytes: Uint8Array;
 }
 

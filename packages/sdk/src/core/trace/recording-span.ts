@@ -117,10 +117,11 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     this.#context = undefined;
     const { time } = tracer;
     const now = time.monotonicMs();
-    this.name = name;
+    this.name = typeof name === 'string' ? name : String(name);
     this.#tracer = tracer;
-    this.#anchor = parent instanceof RecordingSpan ? parent.#anchor : time.rootAnchor(now);
-    if (options === undefined) {
+    const local = parent instanceof RecordingSpan && parent.#tracer.time === time;
+    this.#anchor = local ? parent.#anchor : time.rootAnchor(now);
+    if (!options) {
       this.kind = 0;
       time.at(this.#anchor, now);
     } else {
@@ -130,7 +131,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     }
     this.#startHi = time.hi;
     this.#startLo = time.lo;
-    if (options !== undefined) {
+    if (options) {
       if (options.attributes) this.setAttributes(options.attributes);
       if (options.links) this.addLinks(options.links);
     }
@@ -171,7 +172,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     if (time === undefined) tracer.time.at(this.#anchor, tracer.time.monotonicMs());
     else tracer.time.read(time, this.#anchor);
     const { hi, lo } = tracer.time;
-    const event = new EventRecord(tracer.eventAttributes, `${name}`, hi, lo, attributes);
+    const event = new EventRecord(tracer.eventAttributes, String(name), hi, lo, attributes);
     // A literal has room for one, a first `push` makes room for seventeen.
     if (this.#events === undefined) this.#events = [event];
     else this.#events.push(event);
@@ -183,7 +184,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
   }
 
   addLink(link: Link): this {
-    if (this.#stage > 1) return this;
+    if (this.#stage > 1 || !link?.context) return this;
     const tracer = this.#tracer;
     this.#links ??= [];
     const links = this.#links;
@@ -196,12 +197,13 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
   }
 
   addLinks(links: readonly Link[]): this {
-    for (const link of links) this.addLink(link);
+    if (links) for (const link of links) this.addLink(link);
     return this;
   }
 
   setStatus(status: SpanStatus): this {
-    const { code, message } = status;
+    const code = status?.code;
+    const message = status?.message;
     if (this.#stage < 2 && this.#statusCode !== ok && (code === ok || code === error)) {
       this.#statusCode = code;
       this.#statusMessage = code === error && typeof message === 'string' ? message : undefined;
@@ -210,7 +212,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
   }
 
   updateName(name: string): this {
-    if (this.#stage < 2) this.name = `${name}`;
+    if (this.#stage < 2) this.name = String(name);
     return this;
   }
 
@@ -305,7 +307,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
       const event = events[i]!;
       if (event instanceof EventRecord) continue;
       time.read(event.time, span.#anchor);
-      events[i] = new EventRecord(eventAttributes, event.name, time.hi, time.lo, event.attributes);
+      events[i] = new EventRecord(eventAttributes, String(event.name), time.hi, time.lo, event.attributes);
     }
     return events as EventRecord[];
   }
@@ -318,10 +320,10 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
   }
 
   /**
-   * Writes the span as one `ScopeSpans.spans` field (trace.proto, field 2) and commits it. `false`: nothing was written, because its
-   * values changed while they were (a proxy, a getter).
+   * Writes the span as one `ScopeSpans.spans` field (trace.proto, field 2) and commits it. Throws, with nothing written, where
+   * its values changed while they were read (a getter, a proxy).
    */
-  writeTo(buffer: FragmentBuffer): boolean {
+  writeTo(buffer: FragmentBuffer): void {
     const { name, traceState } = this;
     const attributes = this.#attributes;
     const message = this.#statusMessage;
@@ -352,7 +354,7 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
       at += 10;
     }
     at = this.#tracer.spanAttributes.names.write(bytes, view, at, 0x2a, name);
-    view.setInt16(at, 0x3000 + this.kind + 1);
+    view.setInt16(at, 0x3001 + (this.kind & 7));
     bytes[at + 2] = 0x39;
     view.setInt32(at + 3, this.#startLo, true);
     view.setInt32(at + 7, this.#startHi, true);
@@ -391,12 +393,12 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
       if (wide) bytes.copyWithin(start + 2, content, at);
       at = closeLength(bytes, start + 1, at - wide);
     }
-    return buffer.commit(this.#tracer.encoded, at);
+    if (!buffer.commit(this.#tracer.encoded, at)) throw new RangeError(`the span "${name}" grew while it was written`);
   }
 }
 
 const isTime = (value: unknown): value is TimeInput =>
-  typeof value === 'number' || Array.isArray(value) || value instanceof Date;
+  typeof value === 'number' || Array.isArray(value) || typeof (value as Partial<Date> | null)?.getTime === 'function';
 
 function writeCount(bytes: Uint8Array, pos: number, tag: number, count: number): number {
   bytes[pos] = tag;

@@ -23,7 +23,8 @@ export function createSpanEncoder({ normal, high, onFragment }: SpanEncoderOptio
     onEnd(span) {
       if (!(span instanceof RecordingSpan) || !(span.flags & sampledFlag)) return;
       const buffer = span.isError ? high : normal;
-      if (span.writeTo(buffer)) onFragment(buffer);
+      span.writeTo(buffer);
+      onFragment(buffer);
     },
     forceFlush: async () => {},
     shutdown: async () => {},

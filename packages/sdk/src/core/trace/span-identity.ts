@@ -35,25 +35,15 @@ export function spanContextOf(
 }
 
 /** A span context of another SDK, or of a header; `undefined` where its ids are not valid. */
-export function identityOf({
-  traceId,
-  spanId,
-  traceFlags,
-  isRemote,
-  traceState,
-}: SpanContext): SpanIdentity | undefined {
-  const digits = `${traceId}${spanId}`;
-  if (!/^[\da-f]{48}$/i.test(digits) || traceId.length !== 32) return undefined;
-  const [t0, t1, t2, t3, s0, s1] = [0, 8, 16, 24, 32, 40].map((at) => wordOf(digits, at)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+export function identityOf(context: SpanContext | undefined): SpanIdentity | undefined {
+  const digits = `${context?.traceId}${context?.spanId}`;
+  if (context?.traceId?.length !== 32 || !/^[\da-f]{48}$/i.test(digits)) return undefined;
+  const word = (at: number): number => wordOf(digits, at);
+  const [t0, t1, t2, t3] = [word(0), word(8), word(16), word(24)];
+  const [s0, s1] = [word(32), word(40)];
   if (!(t0 | t1 | t2 | t3) || !(s0 | s1)) return undefined;
-  return { t0, t1, t2, t3, s0, s1, flags: (traceFlags & 0xff) | (isRemote ? remoteFlag : 0), traceState };
+  const flags = (context.traceFlags & 0xff) | (context.isRemote ? remoteFlag : 0);
+  return { t0, t1, t2, t3, s0, s1, flags, traceState: context.traceState };
 }
 
 /** The identity of nothing, for links to contexts that are not valid. */

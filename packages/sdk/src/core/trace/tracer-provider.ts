@@ -67,7 +67,8 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
     attributeRules(keys, names, countLimit, limits.attributeValueLengthLimit);
   const tracers = new Map<string, Tracer>();
   return {
-    getTracer(name, version, { schemaUrl, attributes } = {}) {
+    getTracer(name, version, options) {
+      const { schemaUrl, attributes } = options ?? {};
       const identity = JSON.stringify([name, version, schemaUrl, attributes && Object.entries(attributes).sort()]);
       let tracer = tracers.get(identity);
       if (!tracer) {

@@ -308,3 +308,24 @@ test('forceFlush asks every processor and reports one that fails', async () => {
   expect(asked).toEqual(['a', 'b']);
   expect(rig.errors).toEqual([new Error('a')]);
 });
+
+test('nonsense from JavaScript never throws into the program and never spoils a batch', () => {
+  const rig = traceRig();
+  const none = null as never;
+  rig.provider.getTracer(none, none, none).startSpan('tracer of nothing').end();
+  const span = rig.tracer.startSpan(undefined as never, none);
+  span.setAttribute(none, none).setAttributes(none).setStatus(none).addLink(none).addLinks(none);
+  span
+    .addLink({} as never)
+    .addEvent(7 as never, none, none)
+    .updateName(Symbol('name') as never);
+  span.recordException(none);
+  span.end(none);
+  rig.tracer
+    .startSpan('kind', { kind: 70_000, startTime: 'now', links: [none], attributes: 'x' } as never)
+    .end('x' as never);
+  rig.tracer.startSpan('parent', {}, setSpan(rootContext, { spanContext: () => undefined } as never)).end();
+  rig.tracer.startSpan('after').end();
+  expect(rig.errors).toEqual([]);
+  expect(rig.spans().map(({ name }) => name)).toEqual(['tracer of nothing', 'Symbol(name)', 'kind', 'parent', 'after']);
+});

@@ -61,7 +61,7 @@ test('a batch that was taken is never written to again', () => {
     for (let i = 0; i < size * 2; i++) write(buffer, i % 2 ? a : b, `other-${i}`);
     buffer.take(encodeResource({ other: 'resource '.repeat(100) }));
     expect(batch.bytes).toEqual(copy);
-    const [{ spans }] = decodeTraces(batch.bytes).resourceSpans[0]!.scopeSpans as [{ spans: { name: string }[] }];
+    const { spans } = decodeTraces(batch.bytes).resourceSpans[0]!.scopeSpans[0]!;
     expect(spans.map(({ name }) => name)).toEqual(Array.from({ length: size }, (_, i) => `first-${i}`));
   }
 });
@@ -83,9 +83,7 @@ test('a fragment that did not fit its bound is not kept', () => {
   expect(buffer.commit(a, at + 1_000_000)).toBe(false);
   expect(buffer.items).toBe(1);
   write(buffer, a, 'after');
-  const [{ spans }] = decodeTraces(buffer.take(resource)!.bytes).resourceSpans[0]!.scopeSpans as [
-    { spans: { name: string }[] },
-  ];
+  const { spans } = decodeTraces(buffer.take(resource)!.bytes).resourceSpans[0]!.scopeSpans[0]!;
   expect(spans.map(({ name }) => name)).toEqual(['kept', 'after']);
 });
 
