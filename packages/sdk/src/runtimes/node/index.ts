@@ -6,6 +6,7 @@ export type { TlsOptions } from '../../transports/tls.js';
 export type { OtlpProtocol } from './env/read-exporter.js';
 export { type HealthHandlerOptions, type HealthReport, healthHandler, healthReport } from './health-handler.js';
 export type { Instrumentation } from './instrumentations/instrumentation.js';
+export { type JaegerRemoteSamplerOptions, jaegerRemoteSampler } from './jaeger-remote-sampler.js';
 export type { NodeOptions } from './node-options.js';
 export { hostDetector, osDetector, processDetector, serviceInstanceDetector } from './resource/detectors.js';
 export { start } from './start.js';

@@ -1,7 +1,11 @@
 import { createRequire } from 'node:module';
+import type { Diagnostic } from '../../core/options.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { parentBasedSampler } from '../../core/sampling/parent-based.js';
+import type { Sampler } from '../../core/sampling/sampler.js';
+import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
 import { startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
@@ -10,9 +14,11 @@ import { defaultDestinations } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
 import { disabledTelemetry } from './disabled-telemetry.js';
 import { readEnvironment } from './env/read-environment.js';
+import type { RemoteSampling } from './env/read-sampler.js';
 import { flushBeforeExit } from './flush-before-exit.js';
 import { loadEsmHook } from './instrumentations/esm-hook.js';
 import { observeWithInstrumentations } from './instrumentations/observe-with-instrumentations.js';
+import { jaegerRemoteSampler } from './jaeger-remote-sampler.js';
 import type { NodeOptions } from './node-options.js';
 import { createNodeClock } from './ports/clock.js';
 import { createNodeContextStore } from './ports/context-store.js';
@@ -49,6 +55,7 @@ export function start(options: NodeOptions = {}): Telemetry {
   const signals = options.signals === false ? [] : (options.signals ?? defaultSignals);
   if (instrumentations.length > 0 && (options.esmHook ?? !entryIsCommonJs())) loadEsmHook(instrumentations, report);
 
+  const serviceName = options.serviceName ?? environment.serviceName ?? defaultServiceName();
   const running = currentTelemetry();
   let stopHolding = (): void => {};
   const telemetry = startTelemetry(
@@ -57,12 +64,12 @@ export function start(options: NodeOptions = {}): Telemetry {
       ...options,
       onDiagnostic: report,
       sdkLanguage: 'nodejs',
-      serviceName: options.serviceName ?? environment.serviceName ?? defaultServiceName(),
+      serviceName,
       resource: { ...environment.resource, ...options.resource },
       resourceDetectors: [...selectDetectors(environment.detectors, report), ...(options.resourceDetectors ?? [])],
       batch,
       destinations: options.destinations ?? defaultDestinations(options, environment, report),
-      sampler: options.sampler ?? environment.sampler,
+      sampler: options.sampler ?? environment.sampler ?? remoteSampler(environment.remoteSampling, serviceName, report),
       spanLimits: { ...environment.spanLimits, ...options.spanLimits },
       propagators,
       api,
@@ -75,6 +82,18 @@ export function start(options: NodeOptions = {}): Telemetry {
     Object.assign(telemetry, settleBeforeExit(telemetry));
   }
   return telemetry;
+}
+
+function remoteSampler(
+  remote: RemoteSampling | undefined,
+  serviceName: string,
+  onDiagnostic: (diagnostic: Diagnostic) => void,
+): Sampler | undefined {
+  if (!remote) return undefined;
+  const { endpoint, pollingIntervalMs, initialSamplingRate, parentBased } = remote;
+  const initialSampler = initialSamplingRate === undefined ? undefined : traceIdRatioSampler(initialSamplingRate);
+  const root = jaegerRemoteSampler({ serviceName, endpoint, pollingIntervalMs, initialSampler, onDiagnostic });
+  return parentBased ? parentBasedSampler({ root }) : root;
 }
 
 /** Node knows the main module of a CommonJS program only; while a file of `--import` runs, there is none yet. */

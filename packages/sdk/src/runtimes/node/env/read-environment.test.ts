@@ -44,8 +44,8 @@ test.each([
 });
 
 test('an unknown sampler and a share that is none are reported, and the defaults taken', () => {
-  expect(readEnvironment({ OTEL_TRACES_SAMPLER: 'jaeger_remote' }).sampler).toBeUndefined();
-  expect(messages({ OTEL_TRACES_SAMPLER: 'jaeger_remote' })[0]).toContain('OTEL_TRACES_SAMPLER');
+  expect(readEnvironment({ OTEL_TRACES_SAMPLER: 'xray' }).sampler).toBeUndefined();
+  expect(messages({ OTEL_TRACES_SAMPLER: 'xray' })[0]).toContain('OTEL_TRACES_SAMPLER');
   const share = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '10%' };
   expect(String(readEnvironment(share).sampler)).toBe('TraceIdRatioBased{1}');
   expect(messages(share)).toEqual(['OTEL_TRACES_SAMPLER_ARG is ignored: "10%" is not a number from 0 to 1.']);

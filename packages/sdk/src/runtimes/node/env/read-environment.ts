@@ -7,7 +7,7 @@ import { readBatchLimits } from './read-batch-limits.js';
 import { type ExporterName, type OtlpSettings, readExporterNames, readOtlpSettings } from './read-exporter.js';
 import { readPropagators } from './read-propagators.js';
 import { readResource } from './read-resource.js';
-import { readSampler } from './read-sampler.js';
+import { type RemoteSampling, readRemoteSampling, readSampler } from './read-sampler.js';
 import { readSpanLimits } from './read-span-limits.js';
 
 const logLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
@@ -20,6 +20,7 @@ export interface EnvironmentSettings {
   readonly resource: Attributes;
   readonly detectors?: readonly string[] | undefined;
   readonly sampler?: Sampler | undefined;
+  readonly remoteSampling?: RemoteSampling | undefined;
   readonly propagators?: readonly TextMapPropagator[] | undefined;
   readonly batch: Partial<BatchLimits>;
   readonly spanLimits: Partial<SpanLimits>;
@@ -42,6 +43,7 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     resource: attributes,
     detectors: environment.list('OTEL_NODE_RESOURCE_DETECTORS'),
     sampler: readSampler(environment),
+    remoteSampling: readRemoteSampling(environment),
     propagators: readPropagators(environment),
     batch: readBatchLimits(environment),
     spanLimits: readSpanLimits(environment),
