@@ -30,18 +30,20 @@ describe.each(ways)('over $way', ({ protocol, make }) => {
     const sink = await otlpSink({ protocol });
     closing.push(() => sink.close());
     expect(make({ url: sink.url }).maxBytes).toBe(64 * 1024 * 1024);
+    const said: string[] = [];
     const telemetry = start({
       global: false,
       signals: false,
       env: {},
       destinations: make({ url: sink.url, maxRequestBytes: 4_000 }),
-      onDiagnostic: () => {},
+      onDiagnostic: ({ code }) => said.push(code),
     });
     closing.push(() => telemetry.shutdown({ timeoutMs: 0 }));
     for (let i = 0; i < 40; i++) telemetry.tracer.startSpan(`s${i}`, { attributes: { text: 'x'.repeat(500) } }).end();
     expect(await telemetry.flush()).toBe(true);
     telemetry.tracer.startSpan('large', { attributes: { text: 'x'.repeat(8_000) } }).end();
-    expect(await telemetry.flush()).toBe(false);
+    await telemetry.flush();
+    expect(said).toEqual(['dropped-too-large']);
     expect(decodeRequests(sink.received.map(({ body }) => body)).map(({ name }) => name)).toEqual(
       Array.from({ length: 40 }, (_, i) => `s${i}`),
     );
