@@ -1,6 +1,7 @@
 import type { AttributeKeysAnswer, AttributeValuesAnswer } from '../shapes/api.js';
 import { FILTER_FIELDS } from '../shapes/filter.js';
 import { type Bindings, createBindings } from './bindings.js';
+import { everyBlock } from './every-block.js';
 import type { Reader } from './reader.js';
 import { kindName, statusName } from './stored-names.js';
 import { type TimeRange, withinRange } from './time-range.js';
@@ -16,8 +17,7 @@ export interface AttributeQuestion {
 export type AttributeScope = 'span' | 'resource' | 'field';
 
 /** Spans looked at for completion; a larger range is sampled by blocks of rows, evenly over services and time. */
-const MOST_LOOKED_AT = 2_000_000;
-const BLOCK_ROWS = 8_192;
+const MOST_LOOKED_AT = 1_000_000;
 
 /** Attribute keys that are really there, commonest first, after the filter language's own fields. */
 export async function attributeKeys(reader: Reader, question: AttributeQuestion): Promise<AttributeKeysAnswer> {
@@ -28,7 +28,7 @@ export async function attributeKeys(reader: Reader, question: AttributeQuestion)
     const prefix = question.prefix ? `WHERE startsWith(key, ${bindings.bind('String', question.prefix)})` : '';
     const map = scope === 'span' ? 'SpanAttributes' : 'ResourceAttributes';
     const rows = await reader.rows<{ readonly key: string; readonly count: string }>(
-      `SELECT key, count() AS count FROM (SELECT arrayJoin(mapKeys(${map})) AS key FROM otel_traces WHERE ${where})
+      `SELECT key, count() AS count FROM (SELECT arrayJoin(mapKeys(${map})) AS key FROM otel_traces ${where})
        ${prefix} GROUP BY key ORDER BY count DESC, key LIMIT ${question.limit}`,
       bindings,
     );
@@ -77,7 +77,7 @@ export async function attributeValues(
   const prefix =
     question.prefix && rename === undefined ? `AND startsWith(value, ${bindings.bind('String', question.prefix)})` : '';
   const rows = await reader.rows<{ readonly value: string; readonly count: string }>(
-    `SELECT ${value} AS value, count() AS count FROM otel_traces WHERE ${where} AND (${present}) ${prefix}
+    `SELECT ${value} AS value, count() AS count FROM otel_traces ${where} AND (${present}) ${prefix}
      GROUP BY value ORDER BY count DESC, value LIMIT ${question.limit}`,
     bindings,
   );
@@ -111,7 +111,7 @@ async function sampleOf(
 ): Promise<{ readonly total: number; readonly every: number }> {
   const bindings = createBindings();
   const [row] = await reader.rows<{ readonly total: string }>(
-    `SELECT count() AS total FROM otel_traces WHERE ${whereSample(question, 1, bindings)}`,
+    `SELECT count() AS total FROM otel_traces ${whereSample(question, 1, bindings)}`,
     bindings,
   );
   const total = Number(row?.total ?? 0);
@@ -121,6 +121,5 @@ async function sampleOf(
 function whereSample(question: AttributeQuestion, every: number, bindings: Bindings): string {
   const conditions = [withinRange(question.range, bindings)];
   if (question.service) conditions.push(`ServiceName = ${bindings.bind('String', question.service)}`);
-  if (every > 1) conditions.push(`intDiv(_part_offset, ${BLOCK_ROWS}) % ${every} = 0`);
-  return conditions.join(' AND ');
+  return `${everyBlock(every)} WHERE ${conditions.join(' AND ')}`;
 }

@@ -4,7 +4,8 @@ import { type Bindings, createBindings } from './bindings.js';
 import { type Cursor, MOST_SHOWN, readCursor, SHOWN_DIGITS, writeCursor } from './cursor.js';
 import { filterBranches, filterCondition } from './filter-sql.js';
 import type { Reader } from './reader.js';
-import { summariseTraces } from './summarise-traces.js';
+import { statusName } from './stored-names.js';
+import { type MatchedSpan, summariseTraces } from './summarise-traces.js';
 import { LAST_NANO, nanoTime, type TimeRange, withinRange } from './time-range.js';
 
 export type TraceSort = 'newest' | 'slowest';
@@ -29,6 +30,15 @@ const MORE_SPANS = 4;
 interface Candidate {
   readonly id: string;
   readonly key: bigint;
+  /** Its matching spans that were met; none where nothing was asked for. */
+  readonly matched: MatchedSpan[];
+}
+
+/** A span as it is met in a search. */
+interface Met {
+  readonly id: string;
+  readonly key: bigint;
+  readonly span?: MatchedSpan | undefined;
 }
 
 /**
@@ -50,7 +60,7 @@ export async function searchTraces(reader: Reader, search: TraceSearch): Promise
     if (found.size >= wanted) break;
   }
   const page = [...found.values()].slice(0, search.limit);
-  const traces = await summariseTraces(reader, { traceIds: page.map(({ id }) => id), clauses: search.clauses, range });
+  const traces = await summariseTraces(reader, page);
   const nextCursor = found.size > search.limit ? nextOf(page, range, cursor, search.question) : undefined;
   return { traces, ...(nextCursor === undefined ? {} : { nextCursor }), stats: reader.stats() };
 }
@@ -77,6 +87,16 @@ function nextOf(page: readonly Candidate[], range: TimeRange, cursor: Cursor | u
   );
 }
 
+interface SpanRow {
+  readonly id: string;
+  readonly key: string;
+  readonly spanId: string;
+  readonly service: string;
+  readonly name: string;
+  readonly took: string;
+  readonly status: string;
+}
+
 interface Window {
   readonly search: TraceSearch;
   readonly range: TimeRange;
@@ -96,14 +116,10 @@ async function fill(reader: Reader, window: Window, found: Map<string, Candidate
     if (lowest === undefined) return;
     const complete = spans.length < limit;
     // Of spans with the lowest key some may have been cut off; they come with the next statement, or by themselves.
-    for (const span of complete ? spans : spans.filter(({ key }) => key > lowest)) {
-      if (!found.has(span.id)) found.set(span.id, span);
-    }
+    for (const span of complete ? spans : spans.filter(({ key }) => key > lowest)) take(found, span);
     if (complete || found.size >= window.wanted) return;
     if (spans[0]!.key === lowest) {
-      for (const span of await tracesAt(reader, window, lowest, window.wanted + found.size)) {
-        if (!found.has(span.id)) found.set(span.id, span);
-      }
+      for (const span of await tracesAt(reader, window, lowest, window.wanted + found.size)) take(found, span);
       if (found.size >= window.wanted) return;
       top = lowest;
     } else {
@@ -112,23 +128,43 @@ async function fill(reader: Reader, window: Window, found: Map<string, Candidate
   }
 }
 
-async function topmost(reader: Reader, window: Window, limit: number): Promise<Candidate[]> {
+function take(found: Map<string, Candidate>, { id, key, span }: Met): void {
+  const known = found.get(id);
+  if (known === undefined) found.set(id, { id, key, matched: span === undefined ? [] : [span] });
+  else if (span !== undefined) known.matched.push(span);
+}
+
+async function topmost(reader: Reader, window: Window, limit: number): Promise<Met[]> {
   const bindings = createBindings();
   const axis = AXES[window.search.sort];
   const order = `ORDER BY ${axis.column} DESC LIMIT ${limit}`;
+  // Without a filter every span matches, and which ones were met is no news.
+  const matched = window.search.clauses.length > 0;
+  const span = matched
+    ? ', SpanId AS spanId, ServiceName AS service, SpanName AS name, Duration AS took, StatusCode AS status'
+    : '';
   const branches = conditions(window, bindings).map(
-    (condition) => `SELECT TraceId AS id, ${axis.key} AS key FROM otel_traces WHERE ${condition} ${order}`,
+    (condition) => `SELECT TraceId AS id, ${axis.key} AS key ${span} FROM otel_traces WHERE ${condition} ${order}`,
   );
   const all = branches.length === 1 ? branches[0]! : branches.map((branch) => `(${branch})`).join(' UNION ALL ');
-  const rows = await reader.rows<{ readonly id: string; readonly key: string }>(
-    `SELECT id, key FROM (${all}) ORDER BY key DESC, id DESC LIMIT ${limit}`,
-    bindings,
-  );
-  return rows.map(({ id, key }) => ({ id, key: BigInt(key) }));
+  const rows = await reader.rows<SpanRow>(`SELECT * FROM (${all}) ORDER BY key DESC, id DESC LIMIT ${limit}`, bindings);
+  return rows.map((row) => ({
+    id: row.id,
+    key: BigInt(row.key),
+    span: matched
+      ? {
+          spanId: row.spanId,
+          service: row.service,
+          name: row.name,
+          durationNano: Number(row.took),
+          status: statusName(row.status),
+        }
+      : undefined,
+  }));
 }
 
 /** Traces with a span at exactly this key, where more spans share it than one statement looks at. */
-async function tracesAt(reader: Reader, window: Window, key: bigint, limit: number): Promise<Candidate[]> {
+async function tracesAt(reader: Reader, window: Window, key: bigint, limit: number): Promise<Met[]> {
   const bindings = createBindings();
   const [first, ...others] = conditions({ ...window, bottom: key, top: key + 1n }, bindings);
   const rows = await reader.rows<{ readonly id: string }>(

@@ -86,7 +86,10 @@ export interface TraceSummary {
   readonly spans: number;
   readonly errors: number;
   readonly services: readonly { readonly name: string; readonly spans: number; readonly errors: number }[];
-  /** Spans of this trace that matched the query, at most 3, best first. */
+  /**
+   * Spans of this trace that matched the query, at most 3, of those that the search met: failed ones first, then the longest. Empty
+   * without a filter.
+   */
   readonly matched: readonly {
     readonly spanId: string;
     readonly service: string;
