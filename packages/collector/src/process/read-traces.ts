@@ -1,8 +1,8 @@
-import { ATTRIBUTE_TYPE } from '../store/attribute-types.js';
-import { arrayJson, mapJson } from './any-value-json.js';
-import { LowCardinalityColumn, StringColumn, type Uint32Column } from './columns.js';
+import { AttributeReader, LETTER } from './attribute-reader.js';
+import type { LowCardinalityColumn, Uint32Column } from './columns.js';
 import { Malformed } from './malformed.js';
-import { appendAscii, appendInt64, doubleText } from './number-text.js';
+import { appendAscii } from './number-text.js';
+import { appendId, idProblem, isZero } from './span-ids.js';
 import type { MapColumn, TraceBlock } from './trace-block.js';
 
 /** What became of one export request. */
@@ -25,15 +25,9 @@ const LAST_DAY = 65_535;
 const NANOS_PER_DAY = 86_400e9;
 const HIGH = 0x1_0000_0000;
 
-const LETTER = Object.fromEntries(
-  Object.entries(ATTRIBUTE_TYPE).map(([name, letter]) => [name, letter.charCodeAt(0)]),
-) as Record<keyof typeof ATTRIBUTE_TYPE, number>;
-const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const UNKNOWN_SERVICE = Buffer.from('unknown_service');
 const SERVICE_NAME = Buffer.from('service.name');
 const ORIGINAL_TIME = Buffer.from('throughline.original_time');
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -53,7 +47,6 @@ export function createTraceReader(): TraceReader {
 
 /** Attributes as they are written for every span of one resource or scope. */
 class Template {
-  readonly map = { keys: new LowCardinalityColumn(), values: new StringColumn() };
   keys = new Uint32Array(0);
   values: Uint8Array = NOTHING;
   types = 0;
@@ -61,10 +54,7 @@ class Template {
   schemaUrl = 0;
 }
 
-class Reader implements TraceReader {
-  private source: Uint8Array = NOTHING;
-  private view: DataView = new DataView(new ArrayBuffer(0));
-  private position = 0;
+class Reader extends AttributeReader implements TraceReader {
   private block!: TraceBlock;
 
   private rejected = 0;
@@ -74,10 +64,6 @@ class Reader implements TraceReader {
   private receivedLow = 0;
   private receivedHigh = 0;
 
-  // Varint result.
-  private low = 0;
-  private high = 0;
-
   private readonly resource = new Template();
   private readonly scope = new Template();
   private service = 0;
@@ -86,18 +72,12 @@ class Reader implements TraceReader {
   private scopeVersionStart = 0;
   private scopeVersionEnd = 0;
 
-  // The letters of the map being read, and the key each place held last time: nearly always the same again.
-  private letters = new Uint8Array(256);
-  private letterCount = 0;
-  private hasLetters = false;
+  // The key that each place of a map held last time: nearly always the same again.
   private readonly spanGuess = new Uint32Array(64);
   private readonly eventGuess = new Uint32Array(64);
   private readonly otherGuess = new Uint32Array(64);
   private lastTypes = 0;
   private lastName = 0;
-  /** Tells the map being read from all others; finds a key that comes twice. */
-  private mapNumber = 0;
-  private maps = 0;
 
   read(request: Uint8Array, block: TraceBlock, receivedUnixMs: number): ReadResult {
     this.source = request;
@@ -149,99 +129,6 @@ class Reader implements TraceReader {
 
   private note(reason: string): void {
     if (this.reasons.size < 5) this.reasons.add(reason);
-  }
-
-  // ---- protobuf
-
-  private varint(end: number): void {
-    const source = this.source;
-    let position = this.position;
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      if (position >= end) throw new Malformed('a number that is cut off');
-      const byte = source[position++]!;
-      const bits = byte & 127;
-      if (shift < 28) low |= bits << shift;
-      else if (shift === 28) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else if (shift < 63) high |= bits << (shift - 32);
-      else high |= bits << 31;
-      if (byte < 128) {
-        this.position = position;
-        this.low = low >>> 0;
-        this.high = high >>> 0;
-        return;
-      }
-    }
-    throw new Malformed('a number of more than ten bytes');
-  }
-
-  private tag(end: number): number {
-    const byte = this.source[this.position]!;
-    if (byte < 128) {
-      this.position++;
-      if (byte < 8) throw new Malformed('a field with number 0');
-      return byte;
-    }
-    this.varint(end);
-    if (this.high !== 0 || this.low < 8) throw new Malformed('a field with an impossible number');
-    return this.low;
-  }
-
-  /** The end of a length-delimited field's content, which begins at `position`. */
-  private content(end: number): number {
-    const position = this.position;
-    let count: number;
-    if (position < end && this.source[position]! < 128) {
-      count = this.source[position]!;
-      this.position = position + 1;
-    } else {
-      this.varint(end);
-      if (this.high !== 0) throw new Malformed('a length beyond the message');
-      count = this.low;
-    }
-    const to = this.position + count;
-    if (to > end) throw new Malformed('a field that ends after its message');
-    return to;
-  }
-
-  private uint32(end: number): number {
-    const position = this.position;
-    if (position < end && this.source[position]! < 128) {
-      this.position = position + 1;
-      return this.source[position]!;
-    }
-    this.varint(end);
-    return this.low;
-  }
-
-  private skip(tag: number, end: number): void {
-    switch (tag & 7) {
-      case 0:
-        this.varint(end);
-        return;
-      case 1:
-        this.fixed(8, end);
-        return;
-      case 2:
-        this.position = this.content(end);
-        return;
-      case 5:
-        this.fixed(4, end);
-        return;
-      default:
-        throw new Malformed(`wire type ${tag & 7}`);
-    }
-  }
-
-  /** Steps over a fixed field and says where it was. */
-  private fixed(size: number, end: number): number {
-    const at = this.position;
-    this.position = at + size;
-    if (this.position > end) throw new Malformed('a field that ends after its message');
-    return at;
   }
 
   // ---- resource and scope
@@ -771,194 +658,4 @@ class Reader implements TraceReader {
       column.length = mark[index] as number;
     });
   }
-
-  // ---- attributes
-
-  private startMap(): void {
-    this.letterCount = 0;
-    this.hasLetters = false;
-    this.mapNumber = ++this.maps;
-  }
-
-  private readonly outer = { letters: new Uint8Array(256), count: 0, has: false, number: 0 };
-
-  /** A span's own attributes may stand on both sides of an event. */
-  private suspendMap(): void {
-    const { outer } = this;
-    const letters = outer.letters;
-    outer.letters = this.letters;
-    this.letters = letters;
-    outer.count = this.letterCount;
-    outer.has = this.hasLetters;
-    outer.number = this.mapNumber;
-  }
-
-  private resumeMap(): void {
-    const { outer } = this;
-    const letters = this.letters;
-    this.letters = outer.letters;
-    outer.letters = letters;
-    this.letterCount = outer.count;
-    this.hasLetters = outer.has;
-    this.mapNumber = outer.number;
-  }
-
-  private letter(code: number): void {
-    if (this.letterCount === this.letters.length) {
-      const letters = new Uint8Array(this.letters.length * 2);
-      letters.set(this.letters);
-      this.letters = letters;
-    }
-    this.letters[this.letterCount++] = code;
-    if (code !== LETTER.string) this.hasLetters = true;
-  }
-
-  private endMap(types: LowCardinalityColumn, guess: number): number {
-    if (!this.hasLetters) return 0;
-    return types.is(guess, this.letters, 0, this.letterCount) ? guess : types.intern(this.letters, 0, this.letterCount);
-  }
-
-  /** A `KeyValue` from `position` to `end`. Returns the key's number, -1 when the map has the key already (the first one counts). */
-  private attribute(target: MapColumn, end: number, guesses: Uint32Array): number {
-    const { source } = this;
-    let keyStart = 0;
-    let keyEnd = 0;
-    let valueStart = 0;
-    let valueEnd = 0;
-    while (this.position < end) {
-      const tag = this.tag(end);
-      if (tag === 0x0a) {
-        keyEnd = this.content(end);
-        keyStart = this.position;
-        this.position = keyEnd;
-      } else if (tag === 0x12) {
-        valueEnd = this.content(end);
-        valueStart = this.position;
-        this.position = valueEnd;
-      } else this.skip(tag, end);
-    }
-    const { keys } = target;
-    const place = this.letterCount & 63;
-    let key = guesses[place]!;
-    if (!keys.is(key, source, keyStart, keyEnd)) {
-      key = keys.intern(source, keyStart, keyEnd);
-      guesses[place] = key;
-    }
-    if (target.hasKey(key, this.mapNumber)) {
-      // Still has to be a value: a malformed one makes the request malformed wherever it stands.
-      const length = target.values.length;
-      this.value(target.values, valueStart, valueEnd);
-      target.values.length = length;
-      return -1;
-    }
-    keys.append(key);
-    this.letter(this.value(target.values, valueStart, valueEnd));
-    return key;
-  }
-
-  /** Appends an `AnyValue` as text and returns its letter. Of several values the last one counts. */
-  private value(column: StringColumn, start: number, end: number): number {
-    const { source } = this;
-    let letter: number = LETTER.empty;
-    let from = 0;
-    let to = 0;
-    let low = 0;
-    let high = 0;
-    this.position = start;
-    while (this.position < end) {
-      const tag = this.tag(end);
-      switch (tag) {
-        case 0x0a:
-          to = this.content(end);
-          from = this.position;
-          this.position = to;
-          letter = LETTER.string;
-          break;
-        case 0x10:
-          this.varint(end);
-          low = this.low;
-          high = this.high;
-          letter = LETTER.bool;
-          break;
-        case 0x18:
-          this.varint(end);
-          low = this.low;
-          high = this.high;
-          letter = LETTER.int;
-          break;
-        case 0x21:
-          from = this.fixed(8, end);
-          letter = LETTER.double;
-          break;
-        case 0x2a:
-        case 0x32:
-        case 0x3a:
-          to = this.content(end);
-          from = this.position;
-          this.position = to;
-          letter = tag === 0x2a ? LETTER.array : tag === 0x32 ? LETTER.map : LETTER.bytes;
-          break;
-        default:
-          this.skip(tag, end);
-      }
-    }
-    switch (letter) {
-      case LETTER.string:
-        column.append(source, from, to);
-        break;
-      case LETTER.int:
-        appendInt64(column, low, high);
-        break;
-      case LETTER.bool:
-        column.appendRaw(low === 0 && high === 0 ? FALSE : TRUE);
-        break;
-      case LETTER.double:
-        appendAscii(column, doubleText(this.view.getFloat64(from, true)));
-        break;
-      case LETTER.array:
-        column.appendRaw(Buffer.from(arrayJson(source, from, to)));
-        break;
-      case LETTER.map:
-        column.appendRaw(Buffer.from(mapJson(source, from, to)));
-        break;
-      case LETTER.bytes:
-        column.appendRaw(
-          Buffer.from(Buffer.from(source.buffer, source.byteOffset + from, to - from).toString('base64')),
-        );
-        break;
-      default:
-        column.appendEmpty();
-    }
-    return letter;
-  }
-}
-
-/** What is wrong with an id; 64-bit trace ids are taken. */
-function idProblem(source: Uint8Array, start: number, end: number, size: number): 'length' | 'zeros' | undefined {
-  const count = end - start;
-  if (count !== size && !(size === 16 && count === 8)) return 'length';
-  return isZero(source, start, end) ? 'zeros' : undefined;
-}
-
-function isZero(source: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (source[i] !== 0) return false;
-  return true;
-}
-
-/** An id in hex; a 64-bit trace id gets zeros in front. */
-function appendId(column: StringColumn, source: Uint8Array, start: number, end: number, size: number): void {
-  column.reserve(size * 2 + 1);
-  const { bytes } = column;
-  let at = column.length;
-  bytes[at++] = size * 2;
-  for (let missing = size - (end - start); missing > 0; missing--) {
-    bytes[at++] = 48;
-    bytes[at++] = 48;
-  }
-  for (let i = start; i < end; i++) {
-    const byte = source[i]!;
-    bytes[at++] = HEX[byte >> 4]!;
-    bytes[at++] = HEX[byte & 15]!;
-  }
-  column.length = at;
 }
