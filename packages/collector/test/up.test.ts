@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startClickhouseFront } from '../../testkit/src/clickhouse-front.js';
 import type { Status, TraceAnswer } from '../src/shapes/api.js';
 import { encodeTraces } from './otlp-proto.js';
 import { commandLine, eventually, runCli, startCollector, type TestCollector } from './start-collector.js';
@@ -131,6 +132,41 @@ test('an engine that dies takes nobody along: receiving goes on, health says so,
   await collector.said('The engine is back.');
   await spansIn(collector, 3);
   expect((await status(collector)).store).toMatchObject({ healthy: true });
+});
+
+describe('with --clickhouse', () => {
+  test('everything is kept there: through a restart of the server, each span once', { timeout: 60_000 }, async () => {
+    const front = await startClickhouseFront({ user: 'tl', password: 'p@ss:word' });
+    try {
+      const collector = await up(['--clickhouse', front.url]);
+      expect(await sendSpans(collector, 10)).toBe(200);
+      await spansIn(collector, 10);
+      expect((await status(collector)).store).toMatchObject({ kind: 'cluster', healthy: true });
+      await front.killEngine();
+      for (let i = 0; i < 3; i++) expect(await sendSpans(collector, 10)).toBe(200);
+      await spansIn(collector, 40);
+      expect(await collector.stop()).toMatchObject({ code: 0 });
+    } finally {
+      await front.close();
+    }
+  });
+
+  test('what arrives while the server is away is kept until it comes', { timeout: 60_000 }, async () => {
+    const first = await startClickhouseFront();
+    const port = first.port;
+    await first.close();
+    const collector = await up(['--clickhouse', `http://127.0.0.1:${port}/default`]);
+    await collector.said('cannot be reached');
+    expect(await sendSpans(collector, 7)).toBe(200);
+    expect((await status(collector)).store).toMatchObject({ healthy: false });
+    const second = await startClickhouseFront({ port });
+    try {
+      await spansIn(collector, 7);
+    } finally {
+      await collector.stop();
+      await second.close();
+    }
+  });
 });
 
 describe('what stands in the way is said in one sentence, with a way out', () => {

@@ -13,6 +13,8 @@ export interface ClickhouseFrontOptions {
   /** With it, every request must name them (basic authentication, `X-ClickHouse-User`/`-Key`, or in the query). */
   readonly user?: string;
   readonly password?: string;
+  /** Default: any free one. */
+  readonly port?: number;
 }
 
 export interface ClickhouseFront {
@@ -239,7 +241,7 @@ export async function startClickhouseFront(options: ClickhouseFrontOptions = {})
   }
 
   engine = await running();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(options.port ?? 0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const credentials =
     options.user === undefined
