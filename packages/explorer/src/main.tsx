@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { RequestFailure } from './client/api.js';
 import { onTraceDropped, warmTraceWorker } from './client/trace-store.js';
 import { CommandsProvider } from './parts/commands.js';
+import { LastSearchProvider } from './parts/last-search.js';
 import { NowProvider } from './parts/now.js';
 import { applyTheme, followSystemTheme } from './parts/theme.js';
 import { router } from './shell/router.js';
@@ -44,7 +45,9 @@ createRoot(document.getElementById('app')!).render(
     <QueryClientProvider client={queries}>
       <NowProvider>
         <CommandsProvider>
-          <RouterProvider router={router} />
+          <LastSearchProvider>
+            <RouterProvider router={router} />
+          </LastSearchProvider>
         </CommandsProvider>
       </NowProvider>
     </QueryClientProvider>

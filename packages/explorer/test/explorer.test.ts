@@ -162,6 +162,16 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     );
   });
 
+  test('the way back above a trace leads to the search as it was left', async () => {
+    await page.goto(`${base}/?q=service=shop-api&last=30m&sort=slowest`);
+    await rows().first().click();
+    await page.getByRole('treegrid').waitFor();
+    await page.getByRole('main').getByRole('link', { name: 'Traces', exact: true }).click();
+    await waitForSearch('q', /^service=shop-api$/);
+    await waitForSearch('sort', /slowest/);
+    await waitForSearch('last', /30m/);
+  });
+
   test('the list goes on as it is scrolled', async () => {
     await page.goto(base);
     await rows().first().waitFor();
@@ -300,6 +310,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
 
   test('the palette opens a trace by its id, and the sheet shows the keys of the view', async () => {
     await page.goto(base);
+    await rows().first().waitFor();
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: /Search commands/ }).fill(KNOWN.slow);
     await page.keyboard.press('Enter');

@@ -6,6 +6,7 @@ import { statusQuery } from '../client/queries.js';
 import { type Command, useCommands } from '../parts/commands.js';
 import { Button, IconButton, Kbd } from '../parts/controls.js';
 import { Icon } from '../parts/icon.js';
+import { useLastSearch } from '../parts/last-search.js';
 import { useNow } from '../parts/now.js';
 import { chooseTheme, currentTheme } from '../parts/theme.js';
 import styles from './frame.module.css';
@@ -27,6 +28,8 @@ export function Frame() {
   const onSearch = path === '/';
   const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
   const timeSearch = { last: time.last, from: time.from, to: time.to };
+
+  const lastSearch = useLastSearch();
 
   const commands: Command[] = [
     {
@@ -84,7 +87,7 @@ export function Frame() {
         <nav aria-label="Views" className={styles.views}>
           <Link
             to="/"
-            search={timeSearch}
+            search={onSearch ? timeSearch : { ...timeSearch, ...lastSearch.current }}
             data-current={path !== '/connect' || undefined}
             aria-current={onSearch ? 'page' : undefined}
           >

@@ -245,7 +245,8 @@ function useSuggestions(asked: Asked, draft: string, open: boolean): readonly Su
     ...attributeKeysQuery({ ...base, prefix }),
     enabled: open && state.stage === 'key' && prefix !== '',
   });
-  const key = state.stage === 'value' ? state.key : '';
+  // The collector names attributes without the word that says where they stand.
+  const key = state.stage === 'value' ? state.key.replace(/^(span|resource)\./, '') : '';
   const values = useQuery({
     ...attributeValuesQuery({
       ...base,

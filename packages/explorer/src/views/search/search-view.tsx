@@ -6,6 +6,7 @@ import { readSelection, type SearchAddress } from '../../model/address.js';
 import { type NewClause, toggledClause, withClause } from '../../model/filter-clauses.js';
 import { absoluteRange, formatTimeSearch, parseTimeSearch } from '../../model/time-range.js';
 import { useCommands } from '../../parts/commands.js';
+import { useLastSearch } from '../../parts/last-search.js';
 import { useNow } from '../../parts/now.js';
 import { DifferencesPanel } from './differences-panel.js';
 import { QueryBar, type QueryBarHandle } from './query-bar.js';
@@ -22,6 +23,10 @@ export function SearchView() {
   const navigate = useNavigate({ from: '/' });
   const { nowMs, refresh } = useNow();
   const status = useQuery(statusQuery());
+  const lastSearch = useLastSearch();
+  useEffect(() => {
+    lastSearch.current = address;
+  }, [address, lastSearch]);
   const queryBar = useRef<QueryBarHandle>(null);
 
   const change = (patch: Partial<SearchAddress>, replace = false): void => {

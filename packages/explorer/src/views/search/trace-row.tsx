@@ -29,13 +29,11 @@ const DAY_MS = 86_400_000;
 export const TraceRow = memo(function TraceRow(props: Props) {
   const { trace, current, scaleNano, filtered, time } = props;
   const matched = filtered ? trace.matched.find((span) => span.name !== trace.rootName) : undefined;
-  const follow = (event: MouseEvent): void => {
-    // A new tab is the browser's business.
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
-    props.onOpen(trace);
-  };
+  // A new tab is the browser's business.
+  const isPlain = (event: MouseEvent): boolean =>
+    !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys
     <div
       id={props.id}
       role="row"
@@ -44,6 +42,7 @@ export const TraceRow = memo(function TraceRow(props: Props) {
       aria-selected={current}
       className={styles.row}
       style={{ transform: `translateY(${props.offset}px)` }}
+      onClick={(event) => isPlain(event) && props.onOpen(trace)}
     >
       <span role="gridcell" className={styles.started} title={formatMoment(trace.startUnixNano)} data-right>
         {startedText(trace.startUnixNano, props.nowMs, props.rangeMs)}
@@ -54,7 +53,8 @@ export const TraceRow = memo(function TraceRow(props: Props) {
           params={{ traceId: trace.traceId }}
           search={{ last: time.last, from: time.from, to: time.to }}
           tabIndex={-1}
-          onClick={follow}
+          // The row opens it, and writes down first where the list stood.
+          onClick={(event) => isPlain(event) && event.preventDefault()}
         >
           <Swatch service={trace.rootService} />
           <span className={styles.service}>{trace.rootService}</span>

@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatMoment } from '../../model/format.js
 import { isFold } from '../../model/trace/rows.js';
 import { Button, CopyButton, IconButton, ServiceName } from '../../parts/controls.js';
 import { Icon } from '../../parts/icon.js';
+import { useLastSearch } from '../../parts/last-search.js';
 import styles from './trace-header.module.css';
 import type { TraceState } from './use-trace-state.js';
 
@@ -17,13 +18,20 @@ interface Props {
 export function TraceHeader({ trace, state, findField }: Props) {
   const { columns } = trace;
   const { address } = state;
+  const lastSearch = useLastSearch();
   const moved = columns.processes.filter((process) => process.movedNano !== 0 && process.spans > 0);
   return (
     <header className={styles.header}>
       <div className={styles.line}>
         <Link
           to="/"
-          search={{ last: address.last, from: address.from, to: address.to, at: columns.traceId }}
+          search={{
+            last: address.last,
+            from: address.from,
+            to: address.to,
+            ...lastSearch.current,
+            at: columns.traceId,
+          }}
           className={styles.back}
         >
           Traces

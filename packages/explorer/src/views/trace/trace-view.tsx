@@ -5,6 +5,7 @@ import { traceProgressQuery, traceQuery } from '../../client/queries.js';
 import { formatBytes } from '../../model/format.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
+import { useLastSearch } from '../../parts/last-search.js';
 import { TraceScreen } from './trace-screen.js';
 import styles from './trace-view.module.css';
 
@@ -14,7 +15,9 @@ export function TraceView() {
   const navigate = useNavigate();
   const query = useQuery(traceQuery(traceId));
   const progress = useQuery(traceProgressQuery(traceId)).data;
-  const toSearch = (): void => void navigate({ to: '/', search: { last: time.last, from: time.from, to: time.to } });
+  const lastSearch = useLastSearch();
+  const toSearch = (): void =>
+    void navigate({ to: '/', search: { last: time.last, from: time.from, to: time.to, ...lastSearch.current } });
 
   if (query.data !== undefined && query.data.columns.count > 0) return <TraceScreen key={traceId} trace={query.data} />;
   if (query.error instanceof RequestFailure && query.error.status === 404) {
