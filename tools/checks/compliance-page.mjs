@@ -24,7 +24,7 @@ const plain = (text) =>
     .trim();
 
 /** The name a feature has in compliance-map.json. */
-export const featureKey = ({ section, heading, feature }) => [section, heading, feature].filter(Boolean).join(' / ');
+const featureKey = ({ section, heading, feature }) => [section, heading, feature].filter(Boolean).join(' / ');
 
 /** `docs/compliance.json`'s rows; a feature counts when the test that shows it exists. */
 export async function complianceRows(featuresPath, map) {
