@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { noteMeasurements, resultTimes } from './lib/measured-on.mjs';
 import { installBenchDependencies, installDependencies, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { run } from './lib/run.mjs';
@@ -18,4 +19,7 @@ needNode();
 await installDependencies();
 await installBenchDependencies();
 await build();
-process.exit(await run(process.execPath, [`bench/${name}.mjs`, ...rest]));
+const before = resultTimes();
+const code = await run(process.execPath, [`bench/${name}.mjs`, ...rest]);
+noteMeasurements(before, ['npm run bench --', name, ...rest].join(' '));
+process.exit(code);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { noteMeasurements, resultTimes } from './lib/measured-on.mjs';
 import { root } from './lib/root.mjs';
 import { fail, say } from './lib/say.mjs';
 
@@ -70,11 +71,20 @@ for (const { name, entry, peers } of entries) {
     peer: nearest === undefined ? null : Number(nearest.toFixed(3)),
     ratio: nearest === undefined ? null : Number((nearest / size).toFixed(2)),
     unit: 'kB gzip',
+    goal: ceiling,
+    ok: !over,
   });
 }
 
-mkdirSync(join(root, 'bench/out'), { recursive: true });
-writeFileSync(join(root, 'bench/out/size.json'), `${JSON.stringify(results, null, 2)}\n`);
+// The same bytes again are the same measurement: its day stays.
+const file = join(root, 'bench/out/size.json');
+const text = `${JSON.stringify(results, null, 2)}\n`;
+if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+  const before = resultTimes();
+  mkdirSync(join(root, 'bench/out'), { recursive: true });
+  writeFileSync(file, text);
+  noteMeasurements(before, 'npm run size');
+}
 say('\nwritten to bench/out/size.json');
 process.exitCode = wrong > 0 ? 1 : 0;
 

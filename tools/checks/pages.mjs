@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { say } from '../lib/say.mjs';
 import { compliancePage, complianceRows } from './compliance-page.mjs';
+import { figuresAreCurrent, readmeWithFigures } from './readme-figures.mjs';
 import { requirementsPage } from './requirements-page.mjs';
 import { testsByTitle } from './tests-by-title.mjs';
 
@@ -14,8 +15,8 @@ const featuresPath = join(root, '../shared/spec/compliance-features.yaml');
 const testName = (test) => `${test.file} › ${test.title}`;
 
 /**
- * The two generated pages are what the generators say now, and every test they name exists. With `--write` they are
- * written instead. Where ../shared is absent the pages cannot be made; that the named tests exist is checked all the same.
+ * The two generated pages are what the generators say now, every test they name exists, and the README's figures are those of bench/out. With
+ * `--write` they are written instead. Where ../shared is absent the pages cannot be made; that the named tests exist is checked all the same.
  */
 export async function checkPages({ write = process.argv.includes('--write') } = {}) {
   const wrong = [];
@@ -41,5 +42,11 @@ export async function checkPages({ write = process.argv.includes('--write') } = 
     else if (!existsSync(file) || readFileSync(file, 'utf8') !== text)
       wrong.push(`${path} is not what the tests say now: npm run check -- pages --write`);
   }
+
+  const readme = join(root, 'README.md');
+  const text = readFileSync(readme, 'utf8');
+  if (write) writeFileSync(readme, readmeWithFigures(text));
+  else if (!figuresAreCurrent(text))
+    wrong.push('README.md has other figures than bench/out: npm run check -- pages --write');
   return wrong;
 }

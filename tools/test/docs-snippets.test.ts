@@ -135,7 +135,14 @@ test('every flag of the collector is in its guide', async () => {
 
 test('every link between the pages leads to a file, and to a heading of it', () => {
   const wrong: string[] = [];
-  for (const doc of [...docs, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/shop/README.md']) {
+  const pages = [...docs, ...filesBelow('docs/adr', (name) => name.endsWith('.md'))];
+  for (const doc of [
+    ...new Set(pages),
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'examples/shop/README.md',
+  ]) {
     const text = readText(doc).replace(/^```[\s\S]*?^```$/gm, '');
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target!)) continue;
@@ -145,6 +152,17 @@ test('every link between the pages leads to a file, and to a heading of it', () 
       else if (anchor && file.endsWith('.md') && !anchorsOf(file).has(anchor)) wrong.push(`${doc}: ${target}`);
     }
   }
+  expect(wrong).toEqual([]);
+});
+
+test('every file that the architecture page names exists', () => {
+  const rooms = ['', 'packages', 'packages/sdk/src', 'packages/collector/src', 'packages/explorer/src'];
+  const wrong = [...readText('ARCHITECTURE.md').matchAll(/`([\w@-]+(?:\/[\w.<>*-]*)+)`/g)]
+    .map(([, path]) => path!)
+    // Up to the part that stands for any name.
+    .map((path) => path.replace(/\/[^/]*[<*].*$/, ''))
+    .filter((path) => !rooms.some((room) => existsSync(join(root, room, path))))
+    .filter((path) => !path.startsWith('@'));
   expect(wrong).toEqual([]);
 });
 

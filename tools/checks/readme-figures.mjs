@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAbout } from '../lib/measured-on.mjs';
+import { root } from '../lib/root.mjs';
+
+/*
+ * The block of figures in the README, made from bench/out/*.json and from nothing else.
+ */
+
+const begin = '<!-- figures -->';
+const end = '<!-- /figures -->';
+
+/** What stands first, and what a name means to somebody who has not read the benches. Names that are missing here are shown as they are. */
+const benches = {
+  sdk: 'What a span costs in a program, from `startSpan` to bytes, beside opentelemetry-js with its protobuf serializer',
+  size: 'What a page loads (minified, gzip -9)',
+  ingest: 'What the collector takes, sender on the same machine, answered when durable',
+  query: 'What a question takes through the HTTP API, 95th percentile',
+  claims: 'What was claimed elsewhere',
+};
+const labels = {
+  'span.0attr': 'a span without attributes',
+  'span.5attr': 'with 5 attributes',
+  'span.10attr+event': 'with 10 attributes and an event',
+  'span.parent+child': 'a parent and its child',
+  'span.floor': 'a span without attributes, less two clock readings',
+  'span.unsampled': "a span that is not sampled, above the API's no-op",
+  'heap.0attr': 'memory of a waiting span without attributes',
+  'heap.10attr+event': 'memory of a waiting span with 10 attributes and an event',
+  'pause.p999': '`end()` while batches leave, 99.9th percentile',
+  'pause.max': '`end()` while batches leave, longest',
+  'size.core': 'traces and OTLP over fetch, nothing observed',
+  'size.web': 'with page load, fetch, XHR, clicks and errors',
+  'ingest.traces': 'spans of 10 attributes, 512 a request',
+  'ingest.traces.gzip': 'the same, gzip',
+  'ingest.reader': 'protobuf to columns alone',
+  'ingest.disk': 'on disk',
+  'query.trace': 'a trace by its id',
+  'query.search': 'by service and duration, one hour',
+  'query.attribute': "by an attribute's value, one day",
+  'query.red': 'rate, errors and p95 per minute, six hours',
+  'query.bytes': 'on disk',
+};
+
+/** `{ path: text }` of bench/out, as the working tree or as the last commit has it. */
+const workingTree = {
+  list: () => {
+    try {
+      return readdirSync(join(root, 'bench/out')).filter((file) => file.endsWith('.json'));
+    } catch {
+      return [];
+    }
+  },
+  read: (path) => readFileSync(join(root, path), 'utf8'),
+};
+const git = (...args) =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const lastCommit = {
+  list: () => {
+    try {
+      const paths = git('ls-tree', '--name-only', 'HEAD', 'bench/out/').split('\n');
+      return paths.filter((path) => path.endsWith('.json')).map((path) => path.split('/').pop());
+    } catch {
+      return [];
+    }
+  },
+  read: (path) => git('show', `HEAD:${path}`),
+};
+
+/** The text between the markers. */
+export function figures({ list, read } = workingTree) {
+  const known = Object.keys(benches);
+  const order = (name) => (known.indexOf(name) + known.length + 1) % (known.length + 1);
+  const names = list()
+    .map((file) => file.slice(0, -5))
+    .sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+  const parts = names.map((name) => {
+    const rows = JSON.parse(read(`bench/out/${name}.json`));
+    const about = readAbout(name, read);
+    const where = about
+      ? `${about.date}, ${about.machine}, Node ${about.node.slice(1)}, \`${about.command}\``
+      : 'machine and day were not noted';
+    return [
+      `**${benches[name] ?? name}** (${where})`,
+      '',
+      '| | measured | beside it |',
+      '|---|--:|---|',
+      ...lines(rows),
+    ].join('\n');
+  });
+  return parts.length === 0 ? 'Not measured yet.' : parts.join('\n\n');
+}
+
+/** One line for a figure, its relatives (against another peer, while something slow runs) behind it. */
+function lines(rows) {
+  const suffix = /(@otel3|\.busy)$/;
+  return rows
+    .filter(({ name }) => !suffix.test(name))
+    .map((row) => {
+      const relatives = rows.filter(({ name }) => suffix.test(name) && name.replace(suffix, '') === row.name);
+      const beside = [row, ...relatives].map(besideIt).filter(Boolean).join('; ');
+      return `| ${labelOf(row)} | ${amount(row.ours, row.unit)} | ${beside} |`;
+    });
+}
+
+const labelOf = ({ name }) =>
+  labels[name] ?? name.replace(/^ingest\.memory\.(\d+)M$/, 'memory of the whole collector after $1 million spans');
+
+function besideIt({ name, ours, peer, ratio, unit, goal, ok }) {
+  const aim = unit.match(/\(peer: the (\w+)\)/)?.[1];
+  if (aim) return aimed(aim, peer, unit, /\/s\b/.test(unit) ? ours >= peer : ours <= peer);
+  const goalText = goal === undefined ? '' : aimed('goal', goal, unit, ok !== false);
+  if (name.endsWith('.busy')) return `${amount(ours, unit)} while a slow query runs (${goalText})`;
+  const who = name.endsWith('@otel3') ? '3.x on Node 22: ' : '';
+  const peerText =
+    peer === null || peer === undefined ? '' : `${who}${amount(peer, unit)}${ratio ? `, ${ratio.toFixed(1)} ×` : ''}`;
+  return [peerText, goalText].filter(Boolean).join('; ');
+}
+
+const aimed = (word, value, unit, isMet) => `${word} ${amount(value, unit)}${isMet ? '' : ', missed'}`;
+
+/** `64,251 spans/s`; bytes as MB. What a unit says beyond that (in brackets, behind a comma) is for the bench's own output. */
+function amount(value, unit) {
+  const short = unit.replace(/\s*\(.*\)$/, '').replace(/(,| above ).*$/, '');
+  if (/^bytes resident/.test(short)) return `${digits(value / 1e6)} MB`;
+  return `${digits(value)} ${short}`;
+}
+
+function digits(value) {
+  const size = Math.abs(value);
+  return value.toLocaleString('en-US', { maximumFractionDigits: size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3 });
+}
+
+/** The README with the figures of now in it. Throws where the markers are missing. */
+export function readmeWithFigures(text, from = workingTree) {
+  const [from0, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from0 < 0 || to < from0) throw new Error(`README.md has no ${begin} … ${end}`);
+  return `${text.slice(0, from0 + begin.length)}\n\n${figures(from)}\n\n${text.slice(to)}`;
+}
+
+/**
+ * Whether the README's figures are those of bench/out, as committed or as measured since: who runs a bench on another machine has not made the
+ * README wrong.
+ */
+export function figuresAreCurrent(text) {
+  return [workingTree, lastCommit].some((from) => readmeWithFigures(text, from) === text);
+}
