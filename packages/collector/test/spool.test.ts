@@ -163,6 +163,27 @@ test('rows that the store refuses for good are kept aside and do not hold up the
   expect(events.join()).toContain('refuses 2 spans for good (Cannot parse)');
 });
 
+test('a group that the store has no memory for lets its neighbours pass, and goes in when it can', async () => {
+  const store = fakeStore();
+  let heavy: string | undefined;
+  let hasRoom = false;
+  spool = await openSpool({
+    directory,
+    insert: async (insert) => {
+      heavy ??= insert.token;
+      if (insert.token === heavy && !hasRoom) throw new StoreError('too-much-memory', 'Memory limit exceeded', true);
+      return store.insert(insert);
+    },
+  });
+  await spool.append(request(1, 3));
+  await expect.poll(() => heavy).toBeDefined();
+  await spool.append(request(2, 5));
+  await store.untilRows(5);
+  expect(store.taken.map(({ insert }) => insert.rows)).toEqual([5]);
+  hasRoom = true;
+  await store.untilRows(8);
+});
+
 test('a full spool turns requests away instead of taking and losing them [F16]', async () => {
   const store = fakeStore();
   store.answers.push(never);

@@ -64,6 +64,8 @@ const BUSY_LINGER_MS = 750;
 /** Without an insert for this long the next one is a person's first look, and quick. */
 const QUIET_MS = 2_000;
 const MAX_BACKOFF_MS = 10_000;
+/** A group that the store cannot take (too large for its memory just now) lets the others pass after waiting this long at once. */
+const PATIENCE_MS = 400;
 
 interface Waiter {
   readonly batch: SpooledBatch;
@@ -90,6 +92,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let closing = false;
   let stopped = false;
   let lastInsertMs = 0;
+  let letsOthersPass = false;
   let insertedRows = 0;
   let refusedInserts = 0;
   let lastError: string | undefined;
@@ -175,7 +178,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const now = performance.now();
     const lingerMs = closing ? 0 : now - lastInsertMs > QUIET_MS ? QUIET_LINGER_MS : BUSY_LINGER_MS;
     const dueMs = open.firstWriteMs + lingerMs - now;
-    if (isFull || (inserting === undefined && dueMs <= 0)) await closeGroup();
+    const isFree = inserting === undefined || letsOthersPass;
+    if (isFull || (isFree && dueMs <= 0)) await closeGroup();
     else if (inserting === undefined) {
       clearTimeout(timer);
       timer = setTimeout(consider, dueMs);
@@ -197,35 +201,48 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   async function insertGroups(): Promise<void> {
     for (let group = closed[0]; group !== undefined && !stopped; group = closed[0]) {
-      await insertGroup(group);
+      const isDone = await insertGroup(group);
       if (stopped) return;
       lastInsertMs = performance.now();
       closed.shift();
-      setImmediate(consider);
+      if (isDone) setImmediate(consider);
+      else {
+        closed.push(group);
+        letsOthersPass = true;
+        consider();
+        await writing;
+        letsOthersPass = false;
+      }
     }
   }
 
-  async function insertGroup(group: ClosedGroup): Promise<void> {
+  /** `false`: this group does not go in for now, and its neighbours should not wait for it. */
+  async function insertGroup(group: ClosedGroup): Promise<boolean> {
     for (let waitMs = 100; !stopped; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
+      let isAway = false;
       try {
         await insert({ table: TABLE, file: group.file, rows: group.rows, token: `tl-${group.name}` });
         insertedRows += group.rows;
         lastError = undefined;
         await removeGroup(directory, group.name);
-        return;
+        return true;
       } catch (error) {
         lastError = error instanceof Error ? error.message : String(error);
         if (error instanceof StoreError && !error.retryable) {
           refusedInserts++;
           const kept = await setAside(directory, group.name);
           onEvent(`The store refuses ${group.rows} spans for good (${lastError}). They are kept in ${kept}.`);
-          return;
+          return true;
         }
-        if (waitMs === 100)
+        isAway = error instanceof StoreError && error.code === 'away';
+        if (waitMs === 100) {
           onEvent(`The store did not take ${group.rows} spans (${lastError}); trying again until it does.`);
+        }
       }
-      await new Promise((done) => setTimeout(done, stopped ? 0 : waitMs));
+      await new Promise((done) => setTimeout(done, waitMs));
+      if (!isAway && waitMs >= PATIENCE_MS && (closed.length > 1 || open !== undefined)) return false;
     }
+    return false;
   }
 
   if (closed.length > 0) {
