@@ -6,6 +6,8 @@ import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { expect, test } from 'vitest';
 import type { ResourceDetector } from '../../src/core/options.js';
 import { mergeResource } from '../../src/core/resource/merge-resource.js';
+import { createResource, type ResourceOptions } from '../../src/core/resource/resource.js';
+import { createSmallResource } from '../../src/core/small/small-resource.js';
 import { encodeResource } from '../../src/core/wire/resource.js';
 import {
   hostDetector,
@@ -148,4 +150,24 @@ test('the schema URL of the resource and that of a scope each stand in their pla
     ['with', 'https://example.com/scope', 'https://example.com/resource'],
     ['without', '', 'https://example.com/resource'],
   ]);
+});
+
+test('a page’s smaller resource says the same: empty values are values, and a name among the attributes is a name', async () => {
+  const timers = { after: () => () => {} };
+  const options: ResourceOptions[] = [
+    { timers, attributes: { 'service.name': 'shop', empty: '', zero: 0, no: false, none: undefined, list: ['a'] } },
+    { timers, serviceName: 'named', attributes: { 'service.name': 'shop' }, serviceVersion: '1', environment: 'test' },
+    {
+      timers,
+      serviceName: '',
+      detectors: [{ name: 'd', detect: async () => ({ a: 1, b: 1, 'service.name': 'found' }) }],
+      attributes: { b: 2 },
+    },
+  ];
+  for (const one of options) {
+    const [small, full] = [createSmallResource(one), createResource(one)];
+    await Promise.all([small.ready, full.ready]);
+    const { 'telemetry.sdk.language': _, ...said } = full.attributes;
+    expect(small.attributes).toEqual(said);
+  }
 });

@@ -7,15 +7,16 @@ import { createWriter } from './protobuf.js';
 export function createSmallResource(options: ResourceOptions): Resource {
   const { detectors = [], serviceName, serviceVersion, environment } = options;
   const resource: Attributes = {};
-  const add = (more: object | undefined): void => {
-    for (const [key, value] of Object.entries({
-      ...more,
-      ...options.attributes,
-      'service.name': serviceName,
-      'service.version': serviceVersion,
-      'deployment.environment.name': environment,
-    })) {
-      if (value) resource[key] = value;
+  const named = {
+    'service.name': serviceName || undefined,
+    'service.version': serviceVersion,
+    'deployment.environment.name': environment,
+  };
+  const add = (more: Attributes | undefined): void => {
+    for (const layer of [more, options.attributes, named]) {
+      for (const [key, value] of Object.entries(layer ?? {})) {
+        if (value !== undefined && value !== null) resource[key] = value;
+      }
     }
   };
   let pending = detectors.length;
