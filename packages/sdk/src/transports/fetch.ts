@@ -4,6 +4,9 @@ import { httpOutcome } from './http-answer.js';
 import type { RequestHeaders } from './request-headers.js';
 import { batchUrl, type OtlpUrl, withoutCredentials } from './signal-url.js';
 
+/** A larger answer is not read to its end and counts as a refusal (OTLP specification, "OTLP/HTTP Response"). */
+const maxAnswerBytes = 4 * 1024 * 1024;
+
 export interface FetchTransportOptions {
   /** Base address (`http://localhost:4318`, to which `/v1/traces` is added) or a whole address per signal. */
   readonly url: OtlpUrl;
@@ -77,11 +80,24 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
           credentials: options.credentials,
           signal: controller.signal,
         });
+        const reader = response.body?.getReader();
+        const parts: BlobPart[] = [];
+        let left = maxAnswerBytes;
+        for (;;) {
+          const part = (await reader?.read())?.value;
+          if (!part) break;
+          parts.push(part);
+          left -= part.length;
+          if (left < 0) {
+            void reader!.cancel();
+            return { kind: 'refused', reason: `${destination} answers too much` };
+          }
+        }
         return httpOutcome({
           status: response.status,
           retryAfter: response.headers.get('retry-after'),
           contentType: response.headers.get('content-type'),
-          body: new Uint8Array(await response.arrayBuffer()),
+          body: new Uint8Array(await new Blob(parts).arrayBuffer()),
           nowMs: Date.now(),
         });
       } catch (error) {

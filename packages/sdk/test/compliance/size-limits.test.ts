@@ -7,6 +7,7 @@ import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
 import type { Transport } from '../../src/core/ports.js';
 import { exportRequestToJson } from '../../src/core/wire/export-request-to-json.js';
 import { grpcTransport, nodeHttpTransport, start } from '../../src/runtimes/node/index.js';
+import { fetchTransport } from '../../src/transports/fetch.js';
 import type { SizeLimits } from '../../src/transports/size-limits.js';
 import { decodeRequests } from './decode-requests.js';
 
@@ -96,6 +97,13 @@ async function endless(http2: boolean) {
 }
 
 test('an answer that never ends is cut off at its limit', async () => {
+  const page = await endless(false);
+  expect(await fetchTransport(page).send(testBatch(), { abort: testAbort().signal })).toMatchObject({
+    kind: 'refused',
+    reason: expect.stringContaining('answers too much'),
+  });
+  await page.counted.closed;
+  expect(page.counted.bytes).toBeLessThan(20_000_000);
   for (const [make, http2] of [
     [nodeHttpTransport, false],
     [grpcTransport, true],
