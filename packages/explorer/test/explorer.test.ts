@@ -162,6 +162,20 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     );
   });
 
+  test('followed live, newer traces come in on top, but not under the hand of a reader further down', async () => {
+    await page.goto(base);
+    await rows().first().waitFor();
+    const live = page.getByRole('button', { name: /^Live/ });
+    const newest = () => rows().first().getByRole('link').getAttribute('href');
+    const before = await newest();
+    await live.click();
+    await expect.poll(newest, { timeout: 15_000 }).not.toBe(before);
+    await page.getByRole('grid').evaluate((element) => element.scrollTo(0, 800));
+    await expect.poll(() => live.textContent()).toBe('Live, waiting');
+    await page.getByRole('grid').evaluate((element) => element.scrollTo(0, 0));
+    await expect.poll(() => live.textContent()).toBe('Live');
+  });
+
   test('the way back above a trace leads to the search as it was left', async () => {
     await page.goto(`${base}/?q=service=shop-api&last=30m&sort=slowest`);
     await rows().first().click();

@@ -16,6 +16,11 @@ interface Props {
   readonly onSelect: (selection: AbsoluteRange | undefined) => void;
 }
 
+function daysText(startMs: number, endMs: number): string {
+  const [first, last] = [formatDay(new Date(startMs)), formatDay(new Date(endMs))];
+  return first === last ? first : `${first} to ${last}`;
+}
+
 /** How much happened, how much of it failed, and how long it took, over the same time. Drag to mark a part. */
 export function ActivityChart({ asked, selection, onSelect }: Props) {
   const area = useRef<HTMLDivElement>(null);
@@ -74,7 +79,7 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
             <span className={styles.legend}>
               <i data-line="p95" /> p95 <i data-line="p50" /> p50
             </span>
-            <span className={styles.tip}>{formatDay(new Date(startMs))}, drag to mark a time</span>
+            <span className={styles.tip}>{daysText(startMs, endMs)}, drag to mark a time</span>
           </p>
         )}
         <IconButton icon="table" label="Show as a table" on={asTable} onClick={() => setAsTable(!asTable)} />

@@ -22,6 +22,12 @@ export function drawPath(context: CanvasRenderingContext2D, scene: Scene, first:
     context.moveTo(left, levelOf(row));
     context.lineTo(right, levelOf(row));
   }
+  context.stroke();
+
+  // The ways between rows are finer: they only join what matters.
+  context.lineWidth = 1;
+  context.globalAlpha = 0.6;
+  context.beginPath();
   let before: Visit | undefined;
   for (const visit of all) {
     if (visit.right - visit.left < SHORTEST_VISIT) continue;
@@ -38,6 +44,7 @@ export function drawPath(context: CanvasRenderingContext2D, scene: Scene, first:
     before = visit;
   }
   context.stroke();
+  context.globalAlpha = 1;
 }
 
 /** The path as stays in rows, left to right, for the time that is shown. */
