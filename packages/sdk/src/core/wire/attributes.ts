@@ -61,6 +61,24 @@ export function writeAttributes(
         continue;
       }
     }
+    if (
+      key.size < maxShort - 8 &&
+      (typeof value === 'boolean' || (typeof value === 'number' && value === value >>> 0))
+    ) {
+      const valueAt = key.write(view, at + 2);
+      bytes[valueAt + 1] = value === true || value === false ? 0x10 : 0x18;
+      let rest = Number(value);
+      let end = valueAt + 2;
+      while (rest > 127) {
+        bytes[end++] = (rest & 127) | 128;
+        rest >>>= 7;
+      }
+      bytes[end++] = rest;
+      bytes[valueAt] = end - valueAt - 1;
+      bytes[at + 1] = end - at - 2;
+      at = end;
+      continue;
+    }
     at = writeKeyValue(bytes, view, at + 1, key, value);
   }
   return at;
@@ -84,14 +102,6 @@ function writeKeyValue(bytes: Uint8Array, view: DataView, pos: number, key: Enco
     at = writeVarint(bytes, at + 1, utf8);
     if (utf8 !== length) return writeUtf8(bytes, at, value);
     return writeAscii(bytes, view, at, value);
-  }
-  if (typeof value === 'number' && value === (value | 0) && value >= 0 && size < 120) {
-    const at = key.write(view, pos + 1);
-    bytes[at + 1] = 0x18;
-    const end = writeVarint(bytes, at + 2, value);
-    bytes[at] = end - at - 1;
-    bytes[pos] = end - pos - 1;
-    return end;
   }
   const at = key.write(view, pos + 1);
   return closeLength(bytes, pos, closeLength(bytes, at, writeAnyValue(bytes, view, at + 1, value)));
