@@ -202,6 +202,10 @@ describe('a request that cannot be kept gets the protocol’s own answer', () =>
     expect(answer.headers['content-type']).toBe(sending.headers?.['content-type'] ?? 'application/x-protobuf');
   });
 
+  test('a client that is still sending reads the answer and not a reset', async () => {
+    for (let i = 0; i < 5; i++) expect(await send({ body: Buffer.alloc(30 * MIB) })).toMatchObject({ status: 413 });
+  });
+
   test('a type that is not OTLP’s is 415 and names those that are', async () => {
     for (const type of ['application/xml', 'text/plain', 'multipart/form-data']) {
       const answer = await send({ body: good, headers: { 'content-type': type } });
