@@ -115,7 +115,8 @@ export function uniqueAttributes(list: AttributeList, length: number, cache: Key
     const key = list[i] as EncodedKey;
     let at = -1;
     if (!key.remembered) at = indexOfKey(list, key, kept);
-    else if (key.mark === run) at = key.index;
+    // The second look is for a mark that is as old as the numbers of runs are many.
+    else if (key.mark === run && key.index < kept && list[key.index] === key) at = key.index;
     if (at < 0) {
       at = kept;
       kept += 2;

@@ -24,7 +24,10 @@ export class EncodedKey {
   mark = 0;
   index = 0;
   readonly #words: Float64Array;
-  /** A text that came with this key, and its whole `KeyValue`, encoded when it came again: a route, a method, a host. */
+  /**
+   * A text that came with this key, and its whole `KeyValue`, encoded when it came again: a route, a method, a host. One short text a
+   * key is kept alive by this.
+   */
   #text: string | undefined = undefined;
   #textWords: Float64Array | undefined = undefined;
   #textSize = 0;
