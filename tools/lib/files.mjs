@@ -4,7 +4,12 @@ import { root } from './root.mjs';
 
 const skipped = new Set(['node_modules', 'dist', '.git', '.throughline', '.data', 'out', 'target', 'coverage']);
 
-/** All files below `directory` (relative to the root) whose name `accepts`; paths relative to the root. */
+/**
+ * All files below `directory` (relative to the root) whose name `accepts`; paths relative to the root.
+ *
+ * @param {string} directory
+ * @param {(name: string) => boolean} [accepts]
+ */
 export function filesBelow(directory, accepts = () => true) {
   const found = [];
   const walk = (folder) => {

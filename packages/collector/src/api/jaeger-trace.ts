@@ -8,7 +8,7 @@ import type { AttributeValue } from '../shapes/api.js';
  * become tags, links become references, events become logs. Times and durations are microseconds.
  */
 
-export interface JaegerTag {
+interface JaegerTag {
   readonly key: string;
   readonly type: 'string' | 'bool' | 'int64' | 'float64' | 'binary';
   readonly value: string | number | boolean;
@@ -18,7 +18,7 @@ interface JaegerReference {
   readonly traceID: string;
   readonly spanID: string;
 }
-export interface JaegerSpan {
+interface JaegerSpan {
   readonly traceID: string;
   readonly spanID: string;
   readonly flags: number;

@@ -55,11 +55,6 @@ export function namesOf(key: string): readonly string[] {
   return family === undefined ? [key] : [key, ...family.filter((name) => name !== key)];
 }
 
-/** What the conventions call this attribute today. */
-export function stableName(key: string): string {
-  return familyOf(key)?.[0] ?? key;
-}
-
 function familyOf(key: string): readonly string[] | undefined {
   return RENAMED.find((family) => family.includes(key));
 }

@@ -4,7 +4,7 @@ import type { Bindings } from './bindings.js';
 import { QueryProblem } from './query-problem.js';
 
 /** Every question is bounded in time; a page that asks for too much gets a sentence, not a hanging collector. */
-export const DEFAULT_EXECUTION_MS = 15_000;
+const DEFAULT_EXECUTION_MS = 15_000;
 
 /** One question's way to the store: adds up what its statements read and carries the abort signal of who asked. */
 export interface Reader {

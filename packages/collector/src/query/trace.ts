@@ -6,7 +6,7 @@ import { kindName, statusName } from './stored-names.js';
 import { traceTimes, withinAny } from './trace-times.js';
 
 /** What one answer holds at most: about 60 MB of JSON. */
-export const MOST_SPANS = 100_000;
+const MOST_SPANS = 100_000;
 
 /** A span as it is read; maps come as keys and values, so that their order, which the types follow, is kept. */
 export interface SpanRow {
@@ -154,7 +154,7 @@ export async function traceJson(reader: Reader, traceId: string): Promise<Uint8A
 /** Long enough to be few, short enough that the text dies young: one string of 20 MB costs more to flatten than all else. */
 const PIECE = 32_768;
 
-export function writeTrace(traceId: string, rows: TraceRows, stats: QueryStats): Uint8Array {
+function writeTrace(traceId: string, rows: TraceRows, stats: QueryStats): Uint8Array {
   const resources = placesOf(rows.resources);
   const scopes = placesOf(rows.scopes);
   const pieces: Uint8Array[] = [];

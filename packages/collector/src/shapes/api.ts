@@ -4,7 +4,7 @@
  * durations are nanoseconds as numbers (exact up to 104 days). Ids are lowercase hex.
  */
 
-export type UnixNano = string;
+type UnixNano = string;
 
 /** Every answer that is not 2xx. `hint` says what to do. */
 export interface ApiError {

@@ -70,7 +70,7 @@ async function otherDoors(url: URL): Promise<string> {
 }
 
 /** `undefined` when it worked, else the system's code or `timeout`. */
-export function tryConnect(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
+function tryConnect(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
   return new Promise((done) => {
     const socket = connect({ host, port, timeout: timeoutMs });
     const end = (result: string | undefined): void => {

@@ -28,7 +28,7 @@ export function combinedProcessor(
 }
 
 /** Runs `call` for all at once and waits for all; failures are reported, not thrown. */
-export async function settleAll(
+async function settleAll(
   processors: readonly SpanProcessor[],
   call: (processor: SpanProcessor) => Promise<void>,
   onError: (error: unknown) => void,
