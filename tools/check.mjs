@@ -1,6 +1,7 @@
 import { build } from './build.mjs';
 import { checkImports } from './checks/import-rules.mjs';
 import { checkPages } from './checks/pages.mjs';
+import { checkTitles } from './checks/unique-titles.mjs';
 import { installDependencies, needNode } from './lib/prepare.mjs';
 import { bin, run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
@@ -20,10 +21,13 @@ const checks = [
   ['types: sdk with its tests', command('tsc', '-p', 'packages/sdk/tsconfig.test.json')],
   ['types: collector with its tests', command('tsc', '-p', 'packages/collector/tsconfig.test.json')],
   ['types: explorer', command('tsc', '-p', 'packages/explorer/tsconfig.json', '--noEmit')],
+  ['types: explorer with its tests', command('tsc', '-p', 'packages/explorer/tsconfig.test.json')],
   ['types: testkit', command('tsc', '-p', 'packages/testkit/tsconfig.json')],
   ['types: shop page', command('tsc', '-p', 'examples/shop/page/tsconfig.json', '--noEmit')],
+  ['types: tests of the tools and of the shop', command('tsc', '-p', 'tools/tsconfig.json')],
   ['format and lint', command('biome', 'check', '--error-on-warnings', '.')],
   ['import rules', lines(checkImports)],
+  ['every test has a title of its own', lines(checkTitles)],
   ['unused code and dependencies', command('knip')],
   ['package exports: sdk (publint)', command('publint', '--strict', 'packages/sdk')],
   ['package exports: collector (publint)', command('publint', '--strict', 'packages/collector')],

@@ -10,11 +10,20 @@ import { fail, say } from './lib/say.mjs';
  * Exit code 1 above a ceiling or with something in a bundle that must never be there.
  */
 
-const { values: options } = parseArgs({
-  options: { modules: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-});
+const usage = `npm run size [-- options]
+
+  --modules   what every source file costs, not only the largest`;
+
+let options;
+try {
+  ({ values: options } = parseArgs({
+    options: { modules: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  }));
+} catch (error) {
+  fail(`${error.message}\n\n${usage}`);
+}
 if (options.help) {
-  say('npm run size [-- --modules]   --modules: what every source file costs, not only the largest');
+  say(usage);
   process.exit(0);
 }
 

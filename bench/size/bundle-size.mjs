@@ -6,6 +6,9 @@ import { build } from 'esbuild';
 /**
  * One entry as a bundler makes it for a page: ESM, minified, gzip -9.
  * `{ code, gzipBytes, modules }`; `modules` is what each source file costs after minifying, before gzip, largest first.
+ *
+ * @param {string} entry
+ * @param {{ root: string, plugins?: import('esbuild').Plugin[], nodePaths?: string[] }} options
  */
 export async function bundleSize(entry, { root, plugins = [], nodePaths = [] }) {
   const result = await build({

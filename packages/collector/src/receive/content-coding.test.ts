@@ -13,7 +13,7 @@ describe('what is sent packed is unpacked [S1]', () => {
     ['deflate', deflateRawSync(TEXT)],
     ['br', brotliCompressSync(TEXT)],
     ['zstd', zstdOf(TEXT)],
-  ] as [Coding, Buffer][])('%s', async (coding, body) => {
+  ] as [Coding, Buffer][])('%s is unpacked', async (coding, body) => {
     const result = await inflateBody(body, coding, LIMIT);
     expect(result.kind === 'inflated' && Buffer.from(result.bytes).equals(TEXT)).toBe(true);
   });
@@ -27,7 +27,7 @@ describe('a bomb is turned away before it is unpacked', () => {
     ['br', brotliCompressSync(zeros, { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } })],
     // A few bytes that say "zero, 2 GiB times".
     ['zstd', zstdRun(2 * 1024 ** 3)],
-  ] as [Coding, Buffer][])('%s', async (coding, body) => {
+  ] as [Coding, Buffer][])('%s that grows beyond the limit is turned away', async (coding, body) => {
     expect(body.length).toBeLessThan(LIMIT);
     const before = process.memoryUsage().rss;
     expect(await inflateBody(body, coding, LIMIT)).toEqual({ kind: 'too-large' });
@@ -41,7 +41,7 @@ test('a window that alone would fill the memory is turned away', async () => {
 });
 
 describe('what is not packed as it says is malformed', () => {
-  test.each(['gzip', 'deflate', 'br', 'zstd'] as Coding[])('%s', async (coding) => {
+  test.each(['gzip', 'deflate', 'br', 'zstd'] as Coding[])('what is no %s is malformed', async (coding) => {
     expect(await inflateBody(Buffer.from('this is nothing of the kind'), coding, LIMIT)).toMatchObject({
       kind: 'malformed',
     });
