@@ -188,6 +188,7 @@ export type OtlpMessage =
   | 'LogsRequest'
   | 'MetricsRequest'
   | 'TracesResponse'
+  | 'Resource'
   | 'RpcStatus'
   | 'Any'
   | 'RetryInfo';

@@ -217,6 +217,7 @@ test('a span can be renamed until it ends', () => {
   span.end();
   span.updateName('too late');
   expect(spans().map(({ name }) => name)).toEqual(['after']);
+  expect((span as unknown as { readonly name: string }).name).toBe('after');
 });
 
 test('a start time of the user is kept to the nanosecond, in every form the API has', () => {
