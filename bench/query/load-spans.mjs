@@ -1,6 +1,6 @@
 /*
  * Fills the tables of a data directory by the engine itself, with spans as a shop of many services makes them: skewed services, a few
- * operations each, ten attributes, random ids, a day of time. Run as a program of its own (the engine takes one directory per process):
+ * operations each, ten attributes (of HTTP where a service is entered, of a database elsewhere), random ids, a day of time. Run as a program of its own (the engine takes one directory per process):
  * node load-spans.mjs <data directory> <spans> <end, Unix seconds>
  */
 import { createRequire } from 'node:module';
@@ -38,13 +38,18 @@ SELECT
     'k8s.pod.name', concat(ServiceName, '-', lower(hex(cityHash64(ServiceName, instance) % 65536))), 'deployment.environment.name', 'production',
     'telemetry.sdk.language', 'nodejs') AS ResourceAttributes,
   'throughline' AS ScopeName, '0.1.0' AS ScopeVersion,
-  map('http.request.method', verb, 'http.route', concat('/api/', toString(1 + (h + i * 7) % 12), '/{id}'), 'url.path', concat('/api/', toString(1 + (h + i * 7) % 12), '/', toString(sipHash64(number, 'path') % 20000)),
-    'http.response.status_code', toString(if(failed, 500, 200)), 'server.address', concat(ServiceName, '.internal'), 'server.port', '8080', 'network.protocol.version', '1.1',
-    'user.id', concat('u', toString(sipHash64(t, 'user') % 100000)), 'thread.id', toString(i % 8), 'app.cart.items', toString(sipHash64(t, 'cart') % 20)) AS SpanAttributes,
+  i % 4 = 0 AS entry,
+  if(entry,
+    map('http.request.method', verb, 'http.route', concat('/api/', toString(1 + (h + i * 7) % 12), '/{id}'), 'url.path', concat('/api/', toString(1 + (h + i * 7) % 12), '/', toString(sipHash64(number, 'path') % 20000)),
+      'http.response.status_code', toString(if(failed, 500, 200)), 'server.address', concat(ServiceName, '.internal'), 'server.port', '8080', 'network.protocol.version', '1.1',
+      'user.id', concat('u', toString(sipHash64(t, 'user') % 100000)), 'thread.id', toString(i % 8), 'app.cart.items', toString(sipHash64(t, 'cart') % 20)),
+    map('db.system.name', 'postgresql', 'db.namespace', 'shop', 'db.operation.name', verb, 'db.collection.name', concat('table_', toString((h + i) % 9)),
+      'db.query.text', concat(verb, ' something of table_', toString((h + i) % 9), ' where id = $1 and owner = $2'), 'db.response.returned_rows', toString(sipHash64(number, 'rows') % 50),
+      'server.address', 'postgres.internal', 'server.port', '5432', 'network.transport', 'tcp', 'thread.id', toString(i % 8))) AS SpanAttributes,
   toUInt64(200000 * exp(9 * pow((sipHash64(number, 'duration') % 1000000) / 1000000., 3))) AS Duration,
   if(failed, 'Error', 'Unset') AS StatusCode,
   if(failed, 'upstream failed', '') AS StatusMessage,
-  'ssssss' AS ResourceAttributeTypes, 'sssisissii' AS SpanAttributeTypes, 257 AS SpanFlags
+  'ssssss' AS ResourceAttributeTypes, if(entry, 'sssisissii', 'sssssisisi') AS SpanAttributeTypes, 257 AS SpanFlags
 FROM (SELECT number, intDiv(number, ${PER_TRACE}) AS t, number % ${PER_TRACE} AS i, sipHash64(t) AS h, sipHash64(number, 'failed') % 100 = 0 AS failed
       FROM numbers(${from}, ${count}))`;
 const columns =
