@@ -94,24 +94,36 @@ export class AttributeBag {
 
   setAll(attributes: Attributes): void {
     const { lengthLimit, keys, freeLength } = this.#rules;
+    const list = this.#list;
+    const free = this.#live === undefined ? freeLength : 0;
+    // In locals, because a private field is read and written anew each time.
+    let last = this.#last;
+    let length = this.#length;
+    let bound = this.#bound;
     for (const key in attributes) {
       const value = attributes[key];
-      let entry = this.#last.next;
-      if (entry.key !== key) entry = keys.find(key, this.#last);
+      let entry = last.next;
+      if (entry.key !== key) entry = keys.find(key, last);
       let room = entry.size + attributeOverhead;
       if (typeof value === 'string' && value.length <= lengthLimit) room += value.length * 3;
       else if (typeof value !== 'number' && typeof value !== 'boolean') room = -1;
-      if (room < 0 || this.#length >= freeLength || this.#live !== undefined || key === '') {
+      if (room < 0 || length >= free || key === '') {
+        this.#length = length;
+        this.#bound = bound;
         this.set(key, value);
+        length = this.#length;
+        bound = this.#bound;
         continue;
       }
-      const length = this.#length;
-      this.#last = entry;
-      this.#list[length] = entry;
-      this.#list[length + 1] = value;
-      this.#length = length + 2;
-      this.#bound += room;
+      last = entry;
+      list[length] = entry;
+      list[length + 1] = value;
+      length += 2;
+      bound += room;
     }
+    this.#last = last;
+    this.#length = length;
+    this.#bound = bound;
   }
 
   static #setWhereKnown(bag: AttributeBag, entry: EncodedKey, value: unknown, room: number): void {
