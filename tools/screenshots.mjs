@@ -72,7 +72,9 @@ try {
       await page.screenshot({ path, animations: 'disabled' });
       say(`· ${path}`);
     };
-    await page.goto(new URL(`?last=2m&q=${encodeURIComponent('name=~"^click"')}`, `${explorerUrl}/`).href);
+    await page.goto(
+      new URL(`?last=2m&q=${encodeURIComponent('service=shop-api duration>2ms')}`, `${explorerUrl}/`).href,
+    );
     await page.getByText('click #buy').first().waitFor();
     await page.waitForLoadState('networkidle');
     await picture('search');
@@ -97,7 +99,9 @@ async function visitShop(url, product) {
   const context = await browser.newContext({ viewport });
   const page = await context.newPage();
   await page.goto(url);
+  const details = page.waitForResponse((answer) => answer.url().endsWith(`/api/products/${product}`));
   await page.locator(`#view-${product}`).click();
+  await (await details).finished();
   await page.locator(`#buy-${product}`).click();
   await page.keyboard.press('Escape');
   await page.locator('#open-cart', { hasText: '1' }).click();

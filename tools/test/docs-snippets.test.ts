@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { chromiumPath, launchChromium } from '../../packages/sdk/test/web/support/chromium.js';
 import { openPage } from '../../packages/sdk/test/web/support/open-page.js';
 import { filesBelow } from '../lib/files.mjs';
@@ -14,6 +14,9 @@ import { runSnippet } from './docs/run-snippet.js';
  * What the guides show is what a reader pastes, so it is compiled against the built packages and, where its fence says `run`, run as a program
  * against a receiver. A failure names the guide's file and line.
  */
+
+// Each test starts programs, on machines that may be busy with others.
+vi.setConfig({ testTimeout: 120_000 });
 
 const docs = ['README.md', ...filesBelow('docs', (name) => name.endsWith('.md'))];
 const snippets = docs.flatMap(readSnippets);
@@ -83,7 +86,7 @@ test("the quickstart's server is traced, from the request to the function it cal
 
 test('every other program of the guides runs and prints what they say', async () => {
   for (const snippet of snippets.filter(isRun)) await run(snippet);
-}, 120_000);
+});
 
 describe.skipIf(!chromiumPath)('in a real page (needs Chromium)', () => {
   test('the ten lines of the README trace a page: its load and a click [B3 B5]', async () => {
@@ -106,7 +109,7 @@ describe.skipIf(!chromiumPath)('in a real page (needs Chromium)', () => {
 test('every snippet of the guides compiles against the built packages', async () => {
   const found = await checkTypes(folder, snippets);
   expect(found.join('\n')).toBe('');
-}, 60_000);
+});
 
 test('every command of the guides exists, with its flags', async () => {
   const wrong: string[] = [];
@@ -144,7 +147,8 @@ test('every link between the pages leads to a file, and to a heading of it', () 
     'examples/shop/README.md',
   ]) {
     const text = readText(doc).replace(/^```[\s\S]*?^```$/gm, '');
-    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    for (const [, link, image] of text.matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)) {
+      const target = link ?? image;
       if (/^[a-z]+:/.test(target!)) continue;
       const [path = '', anchor] = target!.split('#');
       const file = path === '' ? doc : join(dirname(doc), path);

@@ -85,7 +85,7 @@ export async function runSnippet(folder: string, snippet: Snippet, chapter: read
 
 const namesInProtobuf = (body: Uint8Array): string[] =>
   decodeTraces(body).resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map((span) => span.name ?? '')),
+    scopeSpans.flatMap(({ spans }) => spans.map((span) => span.name)),
   );
 
 function namesInJson(body: Uint8Array): string[] {
@@ -127,7 +127,7 @@ function runProgram(args: readonly string[], cwd: string, env: Record<string, st
       stderr += text;
     });
     // A guide's program that does not end by itself is a mistake in the guide.
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
     child.on('close', (code) => {
       clearTimeout(timer);
       resolve({ code, stdout, stderr });
