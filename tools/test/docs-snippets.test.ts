@@ -18,7 +18,12 @@ import { runSnippet } from './docs/run-snippet.js';
 // Each test starts programs, on machines that may be busy with others.
 vi.setConfig({ testTimeout: 120_000 });
 
-const docs = ['README.md', ...filesBelow('docs', (name) => name.endsWith('.md'))];
+const docs = [
+  'README.md',
+  'packages/sdk/README.md',
+  'packages/collector/README.md',
+  ...filesBelow('docs', (name) => name.endsWith('.md')),
+];
 const snippets = docs.flatMap(readSnippets);
 const builtSdk = join(root, 'packages/sdk/dist/index.d.ts');
 const builtCollector = join(root, 'packages/collector/dist/cli/main.js');

@@ -85,7 +85,7 @@ export async function runSnippet(folder: string, snippet: Snippet, chapter: read
 
 const namesInProtobuf = (body: Uint8Array): string[] =>
   decodeTraces(body).resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map((span) => span.name)),
+    scopeSpans.flatMap(({ spans }) => spans.map((span) => span.name ?? '')),
   );
 
 function namesInJson(body: Uint8Array): string[] {
