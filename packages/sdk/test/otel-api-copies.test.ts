@@ -78,10 +78,11 @@ async function program<T>(code: string): Promise<T> {
         return contextStore.with(sdk.setSpan(contextStore.active(), span), rest.at(-1), undefined, span);
       },
     });
-    const register = (options) => sdk.registerGlobals({
-      tracerProvider: { getTracer: tracer }, contextStore, propagator: sdk.traceContextPropagator,
-      onDiagnostic: ({ code }) => diagnostics.push(code), ...options,
-    });
+    const register = ({ apiCopies, diag } = {}) => ({ unregister: sdk.registerGlobals(
+      { trace: { getTracer: tracer }, context: contextStore, propagation: sdk.traceContextPropagator, diag },
+      apiCopies,
+      (_level, code) => diagnostics.push(code),
+    ) });
     const apiGlobal = () => globalThis[Symbol.for('opentelemetry.js.api.1')];
     const say = (value) => console.log(JSON.stringify(value));
     ${code}
@@ -236,14 +237,13 @@ test.each(['1.3', '1.9', '1.10 esm'] as const)(
       const between = Object.keys(apiGlobal());
       registered.unregister();
       copies['${name}'].trace.getTracer('lib').startSpan('t');
-      say({ theirs, started, diagnostics, same: String(before) === String(between), already: registered.alreadyRegistered });
+      say({ theirs, started, diagnostics, same: String(before) === String(between) });
     `);
     expect(result).toEqual({
       theirs: ['s', 't'],
       started: [],
       diagnostics: ['another-sdk'],
       same: true,
-      already: true,
     });
   },
 );

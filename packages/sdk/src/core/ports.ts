@@ -60,7 +60,7 @@ export interface Transport {
 }
 
 export interface SendOptions {
-  /** Aborted when the outbox no longer waits for the answer; the transport then settles with `retry`. */
+  /** The runtime's own `AbortSignal`. Aborted when the outbox no longer waits for the answer; the transport then settles with `retry`. */
   readonly abort: AbortSignalLike;
   /** The program is going away: use whatever outlives it (keepalive). A transport without such a thing ignores it. */
   readonly leaving?: boolean | undefined;

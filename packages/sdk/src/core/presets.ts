@@ -35,12 +35,10 @@ export function resolveBatchLimits(
   const sizes = presets[preset ?? 'production'];
   if (!sizes) bad('preset', preset);
   const limits: Partial<Record<keyof BatchLimits, number>> = { ...batchDefaults, ...(sizes ?? presets.production) };
-  for (const name in batch) {
-    const option = name as keyof BatchLimits;
-    const value = batch[option];
+  for (const [name, value] of Object.entries({ ...batch })) {
     // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.
-    if (typeof value === 'number' && value >= (/Ms$/.test(option) ? 0 : 1)) limits[option] = value;
-    else if (value !== undefined) bad(`batch.${option}`, value);
+    if (typeof value === 'number' && value >= (/Ms$/.test(name) ? 0 : 1)) limits[name as keyof BatchLimits] = value;
+    else if (value !== undefined) bad(`batch.${name}`, value);
   }
   limits.maxQueueItems ??= Math.max(4 * limits.maxItems!, 2_048);
   return limits as BatchLimits;

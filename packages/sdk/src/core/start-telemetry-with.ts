@@ -1,15 +1,14 @@
-import type { createApiLogger } from './api-logger.js';
+import type { DiagLogger } from '@opentelemetry/api';
 import { rootContext } from './context/context.js';
 import { suppressTracing } from './context/suppress-tracing.js';
-import type { createExportingProcessor } from './exporting-processor.js';
 import { limitDiagnostics, type Report } from './limit-diagnostics.js';
 import { noopLogger } from './noop-logger.js';
 import { noopMeter } from './noop-meter.js';
-import type { Diagnostic } from './options.js';
+import type { BatchLimits, Diagnostic, ResourceDetector } from './options.js';
 import { registerGlobals } from './otel-api.js';
 import type { OutboxRequest } from './outbox/full-outbox.js';
 import type { Outbox } from './outbox/outbox.js';
-import type { Ports } from './ports.js';
+import type { Clock, Ports, Timers } from './ports.js';
 import { resolveBatchLimits } from './presets.js';
 import { compositePropagator } from './propagation/composite.js';
 import { sdkVersion } from './resource/sdk-version.js';
@@ -17,31 +16,39 @@ import type { StartOptions } from './telemetry.js';
 import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
 import type { Telemetry } from './telemetry-handle.js';
 import type { followResult } from './trace/follow-result.js';
-import type { createRedactor } from './trace/redact.js';
 import type { SpanProcessor } from './trace/span-processor.js';
 import { createTraced } from './trace/traced.js';
 import type { Tracing } from './trace/tracing.js';
-import type { UnendedSpans, UnendedSpansOptions } from './trace/unended-spans.js';
+import { within } from './within.js';
 
-/**
- * The parts of a telemetry that a small bundle can do without. An option whose part is not there is named in `onDiagnostic` as
- * `part-missing` and does nothing.
- */
+/** The parts of a telemetry that a small bundle can do without, or have in a small kind. */
 export interface TelemetryParts {
   /** Makes spans and their bytes: `fullTracing`, or `smallTracing` where the bytes of the program count. */
   readonly tracing: Tracing;
   /** Decides about batches: `createFullOutbox`, or `createSmallOutbox`. */
   readonly createOutbox: (request: OutboxRequest) => Outbox;
-  /** What the OpenTelemetry API and instrumentations say about themselves reaches `onDiagnostic`. */
-  readonly createApiLogger?: typeof createApiLogger | undefined;
+  /** What stands behind further options. Without it these are named in `onDiagnostic` as `part-missing` and do nothing. */
+  readonly createExtras?: ((options: StartOptions, request: ExtrasRequest) => Extras) | undefined;
   /** `traced` and `measure` follow thenables that are no promises, and generators, to their end. */
   readonly followResult?: typeof followResult | undefined;
-  /** `redact`. */
-  readonly createRedactor?: typeof createRedactor | undefined;
-  /** `spanExporters`. */
-  readonly createExportingProcessor?: typeof createExportingProcessor | undefined;
-  /** `unendedSpanMs`, and the development preset's. */
-  readonly watchUnendedSpans?: ((options: UnendedSpansOptions) => UnendedSpans) | undefined;
+}
+
+export interface ExtrasRequest {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly limits: BatchLimits;
+  readonly quietly: <R>(run: () => R) => R;
+  readonly report: Report;
+}
+
+export interface Extras {
+  /** All there are, those of the options included. */
+  readonly processors?: readonly SpanProcessor[] | undefined;
+  /** Takes what the OpenTelemetry API and instrumentations say about themselves. */
+  readonly diag?: DiagLogger | undefined;
+  readonly detectors?: readonly ResourceDetector[] | undefined;
+  readonly onProblem?: ((detector: string, error: unknown) => void) | undefined;
+  readonly openSpans?: (() => number) | undefined;
 }
 
 /** `startTelemetry` with the parts named: what is not passed is not in the bundle. */
@@ -62,64 +69,30 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
 }
 
 function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report: Report): Telemetry {
-  const { clock, entropy, timers, contextStore, lifecycle } = ports;
-  const { preset } = options;
+  const { contextStore, lifecycle, timers } = ports;
   const quietContext = suppressTracing(rootContext);
   const quietly = <R>(run: () => R): R => contextStore.with(quietContext, run);
-  const limits = resolveBatchLimits(preset, options.batch, (option, value) =>
+  const limits = resolveBatchLimits(options.preset, options.batch, (option, value) =>
     report('warn', 'bad-option', `${option} cannot be ${value}`),
   );
-  const part = <P>(option: string, wanted: unknown, value: P): P | undefined => {
-    if (wanted && !value) report('error', 'part-missing', `${option} needs a part that is not there`);
-    return wanted ? value : undefined;
-  };
-
-  const resource = parts.tracing.createResource({
-    ...options,
-    attributes: options.resource,
-    detectors: options.resourceDetectors,
-    timers,
-    onProblem: (detector, error) => report('warn', 'detector-failed', `${detector}: ${error}`),
-  });
-
+  const request = { ...options, ...ports, ports, limits, quietly, report };
+  const extras = parts.createExtras?.(options, request) ?? {};
+  for (const option of parts.createExtras ? [] : needExtras) {
+    if (options[option]) report('error', 'part-missing', `${option} needs createExtras`);
+  }
+  const resource = parts.tracing.createResource({ ...request, ...extras, attributes: options.resource });
   const outbox = parts.createOutbox({
-    ports,
-    limits,
-    report,
-    quietly,
+    ...request,
     destinations: options.destinations,
     store: options.store ?? ports.store,
     resource: resource.encoded,
     resourceReady: resource.asyncAttributesPending ? resource.ready : undefined,
   });
-
-  const unendedMs = options.unendedSpanMs ?? (preset === 'development' && parts.watchUnendedSpans ? 60_000 : 0);
-  const unended = part(
-    'unendedSpanMs',
-    unendedMs,
-    parts.watchUnendedSpans,
-  )?.({
-    ageMs: unendedMs,
-    clock,
-    timers,
-    captureOrigin: preset === 'development',
-    report,
-  });
-  const exporting = part('spanExporters', options.spanExporters?.length, parts.createExportingProcessor);
-  const processors: (SpanProcessor | false | undefined)[] = [
-    ...(options.spanProcessors ?? []),
-    part('redact', options.redact, parts.createRedactor)?.(options.redact!),
-    unended,
-    ...(options.spanExporters ?? []).map((exporter) => exporting?.(exporter, { timers, limits, quietly, report })),
-  ];
   const provider = parts.tracing.createProvider(
     {
-      ...options,
-      clock,
-      entropy,
-      contextStore,
+      ...request,
       resource,
-      processors: processors.filter((processor) => !!processor),
+      processors: extras.processors ?? options.spanProcessors ?? [],
       onError: (error) => report('warn', 'processor-failed', `${error}`),
     },
     outbox.onFragment,
@@ -141,45 +114,41 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     }
   };
   /** Whether both went well in time: a processor of the program must not hold it up. */
-  const both = (timeoutMs: number, spans: Promise<void>, batches: Promise<boolean>) =>
-    new Promise<boolean>((resolve) => {
-      const cancel = timers.after(timeoutMs, () => resolve(false));
-      void Promise.all([spans, batches]).then(([, sent]) => {
-        cancel();
-        resolve(sent);
-      });
-    });
+  const both = (timeoutMs: number, what: 'flush' | 'shutdown', spans: Promise<void>) =>
+    within(
+      timers,
+      timeoutMs,
+      Promise.all([outbox[what](timeoutMs), spans]).then(([sent]) => sent),
+    );
 
   const telemetry: Telemetry = {
     tracer,
     meter: noopMeter(),
     logger: noopLogger(),
     ...createTraced(tracer, contextStore, parts.followResult),
-    flush: ({ timeoutMs = limits.flushTimeoutMs } = {}) =>
-      both(timeoutMs, provider.forceFlush(), outbox.flush(timeoutMs)),
+    flush: ({ timeoutMs = limits.flushTimeoutMs } = {}) => both(timeoutMs, 'flush', provider.forceFlush()),
     shutdown({ timeoutMs = limits.shutdownTimeoutMs } = {}) {
       if (!closing) {
         each(leaving);
         each(stops.reverse());
-        closing = both(timeoutMs, provider.shutdown(), outbox.shutdown(timeoutMs));
+        closing = both(timeoutMs, 'shutdown', provider.shutdown());
       }
       return closing;
     },
-    status: () => ({ ...outbox.status(), openSpans: unended?.openSpans() }),
+    status: () => ({ ...outbox.status(), openSpans: extras.openSpans?.() }),
   };
 
   // From here on the program is touched.
   contextStore.enable?.();
   if (options.global !== false) {
-    const globals = registerGlobals({
-      tracerProvider: provider,
-      contextStore,
-      propagator,
-      apiCopies: options.api,
-      diag: parts.createApiLogger?.(report),
-      onDiagnostic: ({ level, code, message }) => report(level, code, message),
-    });
-    stops.push(globals.unregister, claimTelemetry(telemetry));
+    stops.push(
+      registerGlobals(
+        { trace: provider, context: contextStore, propagation: propagator, diag: extras.diag },
+        options.api,
+        report,
+      ),
+      claimTelemetry(telemetry),
+    );
   }
   stops.push(
     lifecycle.onSuspend(() => {
@@ -203,6 +172,9 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
   each((options.instruments ?? []).map((instrument) => () => stops.push(instrument(host))));
   return telemetry;
 }
+
+/** Options that do nothing without `createExtras`. */
+const needExtras = ['redact', 'spanExporters', 'unendedSpanMs', 'resourceDetectors'] as const;
 
 function toConsole({ code, message }: Diagnostic): void {
   (globalThis as { console?: { warn(text: string): void } }).console?.warn(`[throughline] ${code}: ${message}`);

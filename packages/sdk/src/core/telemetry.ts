@@ -1,5 +1,4 @@
-import { createApiLogger } from './api-logger.js';
-import { createExportingProcessor } from './exporting-processor.js';
+import { createExtras } from './extras.js';
 import type { Instrument } from './instrument.js';
 import type { TelemetryOptions } from './options.js';
 import { createFullOutbox } from './outbox/full-outbox.js';
@@ -7,9 +6,7 @@ import type { Ports } from './ports.js';
 import { startTelemetryWith, type TelemetryParts } from './start-telemetry-with.js';
 import type { Telemetry } from './telemetry-handle.js';
 import { followResult } from './trace/follow-result.js';
-import { createRedactor } from './trace/redact.js';
 import { fullTracing } from './trace/tracing.js';
-import { watchUnendedSpans } from './trace/unended-spans.js';
 
 /** What a runtime says beside its user: it fills `destinations` and `propagators` where the user did not. */
 export interface StartOptions extends TelemetryOptions {
@@ -23,11 +20,8 @@ export interface StartOptions extends TelemetryOptions {
 const everyPart: TelemetryParts = {
   tracing: fullTracing,
   createOutbox: createFullOutbox,
-  createApiLogger,
+  createExtras,
   followResult,
-  createRedactor,
-  createExportingProcessor,
-  watchUnendedSpans,
 };
 
 /**

@@ -31,8 +31,8 @@ export interface FetchTransportOptions {
 
 /** A share of the bytes a browser carries on after a page is gone. `keepaliveBudget()` makes one. */
 export interface KeepaliveShare {
-  /** Takes `bytes` of it: 0 when they were taken, else how many bytes could be had now. */
-  take(bytes: number): number;
+  /** Takes `bytes` of it: how many were taken (all or none), or what is answered instead of sending. */
+  take(bytes: number, batch: Batch, leaving: boolean | undefined): number | Outcome;
   give(bytes: number): void;
 }
 
@@ -46,49 +46,36 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
     destination,
     // No `await` before `fetch` where nothing has to be waited for: a page that is closing has only this turn.
     async send(batch: Batch, { abort, leaving }: SendOptions): Promise<Outcome> {
-      let reserved = 0;
-      const controller = new AbortController();
-      const cancel = () => controller.abort();
+      let reserved: number | Outcome = 0;
       try {
         const address = batchUrl(url, batch, options.sendBatchId !== false);
         if (!address) return { kind: 'refused', reason: `${destination} has no address for ${batch.signal}` };
         const added = typeof options.headers === 'function' ? await options.headers() : options.headers;
-        let body: string | Uint8Array = toJson ? toJson(batch.signal, batch.bytes) : batch.bytes;
+        let body = toJson ? new TextEncoder().encode(toJson(batch.signal, batch.bytes)) : batch.bytes;
         const headers: Record<string, string> = {
           'content-type': options.plainText ? 'text/plain' : toJson ? 'application/json' : 'application/x-protobuf',
         };
         if (compressor && !leaving) {
-          body = await compressor.compress(typeof body === 'string' ? new TextEncoder().encode(body) : body);
+          body = await compressor.compress(body);
           headers['content-encoding'] = compressor.encoding;
         }
-        if (keepalive) {
-          const bytes = typeof body === 'string' ? body.length * 3 : body.length;
-          const left = keepalive.take(bytes);
-          // A few bytes left are not worth splitting for: the rest goes as an ordinary request, which a hidden page finishes.
-          if (leaving && left > 4096 && batch.items > 1) {
-            return { kind: 'too-large', reason: 'keepalive budget', maxBytes: toJson ? left >> 2 : left };
-          }
-          reserved = left ? 0 : bytes;
-        }
-        if (abort.aborted) cancel();
-        abort.addEventListener('abort', cancel);
+        reserved = keepalive?.take(body.length, batch, leaving) ?? 0;
+        if (typeof reserved === 'object') return reserved;
         const response = await send(address, {
           method: 'POST',
           headers: { ...headers, ...added },
           body: body as BodyInit,
           keepalive: reserved > 0,
           credentials: options.credentials,
-          signal: controller.signal,
+          signal: abort as AbortSignal,
         });
         const reader = response.body?.getReader();
-        const parts: BlobPart[] = [];
-        let left = maxAnswerBytes;
+        let answer = new Blob();
         for (;;) {
           const part = (await reader?.read())?.value;
           if (!part) break;
-          parts.push(part);
-          left -= part.length;
-          if (left < 0) {
+          answer = new Blob([answer, part]);
+          if (answer.size > maxAnswerBytes) {
             void reader!.cancel();
             return { kind: 'refused', reason: `${destination} answers too much` };
           }
@@ -97,17 +84,15 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
           status: response.status,
           retryAfter: response.headers.get('retry-after'),
           contentType: response.headers.get('content-type'),
-          body: new Uint8Array(await new Blob(parts).arrayBuffer()),
+          body: new Uint8Array(await answer.arrayBuffer()),
           nowMs: Date.now(),
         });
       } catch (error) {
-        const { message, cause } = error as Error;
-        const why = `${(cause as Error | undefined)?.message || message || error}`;
         // Some runtimes quote the whole address.
-        return { kind: 'retry', reason: `${destination}: ${why.replace(/\/\/\S*@/, '//')}` };
+        const why = `${(error as Error).cause ?? error}`.replace(/\/\/\S*@/, '//');
+        return { kind: 'retry', reason: `${destination}: ${why}` };
       } finally {
-        abort.removeEventListener('abort', cancel);
-        keepalive?.give(reserved);
+        keepalive?.give(+reserved || 0);
       }
     },
   };

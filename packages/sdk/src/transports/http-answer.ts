@@ -17,68 +17,60 @@ export interface HttpAnswer {
  */
 export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: HttpAnswer): Outcome {
   const taken = status >= 200 && status < 300;
-  const said = /json/.test(contentType!)
-    ? fieldsOfJson(text(body))
-    : /proto/.test(contentType!)
-      ? fieldsOf(taken ? fieldsOf(body)[1] : body)
-      : { 2: taken ? '' : body };
-  const message = text(said[2]);
-  if (taken) return { kind: 'accepted', rejectedItems: Number(said[1]) || 0, message };
-  const reason = `HTTP ${status} ${message?.slice(0, 300) ?? ''}`.trim();
-  if (status === 429 || (status > 501 && status < 505)) {
-    return { kind: 'retry', reason, afterMs: retryAfterMs(retryAfter, nowMs) };
-  }
-  return { kind: status === 413 ? 'too-large' : 'refused', reason };
+  let rejected: unknown;
+  let message = '';
+  if (/json/.test(contentType!)) {
+    // A partial success or a `google.rpc.Status`: whatever the count is called, and where it is a string.
+    try {
+      JSON.parse(text(body), (key, value) => {
+        if (/^rejected/.test(key)) rejected = value;
+        if (/essage$/.test(key)) message = `${value}`;
+        return value;
+      });
+    } catch {}
+  } else if (/proto/.test(contentType!)) {
+    const fields = fieldsOf(taken ? fieldsOf(body)[1] : body);
+    rejected = fields[1];
+    message = text(fields[2]);
+  } else if (!taken) message = text(body);
+  if (taken) return { kind: 'accepted', rejectedItems: Number(rejected) || 0, message: message || undefined };
+  const reason = `HTTP ${status} ${message.slice(0, 300)}`.trim();
+  return status === 429 || (status > 501 && status < 505)
+    ? { kind: 'retry', reason, afterMs: retryAfterMs(retryAfter, nowMs) }
+    : { kind: status === 413 ? 'too-large' : 'refused', reason };
 }
 
 /** `Retry-After` as milliseconds from now, never negative; `undefined` where there is none that can be read. */
 export function retryAfterMs(value: string | null | undefined, nowMs: number): number | undefined {
-  if (!value) return undefined;
   const seconds = Number(value);
-  const wait = seconds >= 0 ? seconds * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
+  const waitMs = seconds >= 0 ? seconds * 1000 : Math.max(Date.parse(value!) - nowMs, 0);
+  return value && waitMs >= 0 ? waitMs : undefined;
 }
 
-type Fields = Readonly<Record<number, unknown>>;
+const text = (said: unknown): string => (said instanceof Uint8Array ? new TextDecoder().decode(said) : '');
 
 /**
  * Numbers and contents of a protobuf message's fields, by field number, as far as it can be read. The answers of OTLP have no other kinds of
  * fields; core's reader, which knows all of them, is three times as large, and this one is in every page.
  */
-function fieldsOf(message: unknown): Fields {
+function fieldsOf(message: unknown): Readonly<Record<number, unknown>> {
   const fields: Record<number, unknown> = {};
-  const bytes = message instanceof Uint8Array ? message : [];
+  const bytes = message instanceof Uint8Array ? message : new Uint8Array();
   let at = 0;
-  const varint = () => {
+  const varint = (): number => {
     let value = 0;
-    let scale = 1;
-    let byte = 0x80;
-    for (; byte > 0x7f && at < bytes.length; scale *= 128) {
-      byte = bytes[at++]!;
-      value += (byte & 0x7f) * scale;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
     }
-    return value;
   };
   while (at < bytes.length) {
     const tag = varint();
     const value = varint();
     if (tag & 5) break;
     if (tag & 2) at += value;
-    fields[tag >> 3] = tag & 2 ? (bytes as Uint8Array).subarray(at - value, at) : value;
+    fields[tag >> 3] = tag & 2 ? bytes.subarray(at - value, at) : value;
   }
   return fields;
-}
-
-function text(said: unknown): string | undefined {
-  return (said instanceof Uint8Array ? new TextDecoder().decode(said) : typeof said === 'string' && said) || undefined;
-}
-
-/** The same of a partial success or a `google.rpc.Status` in JSON. Whatever the count is called, and where it is a string. */
-function fieldsOfJson(json = ''): Fields {
-  const message = /"(?:errorM|m)essage"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(json)?.[1];
-  try {
-    return { 1: /"rejected\w+"\s*:\s*"?(\d+)/.exec(json)?.[1], 2: JSON.parse(message ?? '""') };
-  } catch {
-    return {};
-  }
 }

@@ -14,10 +14,16 @@ const BROWSER_LIMIT = 60 * 1024;
 export function keepaliveBudget(limit: number = BROWSER_LIMIT): KeepaliveShare {
   let left = limit;
   return {
-    take(bytes) {
-      if (bytes > left) return left || 1;
-      left -= bytes;
-      return 0;
+    take(bytes, batch, leaving) {
+      // A few bytes left are not worth splitting for: the rest goes as an ordinary request, which a hidden page finishes.
+      if (leaving && bytes > left && left > 4096 && batch.items > 1) {
+        // In bytes of the batch, whatever JSON made of them.
+        const maxBytes = Math.floor((left * batch.bytes.length) / bytes);
+        return { kind: 'too-large', reason: 'keepalive budget', maxBytes };
+      }
+      const taken = bytes > left ? 0 : bytes;
+      left -= taken;
+      return taken;
     },
     give(bytes) {
       left += bytes;

@@ -21,6 +21,6 @@ export function batchUrl(url: OtlpUrl, batch: Batch, withId: boolean): string | 
 
 /** An address as it may be shown and stored: without user, password, query and fragment. */
 export function withoutCredentials(url: OtlpUrl): string {
-  const address = typeof url === 'string' ? url : (url.traces ?? url.logs ?? url.metrics ?? '');
-  return address.replace(/[?#].*$/, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
+  const address = typeof url === 'string' ? url : (Object.values(url)[0] ?? '');
+  return address.replace(/[?#].*/, '').replace(/^([a-z][\w+.-]*:\/\/)?[^/]*@/i, '$1');
 }

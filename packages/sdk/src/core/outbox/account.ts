@@ -1,11 +1,14 @@
 import type { Batch, Signal } from '../batch.js';
 import type { Report } from '../limit-diagnostics.js';
 import type { BatchLimits, DropReason, TelemetryStatus } from '../options.js';
-import type { Outcome, Ports, Transport } from '../ports.js';
+import type { AbortSignalLike, Outcome, Ports, Transport } from '../ports.js';
 import type { RequestPart } from '../wire/split-request.js';
 import type { BatchQueue, QueueHost } from './batch-queue.js';
 import { memoryQueue } from './memory-queue.js';
 import { closeCircuit, createRoute, isFree, openCircuit, type Route } from './route.js';
+
+// Of the DOM standard: every runtime has it. Core knows no runtime's types, so it is named here.
+declare const AbortController: new () => { readonly signal: AbortSignalLike; abort(): void };
 
 export interface AccountOptions {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
@@ -175,12 +178,7 @@ export function createAccount(
 
   /** One send that always settles: with `retry` when the transport breaks its contract or its time is over. */
   function attempt(transport: Transport, batch: Batch, leaving: boolean): Promise<Outcome> {
-    const listeners = new Set<() => void>();
-    const abort = {
-      aborted: false,
-      addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
-      removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
-    };
+    const controller = new AbortController();
     return new Promise((resolve) => {
       const settle = (outcome: Outcome) => {
         cancel();
@@ -190,14 +188,15 @@ export function createAccount(
       };
       const retry = (why: unknown) => settle({ kind: 'retry', reason: `${transport.destination}: ${why}` });
       const stop = () => {
-        abort.aborted = true;
-        for (const listener of listeners) listener();
+        controller.abort();
         retry(`no answer in ${limits.sendTimeoutMs} ms`);
       };
       const cancel = timers.after(limits.sendTimeoutMs, stop);
       underWay.add(stop);
       // Async, so that what is thrown at once is a rejection too; `send` itself is called in this turn.
-      (async () => settle(await quietly(() => transport.send(batch, { abort, leaving }))))().catch(retry);
+      (async () => settle(await quietly(() => transport.send(batch, { abort: controller.signal, leaving }))))().catch(
+        retry,
+      );
     });
   }
 

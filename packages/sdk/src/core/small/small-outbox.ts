@@ -1,36 +1,44 @@
-import type { Batch, OpenBuffer } from '../batch.js';
-import type { DropReason, TelemetryStatus } from '../options.js';
+import type { Batch, OpenBuffer, Priority } from '../batch.js';
+import type { Diagnostic, DropReason, TelemetryStatus } from '../options.js';
 import type { OutboxRequest } from '../outbox/full-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { closeCircuit, createRoute, openCircuit } from '../outbox/route.js';
-import { sealIds } from '../outbox/seal-ids.js';
-import type { Outcome, Transport } from '../ports.js';
+import type { AbortSignalLike, Outcome, Transport } from '../ports.js';
+import { within } from '../within.js';
+import { randomHex } from './random-hex.js';
+
+// Of the DOM standard: every page has it. Core knows no runtime's types, so it is named here.
+declare const AbortController: new () => { readonly signal: AbortSignalLike; abort(): void };
 
 /** A sealed batch that is not settled. */
 interface Entry {
   readonly batch: Batch;
-  readonly sealedMs: number;
+  readonly items: number;
+  readonly byteLength: number;
   readonly accepted: Promise<boolean>;
   tell(accepted: boolean): void;
   /** While it is being sent: gives the send up. */
   stop?: (() => void) | undefined;
 }
 
+/** Longer waits overflow the timers of some runtimes. */
+const LONGEST_WAIT_MS = 864e5;
+
 /**
  * The outbox for programs whose bytes count: the same decisions for one destination, with batches in memory only. Other destinations, stores,
- * late resources and splitting need `createOutbox`; both keep the same tests. Everything is counted anew where it is asked for, which a page's few
- * batches allow.
+ * late resources and splitting need `createFullOutbox`; both keep the same tests. Everything is counted anew where it is asked for, which a
+ * page's few batches allow. All times are Unix times of a clock that does not jump.
  */
 export function createSmallOutbox(options: OutboxRequest): Outbox {
   const { limits, report, quietly = (run) => run() } = options;
   const { clock, timers, entropy } = options.ports;
-  const given = (options.destinations ?? {}) as Partial<Transport>;
-  const transport = given as Transport;
-  const { destination } = transport;
-  const route = createRoute(transport);
-  const nextId = sealIds(entropy);
+  const transport = (options.destinations ?? {}) as Partial<Transport>;
+  const { destination = '' } = transport;
+  const originMs = clock.wallMs() - clock.monotonicMs();
+  const now = () => originMs + clock.monotonicMs();
+  const processId = randomHex(entropy, 8);
   const buffers = new Set<OpenBuffer>();
   let queue: Entry[] = [];
+  let sealed = 0;
   const counts = {
     sent: { traces: 0, metrics: 0, logs: 0 },
     rejected: 0,
@@ -39,172 +47,174 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     lastError: undefined as TelemetryStatus['lastError'],
   };
   let failing = false;
+  /** Of the destination: failures in a row, when it may be asked again, whether that is its own word. */
+  let failures = 0;
+  let nextMs = 0;
+  let told = false;
+  let reachable: boolean | undefined;
   let closed = false;
   let closing: Promise<boolean> | undefined;
   let cancelAge: (() => void) | undefined;
   let cancelWake: (() => void) | undefined;
 
-  function size(open: Iterable<OpenBuffer> = buffers) {
+  const size = (open: Iterable<OpenBuffer> = buffers) => {
     let [items, bytes] = [0, 0];
-    for (const { batch } of queue) {
-      items += batch.items;
-      bytes += batch.bytes.length;
-    }
-    for (const buffer of open) {
-      items += buffer.items;
-      bytes += buffer.byteLength;
+    for (const part of [...queue, ...open]) {
+      items += part.items;
+      bytes += part.byteLength;
     }
     return { items, bytes };
-  }
-
+  };
   const isOver = () => {
     const { items, bytes } = size();
     return items > limits.maxQueueItems || bytes > limits.maxQueueBytes;
   };
+  /** The oldest that waits, of this priority where there is one. */
+  const waiting = (first: Priority) =>
+    queue.find(({ stop, batch }) => !stop && batch.priority === first) ?? queue.find(({ stop }) => !stop);
 
-  const waiting = (high: boolean) => queue.find(({ stop, batch }) => !stop && (batch.priority === 'high') === high);
-
-  function makeRoom(): void {
-    for (let victim: Entry | undefined; isOver(); drop(victim, 'queue-full', 'the queue was full')) {
-      victim = waiting(false) ?? waiting(true);
-      if (!victim) break;
-    }
-  }
-
-  function settle(entry: Entry, accepted: boolean): void {
+  const fail = (level: Diagnostic['level'], code: string, message: string): void => {
+    counts.lastError = { message, unixMs: now() };
+    failing = true;
+    report(level, code, message);
+  };
+  const settle = (entry: Entry, accepted: boolean): void => {
     queue = queue.filter((each) => each !== entry);
     entry.tell(accepted);
-  }
-
-  function fail(message: string): string {
-    counts.lastError = { message, unixMs: clock.wallMs() };
-    failing = true;
-    return message;
-  }
-
-  function drop(entry: Entry, reason: DropReason, why: string): void {
-    const { items } = entry.batch;
-    counts.dropped[reason] += items;
-    report('error', `dropped-${reason}`, fail(`${items} items dropped: ${why}`));
+  };
+  const drop = (entry: Entry, reason: DropReason, why: string = reason): void => {
+    counts.dropped[reason] += entry.items;
+    fail('error', `dropped-${reason}`, `${entry.items} items dropped: ${why}`);
     settle(entry, false);
-  }
+  };
+  const makeRoom = (): void => {
+    for (let victim = waiting('normal'); victim && isOver(); victim = waiting('normal')) drop(victim, 'queue-full');
+  };
 
-  function seal(which: Iterable<OpenBuffer> = buffers, leaving = false): void {
+  const seal = (which: Iterable<OpenBuffer> = buffers, leaving?: boolean): void => {
     for (const buffer of which) {
       const { signal, priority } = buffer;
-      const sealed = buffer.take(options.resource());
-      if (!sealed) continue;
-      if (closed) counts.dropped.shutdown += sealed.items;
+      const content = buffer.take(options.resource());
+      if (!content) continue;
+      const { items, bytes } = content;
+      if (closed) counts.dropped.shutdown += items;
       else {
         let tell!: (accepted: boolean) => void;
         const accepted = new Promise<boolean>((resolve) => {
           tell = resolve;
         });
+        const id = processId + (sealed++).toString(16).padStart(16, '0');
         const batch: Batch = {
           v: 1,
-          id: nextId(),
+          id,
           signal,
           priority,
           destination,
-          createdUnixMs: clock.wallMs(),
-          ...sealed,
+          createdUnixMs: Math.round(now()),
+          items,
+          bytes,
         };
-        queue.push({ batch, sealedMs: clock.monotonicMs(), accepted, tell });
+        queue.push({ batch, items, byteLength: bytes.length, accepted, tell });
       }
     }
     makeRoom();
     pump(leaving);
-  }
-
-  function sealAged(): void {
+  };
+  const sealAged = (): void => {
     cancelAge = undefined;
     seal();
-  }
+  };
 
-  function pump(leaving = false): void {
+  const pump = (leaving?: boolean): void => {
     cancelWake?.();
     while (!closed) {
-      const nowMs = clock.monotonicMs();
       const sending = queue.filter(({ stop }) => stop).length;
-      const entry = waiting(true) ?? waiting(false);
-      if (!entry || (sending && route.failures) || (sending >= limits.concurrency && !leaving)) return;
-      if (route.nextMs > nowMs && !leaving) {
-        cancelWake = timers.after(route.nextMs - nowMs, pump);
+      const entry = waiting('high');
+      const waitMs = nextMs - now();
+      if (!entry || (sending && failures) || (sending >= limits.concurrency && !leaving)) return;
+      if (waitMs > 0 && !leaving) {
+        cancelWake = timers.after(waitMs, pump);
         return;
       }
-      if (nowMs - entry.sealedMs > limits.maxBatchAgeMs) drop(entry, 'too-old', 'nobody took it');
+      if (now() - entry.batch.createdUnixMs > limits.maxBatchAgeMs) drop(entry, 'too-old');
       else void deliver(entry, leaving);
     }
-  }
+  };
 
-  async function deliver(entry: Entry, leaving: boolean): Promise<void> {
-    const { batch } = entry;
-    // Made for one send, so that no listener need be taken away again.
-    const listeners: (() => void)[] = [];
-    const abort = {
-      aborted: false,
-      addEventListener: (_type: 'abort', listener: () => void) => void listeners.push(listener),
-      removeEventListener() {},
-    };
+  const deliver = async (entry: Entry, leaving?: boolean): Promise<void> => {
+    const { batch, items } = entry;
+    const controller = new AbortController();
     let cancel!: () => void;
     const outcome = await new Promise<Outcome>((resolve) => {
       const retry = (why: unknown) => resolve({ kind: 'retry', reason: `${destination}: ${why}` });
       entry.stop = () => {
-        abort.aborted = true;
-        for (const listener of listeners) listener();
+        controller.abort();
         retry('no answer in time');
       };
       cancel = timers.after(limits.sendTimeoutMs, entry.stop);
-      (async () => resolve({ ...(await quietly(() => transport.send(batch, { abort, leaving }))) }))().catch(retry);
+      quietly(async () => resolve({ ...(await transport.send!(batch, { abort: controller.signal, leaving })) })).catch(
+        retry,
+      );
     });
     cancel();
     entry.stop = undefined;
     if (closed) return;
     const { kind } = outcome;
-    if (kind === 'accepted') {
-      const lost = Math.min(outcome.rejectedItems || 0, batch.items);
-      counts.rejected += lost;
-      counts.sent[batch.signal] += batch.items - lost;
-      counts.lastSuccessUnixMs = clock.wallMs();
-      if (lost || outcome.message)
-        report('warn', 'partial-success', fail(`${lost} items rejected: ${outcome.message}`));
-      failing = lost > 0;
-      settle(entry, !lost);
-    } else if (kind === 'refused' || kind === 'too-large') drop(entry, kind, outcome.reason);
-    else {
+    if (kind === 'accepted' || kind === 'refused' || kind === 'too-large') {
+      // It answered, whatever it said.
+      failures = nextMs = 0;
+      reachable = true;
+      if (kind === 'accepted') {
+        const lost = Math.min(outcome.rejectedItems || 0, items);
+        counts.rejected += lost;
+        counts.sent[batch.signal] += items - lost;
+        counts.lastSuccessUnixMs = now();
+        if (lost || outcome.message) fail('warn', 'partial-success', `${lost} items rejected: ${outcome.message}`);
+        failing = lost > 0;
+        settle(entry, !lost);
+      } else drop(entry, kind, outcome.reason);
+      pump(leaving);
+    } else {
       // Behind the others: one that always fails must not stop them.
       queue.push(...queue.splice(queue.indexOf(entry), 1));
-      openCircuit(route, outcome.afterMs, limits, clock.monotonicMs());
-      report('warn', 'collector-unreachable', fail(outcome.reason));
+      // Several sends that were under way together fail as one.
+      if (nextMs <= now()) failures++;
+      reachable = false;
+      // The server's word first. A wait of zero is believed once, so that nothing is asked in a hot loop.
+      const { afterMs = -1 } = outcome;
+      const waitMs =
+        afterMs > 0 || (!afterMs && failures < 2)
+          ? afterMs
+          : Math.min(limits.firstRetryMs * 2 ** (failures - 1), limits.maxRetryMs) * (0.5 + Math.random());
+      const untilMs = now() + Math.min(waitMs, LONGEST_WAIT_MS);
+      if (untilMs > nextMs) {
+        nextMs = untilMs;
+        told = afterMs > 0;
+      }
+      fail('warn', 'collector-unreachable', outcome.reason);
       pump();
-      return;
     }
-    closeCircuit(route);
-    pump(leaving);
-  }
+  };
 
-  function resume(): void {
-    if (!route.told) route.nextMs = 0;
+  const resume = (): void => {
+    if (!told) nextMs = 0;
     pump();
-  }
-
-  function flush(timeoutMs: number): Promise<boolean> {
+  };
+  const flush = (timeoutMs: number): Promise<boolean> => {
     seal();
     resume();
-    return new Promise((resolve) => {
-      const cancel = timers.after(timeoutMs, () => resolve(false));
-      void Promise.all(queue.map(({ accepted }) => accepted)).then((each) => {
-        cancel();
-        resolve(each.every(Boolean));
-      });
-    });
-  }
+    return within(
+      timers,
+      timeoutMs,
+      Promise.all(queue.map(({ accepted }) => accepted)).then((each) => each.every(Boolean)),
+    );
+  };
 
-  if (!given.send || options.store) report('error', 'part-missing', 'This build has one destination and no store');
+  if (!transport.send || options.store) report('error', 'part-missing', 'This build has one destination and no store');
 
   return {
     onFragment:
-      given.send &&
+      transport.send &&
       ((buffer) => {
         buffers.add(buffer);
         makeRoom();
@@ -226,13 +236,13 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
         closed = true;
         cancelAge?.();
         cancelWake?.();
-        for (const entry of queue) {
-          counts.dropped.shutdown += entry.batch.items;
-          entry.stop?.();
-          entry.tell(false);
+        for (const { items, stop, tell } of queue) {
+          counts.dropped.shutdown += items;
+          stop?.();
+          tell(false);
         }
         queue = [];
-        await given.close?.().catch(() => {});
+        await transport.close?.().catch(() => {});
         return sentAll;
       });
       return closing;
@@ -243,17 +253,10 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       ...counts,
       sent: { ...counts.sent },
       dropped: { ...counts.dropped },
-      state: closed ? 'shut-down' : failing || route.failures ? 'degraded' : 'healthy',
+      state: closed ? 'shut-down' : failing || failures ? 'degraded' : 'healthy',
       queued: size(),
       stored: { ...size([]), durability: 'memory' },
-      destinations: [
-        {
-          destination,
-          reachable: route.reachable,
-          failures: route.failures,
-          nextAttemptUnixMs: route.failures ? clock.wallMs() + route.nextMs - clock.monotonicMs() : undefined,
-        },
-      ],
+      destinations: [{ destination, reachable, failures, nextAttemptUnixMs: failures ? nextMs : undefined }],
     }),
   };
 }

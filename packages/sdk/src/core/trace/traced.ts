@@ -30,73 +30,66 @@ export function createTraced(
   contextStore: ContextStore,
   follow?: typeof followResult,
 ): Pick<Telemetry, 'traced' | 'measure'> {
-  function run(name: string, options: TracedOptions, fn: TracedFunction, self?: unknown, args?: unknown[]): unknown {
+  const run = (name: string, options: TracedOptions, fn: TracedFunction, self?: unknown, args?: unknown[]): unknown => {
     const caller = contextStore.active();
     const outer = options.parent ?? caller;
     const span = tracer.startSpan(name, options as SpanOptions, outer);
     const context = setSpan(outer, span);
     let open = true;
-    const createEnd =
-      (failed: boolean): WorkEnd =>
-      (outcome) => {
-        if (open) {
-          open = false;
-          try {
-            if (failed) {
-              span.recordException((outcome ?? String(outcome)) as Exception);
-              span.setStatus({
-                code: statusError,
-                message: String((outcome as Error | undefined)?.message ?? outcome),
-              });
-            } else options.onResult?.(span, outcome);
-          } catch (error) {
-            // What only describes the work must not break it.
-            span.recordException(error as Exception);
-          }
-          span.end();
+    const end = (failed: boolean, outcome: unknown): unknown => {
+      if (open) {
+        open = false;
+        try {
+          if (failed) {
+            span.recordException((outcome ?? String(outcome)) as Exception);
+            span.setStatus({ code: statusError, message: String((outcome as Error | undefined)?.message ?? outcome) });
+          } else options.onResult?.(span, outcome);
+        } catch (error) {
+          // What only describes the work must not break it.
+          span.recordException(error as Exception);
         }
-        if (failed) throw outcome;
-        return outcome;
-      };
+        span.end();
+      }
+      if (failed) throw outcome;
+      return outcome;
+    };
     const call: TracedCall = {
       step(piece, self, args) {
         try {
           return contextStore.with(context, piece, self, ...args);
         } catch (error) {
-          return call.fail(error);
+          return end(true, error);
         }
       },
-      succeed: createEnd(false),
-      fail: createEnd(true),
+      succeed: (outcome) => end(false, outcome),
+      fail: (outcome) => end(true, outcome),
     };
 
     const result = call.step(fn, self, args ?? [span]);
     if (result instanceof Promise) {
-      const settle = (end: WorkEnd) => (outcome: unknown) => {
+      const settle = (failed: boolean) => (outcome: unknown) => {
         contextStore.carry?.(caller);
-        return end(outcome);
+        return end(failed, outcome);
       };
       // What a library hung on its promise (a child process's streams) stays there.
-      return Object.assign(result.then(settle(call.succeed), settle(call.fail)), result);
+      return Object.assign(result.then(settle(false), settle(true)), result);
     }
-    return follow?.(result, call, contextStore) ? result : call.succeed(result);
-  }
+    return follow?.(result, call, contextStore) ? result : end(false, result);
+  };
 
   return {
     traced<F extends (...args: never[]) => unknown>(name: string, options: TracedOptions | F, fn?: F): F {
-      const [target, settings] = fn ? [fn, options as TracedOptions] : [options as F, {}];
+      const target = (fn ?? options) as F;
       const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-        return run(name, settings, target as unknown as TracedFunction, this, args);
+        return run(name, fn ? (options as TracedOptions) : {}, target as unknown as TracedFunction, this, args);
       };
       // Frameworks look at a handler's arity, people at its name in a stack.
-      for (const key of ['name', 'length'] as const) {
-        Object.defineProperty(wrapper, key, { value: target[key], configurable: true });
-      }
-      return wrapper as unknown as F;
+      return Object.defineProperties(wrapper, {
+        name: { value: target.name },
+        length: { value: target.length },
+      }) as unknown as F;
     },
-    measure<R>(name: string, options: TracedOptions | ((span: Span) => R), fn?: (span: Span) => R): R {
-      const [target, settings] = fn ? [fn, options as TracedOptions] : [options, {}];
-      return run(name, settings, target as TracedFunction) as R;
-    },
+    measure: <R>(name: string, options: TracedOptions | ((span: Span) => R), fn?: (span: Span) => R): R =>
+      run(name, fn ? (options as TracedOptions) : {}, (fn ?? options) as TracedFunction) as R,
   };
 }

@@ -54,14 +54,15 @@ export function disabledTelemetry(options: DisabledTelemetryOptions): Telemetry 
     status: () => ({ ...nothing, state: shutDown ? 'shut-down' : 'healthy' }),
   };
   if (options.global) {
-    const globals = registerGlobals({
-      tracerProvider,
-      contextStore,
-      propagator: compositePropagator(options.propagators),
-      apiCopies: options.api,
-      onDiagnostic: options.onDiagnostic,
-    });
-    stops.push(globals.unregister, claimTelemetry(telemetry));
+    const propagation = compositePropagator(options.propagators);
+    stops.push(
+      registerGlobals(
+        { trace: tracerProvider, context: contextStore, propagation },
+        options.api,
+        (level, code, message) => options.onDiagnostic?.({ level, code, message }),
+      ),
+      claimTelemetry(telemetry),
+    );
   }
   return telemetry;
 }

@@ -15,13 +15,12 @@ import { createKeepaliveShare } from './ports/keepalive-share.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
 
-export { createExportingProcessor } from '../../core/exporting-processor.js';
+export { createExtras } from '../../core/extras.js';
 export type { Instrument, InstrumentHost } from '../../core/instrument.js';
 export { createFullOutbox } from '../../core/outbox/full-outbox.js';
 export type { TelemetryParts } from '../../core/start-telemetry-with.js';
 export type { Telemetry } from '../../core/telemetry-handle.js';
 export { createRedactor } from '../../core/trace/redact.js';
-export { watchUnendedSpans } from '../../core/trace/unended-spans.js';
 export { exportRequestToJson as otlpJson } from '../../core/wire/export-request-to-json.js';
 export { gzip } from './ports/gzip.js';
 
@@ -50,7 +49,7 @@ const pageParts: TelemetryParts = { tracing: smallTracing, createOutbox: createS
  * Starts traces in a page and observes nothing that is not asked for. Never throws; a second start returns the first telemetry. What has
  * ended is sent when the page is hidden or left, through requests that outlive it.
  *
- * `parts` are what some options need beside: `start({ redact: ['password'] }, { createRedactor })`. An option whose part is not there is
+ * `parts` are what some options need beside: `start({ unendedSpanMs: 60_000 }, { createExtras })`. An option whose part is not there is
  * named in `onDiagnostic`.
  */
 export function start(options: BareWebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {

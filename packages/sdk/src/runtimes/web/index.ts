@@ -36,8 +36,13 @@ export function start(options: WebOptions = {}, parts: Partial<TelemetryParts> =
     clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
     options.errors !== false && observeErrors,
   ];
+  const { redact, ...rest } = options;
   return startBare(
-    { ...options, instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])] },
-    { createRedactor, ...parts },
+    {
+      ...rest,
+      spanProcessors: [...(options.spanProcessors ?? []), ...(redact ? [createRedactor(redact)] : [])],
+      instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])],
+    },
+    parts,
   );
 }

@@ -11,9 +11,9 @@ export function createKeepaliveShare(): KeepaliveShare {
   let left = CARRIED_BYTES;
   return {
     take(bytes) {
-      if (bytes > left) return 1;
-      left -= bytes;
-      return 0;
+      const taken = bytes > left ? 0 : bytes;
+      left -= taken;
+      return taken;
     },
     give(bytes) {
       left += bytes;
