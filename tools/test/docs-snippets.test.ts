@@ -1,5 +1,8 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { chromiumPath, launchChromium } from '../../packages/sdk/test/web/support/chromium.js';
 import { openPage } from '../../packages/sdk/test/web/support/open-page.js';
@@ -8,7 +11,7 @@ import { root } from '../lib/root.mjs';
 import { checkTypes } from './docs/check-types.js';
 import { help, wrongCommands } from './docs/commands.js';
 import { place, readSnippets, type Snippet } from './docs/read-snippets.js';
-import { runSnippet } from './docs/run-snippet.js';
+import { matches, runSnippet } from './docs/run-snippet.js';
 
 /*
  * What the guides show is what a reader pastes, so it is compiled against the built packages and, where its fence says `run`, run as a program
@@ -121,6 +124,33 @@ test('every command of the guides exists, with its flags', async () => {
   for (const snippet of snippets.filter(({ language }) => language === 'sh'))
     wrong.push(...(await wrongCommands(snippet)));
   expect(wrong.join('\n')).toBe('');
+});
+
+test('the doctor prints what its guide shows, against a collector that runs [F5]', async () => {
+  const shown = snippets.find(({ doc, output }) => doc === 'docs/collector.md' && output?.includes('Looking at'));
+  const anyPorts = ['--otlp-http-port', '0', '--otlp-grpc-port', '0', '--explorer-port', '0'];
+  const collector = spawn(process.execPath, [builtCollector, 'up', ...anyPorts, '--data', join(folder, 'collector')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    let said = '';
+    for await (const chunk of collector.stdout) {
+      said += chunk;
+      if (/OTLP\/gRPC\s+http:\S+\s/.test(said)) break;
+    }
+    const [otlp, api] = [/OTLP\/HTTP\s+(\S+)/, /explorer\s+(\S+)/].map((address) => said.match(address)![1]!);
+    const { stdout } = await promisify(execFile)(process.execPath, [builtCollector, 'doctor', otlp!, '--api', api!]);
+    const expected = shown!
+      .output!.replaceAll('http://127.0.0.1:4318', otlp!)
+      .replaceAll('http://127.0.0.1:4319', api!)
+      .replaceAll('127.0.0.1:4318', new URL(otlp!).host)
+      .replace(/\b[0-9a-f]{32}\b/g, '…');
+    expect(matches(stdout, expected), stdout).toBe(true);
+  } finally {
+    const ended = once(collector, 'exit');
+    collector.kill('SIGTERM');
+    await ended;
+  }
 });
 
 test('every variable of the collector in the guides is one that it reads', async () => {

@@ -98,7 +98,7 @@ function namesInJson(body: Uint8Array): string[] {
 }
 
 /** `…` within a line stands for any text, on a line of its own for any lines. */
-function matches(printed: string, expected: string): boolean {
+export function matches(printed: string, expected: string): boolean {
   const pattern = expected
     .trim()
     .split('\n')
