@@ -42,6 +42,8 @@ export interface TestTelemetry extends Telemetry {
   reset(): void;
 }
 
+const unbounded = Number.MAX_SAFE_INTEGER;
+
 const realTimers: Timers = {
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
@@ -87,8 +89,9 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
       propagators: [traceContextPropagator, baggagePropagator],
       ...startOptions,
       api,
-      // Every span is a batch and every batch is handed over before `end()` returns.
-      batch: { maxItems: 1, maxAgeMs: 0, concurrency: Number.MAX_SAFE_INTEGER },
+      // Every span is a batch and every batch is handed over before `end()` returns; its answer counts a turn later, so that a test
+      // which ends thousands of spans in one turn needs a queue without a bound.
+      batch: { maxItems: 1, maxAgeMs: 0, concurrency: unbounded, maxQueueItems: unbounded, maxQueueBytes: unbounded },
       destinations: {
         destination: 'memory',
         async send({ bytes }) {
@@ -111,8 +114,9 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
     status: () => telemetry.status(),
     diagnostics,
     spans() {
-      while (decoded < requests.length)
-        read = [...read, ...readOtlpJson(exportRequestToJson('traces', requests[decoded++]!))];
+      const fresh = requests.slice(decoded).flatMap((bytes) => readOtlpJson(exportRequestToJson('traces', bytes)));
+      decoded = requests.length;
+      if (fresh.length) read = [...read, ...fresh];
       return read;
     },
     span: (name) => findSpan(testTelemetry, name),

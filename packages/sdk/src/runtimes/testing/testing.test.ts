@@ -93,10 +93,10 @@ test('a span is there as soon as it has ended, and not before', () => {
   expect(telemetry.spans()).toHaveLength(1);
 });
 
-test('a thousand spans in one turn are all there, in order', () => {
+test('thousands of spans in one turn are all there, in order', () => {
   start();
-  for (let i = 0; i < 1_000; i++) telemetry.tracer.startSpan(`s${i}`).end();
-  expect(telemetry.spans().map(({ name }) => name)).toEqual(Array.from({ length: 1_000 }, (_, i) => `s${i}`));
+  for (let i = 0; i < 5_000; i++) telemetry.tracer.startSpan(`s${i}`).end();
+  expect(telemetry.spans().map(({ name }) => name)).toEqual(Array.from({ length: 5_000 }, (_, i) => `s${i}`));
 });
 
 test('the tree shows every trace, with errors', async () => {
