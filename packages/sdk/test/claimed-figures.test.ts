@@ -6,7 +6,7 @@ import type { Telemetry } from '../src/core/telemetry-handle.js';
 import { type NodeOptions, nodeHttpTransport, start } from '../src/runtimes/node/index.js';
 
 /*
- * The figures the founding documents claimed that hold on any machine: bounds of memory and of pauses. Speeds are measured by the bench.
+ * The claimed figures that hold on any machine: nothing lost, and bounds of memory. Speeds and pauses are `npm run bench -- claims`.
  */
 
 const started: Telemetry[] = [];
@@ -35,7 +35,7 @@ async function heldBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-test('100,000 spans pass a queue of 2,048 in batches of 512: none is lost, and 99 % end within 5 ms [S12]', async () => {
+test('100,000 spans pass a queue of 2,048 in batches of 512 and none is lost [S12]', async () => {
   const batches: number[] = [];
   const telemetry = telemetryTo(
     {
@@ -47,19 +47,14 @@ test('100,000 spans pass a queue of 2,048 in batches of 512: none is lost, and 9
     },
     { batch: { maxItems: 512, maxQueueItems: 2_048 } },
   );
-  const pausesMs: number[] = [];
   for (let i = 0; i < 100_000; i++) {
-    const span = telemetry.tracer.startSpan('work', { attributes });
-    const begun = performance.now();
-    span.end();
-    pausesMs.push(performance.now() - begun);
+    telemetry.tracer.startSpan('work', { attributes }).end();
     // A program that does something else now and then.
     if (i % 1_000 === 999) await new Promise((resolve) => setImmediate(resolve));
   }
   expect(await telemetry.flush()).toBe(true);
   expect(telemetry.status()).toMatchObject({ sent: { traces: 100_000 }, dropped: { 'queue-full': 0 } });
   expect(Math.max(...batches)).toBe(512);
-  expect(pausesMs.sort((a, b) => a - b)[99_000]).toBeLessThan(5);
 });
 
 test('a full queue of 2,048 spans with ten attributes takes less than 2 MB, in bytes and in memory [S12]', async () => {
