@@ -145,7 +145,7 @@ export function createAccount(
     if (closed) return;
     const { kind } = outcome;
     if (kind === 'accepted') {
-      const lost = Math.min(outcome.rejectedItems || 0, items);
+      const lost = Math.max(0, Math.min(outcome.rejectedItems || 0, items));
       counts.rejected += lost;
       counts.sent[signal] += items - lost;
       counts.lastSuccessUnixMs = clock.wallMs();
@@ -172,7 +172,7 @@ export function createAccount(
       pump();
       return;
     }
-    closeCircuit(route);
+    closeCircuit(route, now());
     pump(leaving);
   }
 

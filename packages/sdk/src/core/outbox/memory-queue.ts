@@ -38,7 +38,11 @@ export function memoryQueue(): BatchQueue {
       }
       return victim;
     },
-    close: () => queue.items,
+    close() {
+      const lost = queue.items;
+      high.length = normal.length = queue.items = queue.bytes = 0;
+      return lost;
+    },
   };
   return queue;
 }

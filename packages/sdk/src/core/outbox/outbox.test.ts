@@ -315,6 +315,27 @@ describe.each([
       expect(await flushed).toBe(true);
     });
 
+    test.runIf(whole)(
+      'the wait that the server names also holds when an earlier send is accepted meanwhile',
+      async () => {
+        let answerFirst: (outcome: Outcome) => void = () => {};
+        const answers: Answer[] = [
+          new Promise((resolve) => (answerFirst = resolve)),
+          { kind: 'retry', reason: 'busy', afterMs: 7_000 },
+        ];
+        const here = destination(() => answers.shift() ?? accepted);
+        const { outbox, time, write } = setUp({ maxItems: 1, concurrency: 2 }, [here]);
+        write(3);
+        await time.settle();
+        answerFirst(accepted);
+        await time.advance(6_999);
+        expect(here.sends).toHaveLength(2);
+        await time.advance(1);
+        expect(here.sends).toHaveLength(4);
+        expect(outbox.status()).toMatchObject({ state: 'healthy', sent: { traces: 3 } });
+      },
+    );
+
     test('a wait of zero is believed once, so that nothing is asked in a hot loop', async () => {
       const here = destination(() => ({ kind: 'retry', reason: 'again', afterMs: 0 }));
       const { time, write } = setUp({ maxItems: 1 }, [here]);
@@ -405,6 +426,15 @@ describe.each([
       expect(diagnostics.map(({ message }) => message).join()).toContain('bad ids');
     });
 
+    test.runIf(whole)('a count that cannot be is not believed', async () => {
+      const counts = [-5, Number.NaN, 1e9];
+      const here = destination(() => ({ kind: 'accepted', rejectedItems: counts.shift()! }));
+      const { outbox, write } = setUp({ maxItems: 2, concurrency: 1 }, [here]);
+      write(6);
+      await outbox.flush();
+      expect(outbox.status()).toMatchObject({ sent: { traces: 4 }, rejected: 2 });
+    });
+
     test.runIf(whole)(
       'too large: halves with .0 and .1, again and again, until they fit; one item that never fits is dropped',
       async () => {
@@ -433,7 +463,7 @@ describe.each([
         const small = { ...here, transport: { ...here.transport, maxBytes: 20 } };
         const { outbox, write } = setUp({ maxItems: 7 }, [small]);
         write(7);
-          expect(await outbox.flush()).toBe(true);
+        expect(await outbox.flush()).toBe(true);
         expect(here.sends.map(({ batch }) => batch.id.slice(32)).sort()).toEqual(['', '.0', '.0', '.1', '.1']);
         expect(here.sends.every(({ batch }) => batch.bytes.length <= 16)).toBe(true);
         expect(here.marks().sort()).toEqual(range(0, 7));
@@ -542,6 +572,8 @@ describe.each([
       expect(told).toBe(false);
       expect(silent.closed).toBe(1);
       expect(outbox.status()).toMatchObject({ state: 'shut-down', dropped: { shutdown: 5 } });
+      // Neither counted twice nor kept in memory.
+      expect(outbox.status().queued).toEqual({ items: 0, bytes: 0 });
       write(4);
       await time.advance(10_000);
       expect(outbox.status().dropped.shutdown).toBe(9);

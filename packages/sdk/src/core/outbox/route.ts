@@ -25,10 +25,10 @@ export const createRoute = (transport: Transport): Route => ({
 /** May a batch go there, or does one find out at this moment whether it can? */
 export const isFree = (route: Route): boolean => !(route.failures && route.sending);
 
-/** It answered, whatever it said. */
-export function closeCircuit(route: Route): void {
-  route.failures = route.nextMs = 0;
+/** It answered, whatever it said. A wait it has asked for since that was sent still holds. */
+export function closeCircuit(route: Route, nowMs: number): void {
   route.reachable = true;
+  if (!route.told || route.nextMs <= nowMs) route.failures = route.nextMs = 0;
 }
 
 /** Longer waits overflow the timers of some runtimes. */
