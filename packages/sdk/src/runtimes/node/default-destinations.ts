@@ -26,6 +26,8 @@ export function defaultDestinations(
 }
 
 function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report): Transport {
+  // A program in JavaScript may hand over anything; what is no address is named when it is read.
+  const endpoint = options.endpoint && String(options.endpoint);
   const headers = options.headers ?? otlp.headers;
   const tls = options.tls ?? readTls(otlp, report);
   const compression = options.compression ?? otlp.compression;
@@ -38,7 +40,7 @@ function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report)
         message: 'Brotli is not used over gRPC; bodies are sent uncompressed. Say gzip, or use HTTP.',
       });
     return grpcTransport({
-      url: options.endpoint ?? otlp.tracesEndpoint ?? otlp.endpoint ?? 'http://localhost:4317',
+      url: endpoint ?? otlp.tracesEndpoint ?? otlp.endpoint ?? 'http://localhost:4317',
       insecure: otlp.insecure,
       headers,
       tls,
@@ -48,7 +50,7 @@ function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report)
   const base = otlp.endpoint ?? 'http://localhost:4318';
   return nodeHttpTransport({
     // The specification: an address for one signal is used as it stands, a general one is a base.
-    url: options.endpoint ?? (otlp.tracesEndpoint ? { traces: withPath(otlp.tracesEndpoint) } : base),
+    url: endpoint ?? (otlp.tracesEndpoint ? { traces: withPath(otlp.tracesEndpoint) } : base),
     headers,
     tls,
     http2: options.http2,

@@ -11,7 +11,7 @@ export interface NodeOptions extends TelemetryOptions {
    * Where the collector is: `http://host:4318` (to which `/v1/traces` is added) or, over gRPC, `http://host:4317`. Default:
    * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT`, else the protocol's port on `localhost`.
    */
-  readonly endpoint?: string | undefined;
+  readonly endpoint?: string | URL | undefined;
   /** Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`. */
   readonly protocol?: OtlpProtocol | undefined;
   /** HTTP headers or gRPC metadata of each request; a function is asked at each send, so that a token may change. */

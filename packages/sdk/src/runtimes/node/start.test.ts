@@ -9,6 +9,7 @@ import type { Telemetry } from '../../core/telemetry-handle.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
 import { healthHandler } from './health-handler.js';
 import type { NodeOptions } from './node-options.js';
+import { defaultServiceName } from './resource/default-service-name.js';
 import { start } from './start.js';
 
 const started: Telemetry[] = [];
@@ -91,6 +92,55 @@ test('a detector of the program’s own wins over the runtime’s', async () => 
   telemetry.tracer.startSpan('work').end();
   await telemetry.flush();
   expect(requests[0]?.resource).toMatchObject({ 'host.name': 'own', 'process.pid': String(process.pid) });
+});
+
+test('the name of the service is the strongest that anybody says; the package’s is only a guess [F4]', async () => {
+  const nameOf = async (options: NodeOptions) => {
+    const { transport, requests } = keeping();
+    const { telemetry } = startAlone({ ...options, destinations: transport });
+    telemetry.tracer.startSpan('work').end();
+    await telemetry.flush();
+    return requests[0]?.resource['service.name'];
+  };
+  const env = { OTEL_SERVICE_NAME: 'environment' };
+  const resource = { 'service.name': 'attribute' };
+  const resourceDetectors = [{ name: 'own', detect: () => ({ 'service.name': 'detected' }) }];
+  expect(await nameOf({ serviceName: 'option', resource, env, resourceDetectors })).toBe('option');
+  expect(await nameOf({ resource, env, resourceDetectors })).toBe('attribute');
+  expect(await nameOf({ env, resourceDetectors })).toBe('environment');
+  expect(await nameOf({ resourceDetectors })).toBe('detected');
+  expect(await nameOf({})).toBe(defaultServiceName());
+});
+
+test('what an option leaves undefined the environment still says', async () => {
+  const { transport, requests } = keeping();
+  const { telemetry } = startAlone({
+    destinations: transport,
+    resource: { 'service.namespace': undefined },
+    batch: { maxItems: undefined },
+    spanLimits: { attributeCountLimit: undefined },
+    env: {
+      OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1',
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '1',
+    },
+  });
+  telemetry.tracer.startSpan('first', { attributes: { a: 1, b: 2 } }).end();
+  telemetry.tracer.startSpan('second').end();
+  await telemetry.flush();
+  expect(requests.map(({ spans }) => spans.length)).toEqual([1, 1]);
+  expect(requests[0]?.resource).toMatchObject({ 'service.namespace': 'shop' });
+  expect(requests[0]?.spans[0]?.attributes).toHaveLength(1);
+});
+
+test('an address may be a URL object; one that is neither is named', async () => {
+  for (const protocol of ['http/protobuf', 'grpc'] as const) {
+    const endpoint = new URL('http://localhost:4999');
+    const [destination] = startAlone({ endpoint, protocol }).telemetry.status().destinations;
+    expect(destination?.destination).toMatch(/^http:\/\/localhost:4999\/?$/);
+    const { diagnostics } = startAlone({ endpoint: {} as unknown as string, protocol });
+    expect(diagnostics).toEqual([expect.objectContaining({ code: 'bad-endpoint' })]);
+  }
 });
 
 test('no option and no variable, however wrong, stops the program [F2]', () => {

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
-import type { Diagnostic } from '../../core/options.js';
+import type { Diagnostic, ResourceDetector } from '../../core/options.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { mergeResource } from '../../core/resource/merge-resource.js';
 import { parentBasedSampler } from '../../core/sampling/parent-based.js';
 import type { Sampler } from '../../core/sampling/sampler.js';
 import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
@@ -50,12 +51,15 @@ export function start(options: NodeOptions = {}): Telemetry {
     return disabledTelemetry({ ...core, propagators, api, global: options.global !== false, onDiagnostic: report });
   }
 
-  const batch = { ...environment.batch, ...options.batch };
+  const batch = { ...environment.batch, ...given(options.batch) };
   const shutdownTimeoutMs = batch.shutdownTimeoutMs ?? batchDefaults.shutdownTimeoutMs;
   const signals = options.signals === false ? [] : (options.signals ?? defaultSignals);
   if (instrumentations.length > 0 && (options.esmHook ?? !entryIsCommonJs())) loadEsmHook(instrumentations, report);
 
-  const serviceName = options.serviceName ?? environment.serviceName ?? defaultServiceName();
+  const { attributes: resource } = mergeResource(
+    { attributes: { ...environment.resource, 'service.name': environment.serviceName } },
+    { attributes: options.resource ?? {} },
+  );
   const running = currentTelemetry();
   let stopHolding = (): void => {};
   const telemetry = startTelemetry(
@@ -64,13 +68,23 @@ export function start(options: NodeOptions = {}): Telemetry {
       ...options,
       onDiagnostic: report,
       sdkLanguage: 'nodejs',
-      serviceName,
-      resource: { ...environment.resource, ...options.resource },
-      resourceDetectors: [...selectDetectors(environment.detectors, report), ...(options.resourceDetectors ?? [])],
+      resource,
+      resourceDetectors: [
+        serviceNameGuess,
+        ...selectDetectors(environment.detectors, report),
+        ...(options.resourceDetectors ?? []),
+      ],
       batch,
       destinations: options.destinations ?? defaultDestinations(options, environment, report),
-      sampler: options.sampler ?? environment.sampler ?? remoteSampler(environment.remoteSampling, serviceName, report),
-      spanLimits: { ...environment.spanLimits, ...options.spanLimits },
+      sampler:
+        options.sampler ??
+        environment.sampler ??
+        remoteSampler(
+          environment.remoteSampling,
+          String(options.serviceName ?? resource['service.name'] ?? defaultServiceName()),
+          report,
+        ),
+      spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
       propagators,
       api,
       instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
@@ -83,6 +97,16 @@ export function start(options: NodeOptions = {}): Telemetry {
   }
   return telemetry;
 }
+
+/** Weaker than what anybody says, detectors included. */
+const serviceNameGuess: ResourceDetector = {
+  name: 'package',
+  detect: () => ({ 'service.name': defaultServiceName() }),
+};
+
+/** Without what is there and undefined: `{ maxItems: settings.maxItems }` must not hide what the environment says. */
+const given = <T extends object>(options: T | undefined): Partial<T> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 function remoteSampler(
   remote: RemoteSampling | undefined,
