@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,5 +57,8 @@ test('one that cannot be is said in one sentence', () => {
     `The data directory ${file} cannot be written: a file is in the way. Choose another with --data.`,
   );
   expect(() => takeDataDirectory(join(file, 'below'))).toThrow('a file is in the way');
-  mkdirSync(join(parent, 'left'));
+});
+
+test.skipIf(!existsSync('/proc/self'))('a place that takes no files is said too, and at once', () => {
+  expect(() => takeDataDirectory('/proc/throughline/data')).toThrow('cannot be written: its place does not take files');
 });

@@ -1,6 +1,6 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './usage-error.js';
 
 const LOCK = 'throughline.lock';
@@ -27,7 +27,7 @@ export function takeDataDirectory(given: string): DataDirectory {
   const lock = join(path, LOCK);
   const mine = `${lock}.${process.pid}`;
   try {
-    mkdirSync(path, { recursive: true });
+    createDirectory(path);
     writeFileSync(
       mine,
       JSON.stringify({ pid: process.pid, host: hostname(), began: beganAt(process.pid) } satisfies Owner),
@@ -41,9 +41,11 @@ export function takeDataDirectory(given: string): DataDirectory {
           ? 'the file system is read-only'
           : code === 'ENOSPC'
             ? 'the disk is full'
-            : code === 'ENOTDIR' || code === 'EEXIST'
-              ? 'a file is in the way'
-              : code;
+            : code === 'ENOENT'
+              ? 'its place does not take files'
+              : code === 'ENOTDIR' || code === 'EEXIST'
+                ? 'a file is in the way'
+                : code;
     throw new UsageError(`The data directory ${path} cannot be written: ${why}. Choose another with --data.`);
   }
   try {
@@ -70,6 +72,20 @@ export function takeDataDirectory(given: string): DataDirectory {
       if (readOwner(lock)?.pid === process.pid) rmSync(lock, { force: true });
     },
   };
+}
+
+/** Step by step: Node's own recursive way never returns where a parent exists and refuses children with "no such file" (/proc). */
+function createDirectory(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return;
+  }
+  createDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  }
 }
 
 /** A link appears whole or not at all, so nobody ever reads half a lock. */
