@@ -14,7 +14,7 @@ const end = '<!-- /figures -->';
 /** What stands first, and what a name means to somebody who has not read the benches. Names that are missing here are shown as they are. */
 const benches = {
   sdk: 'What a span costs in a program, from `startSpan` to bytes, beside opentelemetry-js with its protobuf serializer',
-  size: 'What a page loads (minified, gzip -9)',
+  size: 'What a page loads (minified, gzip -9), beside opentelemetry-js',
   ingest: 'What the collector takes, sender on the same machine, answered when durable',
   query: 'What a question takes through the HTTP API, 95th percentile',
   claims: 'What was claimed elsewhere',

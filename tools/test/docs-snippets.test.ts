@@ -10,7 +10,7 @@ import { filesBelow } from '../lib/files.mjs';
 import { root } from '../lib/root.mjs';
 import { checkTypes } from './docs/check-types.js';
 import { help, wrongCommands } from './docs/commands.js';
-import { place, readSnippets, type Snippet } from './docs/read-snippets.js';
+import { place, readInlineCalls, readSnippets, type Snippet } from './docs/read-snippets.js';
 import { matches, runSnippet } from './docs/run-snippet.js';
 
 /*
@@ -27,6 +27,8 @@ const docs = [
   'packages/collector/README.md',
   ...filesBelow('docs', (name) => name.endsWith('.md')),
 ];
+/** Decisions say what was, guides what is. */
+const guides = docs.filter((doc) => !doc.startsWith('docs/adr/'));
 const snippets = docs.flatMap(readSnippets);
 const builtSdk = join(root, 'packages/sdk/dist/index.d.ts');
 const builtCollector = join(root, 'packages/collector/dist/cli/main.js');
@@ -115,7 +117,7 @@ describe.skipIf(!chromiumPath)('in a real page (needs Chromium)', () => {
 });
 
 test('every snippet of the guides compiles against the built packages', async () => {
-  const found = await checkTypes(folder, snippets);
+  const found = await checkTypes(folder, [...snippets, ...guides.flatMap(readInlineCalls)]);
   expect(found.join('\n')).toBe('');
 });
 

@@ -77,3 +77,32 @@ function readWords(text: string): Record<string, string | true> {
     words[name!] = quoted ?? plain ?? true;
   return words;
 }
+
+/** Calls of ours inside a sentence: `start({ … })`, `rateLimitingSampler(50)`. What they leave open (`…`) is not looked at. */
+export function readInlineCalls(doc: string): Snippet[] {
+  const runtime = doc.endsWith('web.md') ? 'web' : 'node';
+  const given = [
+    `import { start } from '@throughline/sdk/${runtime}';`,
+    "import { healthHandler, jaegerRemoteSampler, processDetector } from '@throughline/sdk/node';",
+    "import * as sampling from '@throughline/sdk/sampling';",
+    "import { createTestTelemetry, expectSpan } from '@throughline/sdk/testing';",
+    "import * as api from '@opentelemetry/api';",
+    'declare const telemetry: import("@throughline/sdk/testing").TestTelemetry;',
+    'declare const [serviceName, name, root, sampler]: [string, string, sampling.Sampler, sampling.Sampler];',
+  ].join('\n');
+  const text = readFileSync(join(root, doc), 'utf8').replace(/^```[\s\S]*?^```$/gm, (block) =>
+    block.replace(/[^\n]/g, ''),
+  );
+  return text.split('\n').flatMap((line, index) => {
+    const calls = [
+      ...line.matchAll(
+        /`((?:start|healthHandler|expectSpan|createTestTelemetry|\w+Sampler|telemetry\.\w+)\([^`…]*\))`/g,
+      ),
+    ].map(([, call]) => `${call!.replace(/^(?!jaeger)(\w+Sampler)/, 'sampling.$1')};`);
+    if (calls.length === 0) return [];
+    const code = `${calls.join(' ')}\n`;
+    return { ...inSentence, doc, line: index + 1, code, given, chapter: 1000 + index };
+  });
+}
+
+const inSentence = { language: 'ts', words: {}, shows: [], output: undefined };
