@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
@@ -33,11 +34,21 @@ if (options.values.help) {
 }
 
 needNode();
+const shopPort = Number(options.values.port);
+if (!options.values['no-shop']) {
+  if (!Number.isInteger(shopPort) || shopPort < 0 || shopPort > 65535)
+    fail(`--port must be a whole number from 0 to 65535, not "${options.values.port}".`);
+  if (!(await isFree(shopPort)))
+    fail(
+      `Port ${shopPort} (the shop's) is taken by another program, perhaps another npm start. Stop it, or choose another: npm start -- --port 0`,
+    );
+}
 await installDependencies();
 await build();
 
 let stopping = false;
-let shop;
+/** The shop's start, once that has begun: who stops has to wait for it, or its database would stay behind. */
+let opening;
 const data = resolve(options.values.data ?? join(root, '.throughline'));
 const collector = spawn(
   process.execPath,
@@ -45,6 +56,7 @@ const collector = spawn(
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 collector.on('exit', (code) => stop(code ?? 1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
 
 const explorerUrl = await new Promise((found) => {
   let text = '';
@@ -55,23 +67,30 @@ const explorerUrl = await new Promise((found) => {
     if (address) found(address[1]);
   });
 });
-const status = await (await fetch(new URL('api/v1/status', explorerUrl))).json();
 
 if (!options.values['no-shop']) {
-  const { startShop } = await import('../examples/shop/start.mjs');
-  shop = await startShop({
-    collectorUrl: status.receive.otlpHttp,
-    port: Number(options.values.port),
-    dataDir: join(data, 'postgres'),
-  });
-  console.log(
-    `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
-  );
+  try {
+    const status = await (await fetch(new URL('api/v1/status', explorerUrl))).json();
+    const { startShop } = await import('../examples/shop/start.mjs');
+    opening = startShop({
+      collectorUrl: status.receive.otlpHttp,
+      port: shopPort,
+      dataDir: join(data, 'postgres'),
+    });
+    const shop = await opening;
+    console.log(
+      `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
+    );
+  } catch (error) {
+    if (!stopping) say(`✗ The shop did not start: ${error.message}`);
+    await stop(1);
+  }
 }
 
 async function stop(code) {
   if (stopping) return;
   stopping = true;
+  const shop = await opening?.catch(() => undefined);
   await shop?.stop();
   if (collector.exitCode === null && collector.signalCode === null) {
     collector.kill('SIGTERM');
@@ -79,4 +98,12 @@ async function stop(code) {
   }
   process.exit(code);
 }
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(0));
+
+/** Asked before anything is installed or started: the shop opens last. */
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => resolve(error.code !== 'EADDRINUSE'));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
