@@ -1,0 +1,1 @@
+export { start } from '@throughline/sdk/web/bare';
