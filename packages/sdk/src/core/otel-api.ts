@@ -61,8 +61,7 @@ export function registerGlobals(
   const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
   const existing = globals[apiKey];
   const taken = existing?.trace;
-  const another = (what: string) =>
-    report('warn', `another-${what}`, `Another OpenTelemetry ${what} is registered and keeps its place.`);
+  const another = (what: string) => report('warn', `another-${what}`, `Another OpenTelemetry ${what} keeps its place.`);
 
   if (taken && !isVacant(taken)) {
     another('sdk');
@@ -79,11 +78,7 @@ export function registerGlobals(
   }
   for (const proxy of proxies) proxy.setDelegate(entries.trace);
   if (copies.some((copy) => providerOf(copy) !== entries.trace)) {
-    report(
-      'warn',
-      'api-apart',
-      `A copy of @opentelemetry/api is newer than ${api.version}: its spans may stand apart.`,
-    );
+    report('warn', 'api-apart', `A copy of @opentelemetry/api is newer than ${api.version}.`);
   }
 
   return () => {

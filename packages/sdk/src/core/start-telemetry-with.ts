@@ -56,14 +56,14 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
   const report = limitDiagnostics(ports.clock, options.onDiagnostic ?? toConsole);
   const running = options.global === false ? undefined : currentTelemetry();
   if (running) {
-    report('warn', 'started-twice', 'Telemetry was started already; these options are not used.');
+    report('warn', 'started-twice', 'Telemetry runs already: these options are not used.');
     return running;
   }
   try {
     return wire(parts, ports, options, report);
   } catch (error) {
     // Only an option of a wrong type comes here. A program must not fail for its telemetry: it starts without the options.
-    report('error', 'bad-option', `Nothing is sent, because an option cannot be used: ${error}`);
+    report('error', 'bad-option', `Nothing is sent: ${error}`);
     return wire(parts, ports, { global: options.global }, report);
   }
 }

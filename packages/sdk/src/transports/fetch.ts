@@ -82,10 +82,8 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
         }
         return httpOutcome({
           status: response.status,
-          retryAfter: response.headers.get('retry-after'),
-          contentType: response.headers.get('content-type'),
+          header: (name) => response.headers.get(name),
           body: new Uint8Array(await answer.arrayBuffer()),
-          nowMs: Date.now(),
         });
       } catch (error) {
         // Some runtimes quote the whole address.

@@ -6,13 +6,14 @@ import { type HttpAnswer, httpOutcome, retryAfterMs } from './http-answer.js';
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const encode = (text: string) => new TextEncoder().encode(text);
 
-const outcomeOf = (answer: Partial<HttpAnswer>) =>
+const outcomeOf = ({
+  contentType = 'application/x-protobuf',
+  ...answer
+}: Partial<HttpAnswer> & { contentType?: string | null | undefined }) =>
   httpOutcome({
     status: 200,
-    retryAfter: null,
-    contentType: 'application/x-protobuf',
+    header: (name) => (name === 'content-type' ? contentType : null),
     body: new Uint8Array(0),
-    nowMs,
     ...answer,
   });
 
@@ -40,7 +41,7 @@ describe('httpOutcome', () => {
   });
 
   test('the server’s message is in the reason, from a google.rpc.Status in either encoding, or as plain text', () => {
-    const reason = (answer: Partial<HttpAnswer>) =>
+    const reason = (answer: Parameters<typeof outcomeOf>[0]) =>
       (outcomeOf({ status: 400, ...answer }) as { reason: string }).reason;
     expect(reason({ body: rpcStatus(3, 'no ids', 500) })).toBe('HTTP 400 no ids');
     expect(reason({ contentType: 'application/json', body: encode('{"code":3,"message":"no ids"}') })).toBe(

@@ -2,12 +2,9 @@ import type { Outcome } from '../core/ports.js';
 
 export interface HttpAnswer {
   readonly status: number;
-  /** The `Retry-After` header: seconds or an HTTP date. */
-  readonly retryAfter: string | null | undefined;
-  readonly contentType: string | null | undefined;
+  /** A header's value. `retry-after` is seconds or an HTTP date. */
+  header(name: string): string | null | undefined;
   readonly body: Uint8Array;
-  /** Unix time, for a `Retry-After` that is a date. */
-  readonly nowMs: number;
 }
 
 /**
@@ -15,11 +12,12 @@ export interface HttpAnswer {
  * rejected; 429, 502, 503 and 504 are tried again after `Retry-After`; 413 asks for smaller requests; anything else will
  * never be taken. The server's own message is passed on, its first 300 characters.
  */
-export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: HttpAnswer): Outcome {
+export function httpOutcome({ status, header, body }: HttpAnswer): Outcome {
+  const contentType = header('content-type')!;
   const taken = status >= 200 && status < 300;
   let rejected: unknown;
   let message = '';
-  if (/json/.test(contentType!)) {
+  if (/json/.test(contentType)) {
     // A partial success or a `google.rpc.Status`: whatever the count is called, and where it is a string.
     try {
       JSON.parse(text(body), (key, value) => {
@@ -28,7 +26,7 @@ export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: Ht
         return value;
       });
     } catch {}
-  } else if (/proto/.test(contentType!)) {
+  } else if (/proto/.test(contentType)) {
     const fields = fieldsOf(taken ? fieldsOf(body)[1] : body);
     rejected = fields[1];
     message = text(fields[2]);
@@ -36,7 +34,7 @@ export function httpOutcome({ status, retryAfter, contentType, body, nowMs }: Ht
   if (taken) return { kind: 'accepted', rejectedItems: Number(rejected) || 0, message: message || undefined };
   const reason = `HTTP ${status} ${message.slice(0, 300)}`.trim();
   return status === 429 || (status > 501 && status < 505)
-    ? { kind: 'retry', reason, afterMs: retryAfterMs(retryAfter, nowMs) }
+    ? { kind: 'retry', reason, afterMs: retryAfterMs(header('retry-after'), Date.now()) }
     : { kind: status === 413 ? 'too-large' : 'refused', reason };
 }
 

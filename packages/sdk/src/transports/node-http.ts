@@ -82,13 +82,7 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
     }
     headers['content-length'] = body.length;
     const response = await exchange.request({ address: new URL(address), headers, body, abort });
-    return httpOutcome({
-      status: response.status,
-      retryAfter: response.header('retry-after'),
-      contentType: response.header('content-type'),
-      body: response.body,
-      nowMs: Date.now(),
-    });
+    return httpOutcome(response);
   }
 
   return {

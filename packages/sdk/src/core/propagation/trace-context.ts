@@ -1,4 +1,4 @@
-import type { SpanContext, TextMapPropagator } from '@opentelemetry/api';
+import type { SpanContext, TextMapPropagator, TraceState } from '@opentelemetry/api';
 import { isSpanContextValid } from '../context/span-context-validity.js';
 import { getSpanContext, withSpanContext } from '../context/span-in-context.js';
 import { isTracingSuppressed } from '../context/suppress-tracing.js';
@@ -26,8 +26,11 @@ export function parseTraceparent(header: string): SpanContext | undefined {
 export const formatTraceparent = ({ traceId, spanId, traceFlags }: SpanContext): string =>
   `00-${traceId}-${spanId}-0${traceFlags & knownFlags}`;
 
-/** W3C trace context, levels 1 and 2: the headers `traceparent` and `tracestate`. */
-export const traceContextPropagator: TextMapPropagator<unknown> = {
+/**
+ * W3C trace context. Without `parseState` only `traceparent` is read, and a `tracestate` that a context has is still written: the parser is a
+ * twentieth of a page, and a page finds its parents in `<meta>`, which has no state.
+ */
+export const traceContextWith = (parseState?: (header: string) => TraceState): TextMapPropagator<unknown> => ({
   inject(context, carrier, setter) {
     const spanContext = getSpanContext(context);
     if (isTracingSuppressed(context) || !isSpanContextValid(spanContext)) return;
@@ -40,10 +43,13 @@ export const traceContextPropagator: TextMapPropagator<unknown> = {
     const header = only(getter.get(carrier, 'traceparent'));
     const spanContext = header === undefined ? undefined : parseTraceparent(header);
     if (!spanContext) return context;
-    const state = getter.get(carrier, 'tracestate');
+    const state = parseState && getter.get(carrier, 'tracestate');
     // Several `tracestate` headers are one list (RFC 9110, 5.3).
-    if (state?.length) spanContext.traceState = createTraceState(String(state));
+    if (state?.length) spanContext.traceState = parseState!(String(state));
     return withSpanContext(context, spanContext);
   },
   fields: () => ['traceparent', 'tracestate'],
-};
+});
+
+/** W3C trace context, levels 1 and 2: the headers `traceparent` and `tracestate`. */
+export const traceContextPropagator: TextMapPropagator<unknown> = /* @__PURE__ */ traceContextWith(createTraceState);

@@ -59,6 +59,8 @@ const anyValue = (value: unknown): Bytes =>
             ? fixed(33, new Float64Array([value]))
             : [];
 
-/** A repeated `KeyValue` field. */
+/** A repeated `KeyValue` field; what has no value is left out. */
 export const attributes = (tag: number, values: Readonly<Record<string, unknown>> | undefined): Bytes =>
-  Object.entries(values ?? {}).map(([key, value]) => field(tag, text(10, key), field(18, anyValue(value))));
+  Object.entries(values ?? {}).map(([key, value]) =>
+    value == null ? [] : field(tag, text(10, key), field(18, anyValue(value))),
+  );

@@ -210,7 +210,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     );
   };
 
-  if (!transport.send || options.store) report('error', 'part-missing', 'This build has one destination and no store');
+  if (!transport.send || options.store) report('error', 'part-missing', 'Only one destination, and no store');
 
   return {
     onFragment:

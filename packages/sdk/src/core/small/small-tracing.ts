@@ -16,7 +16,7 @@ import { deleteSpan, getSpan, setSpan } from '../context/span-in-context.js';
 import { isTracingSuppressed } from '../context/suppress-tracing.js';
 import type { SamplingResult } from '../sampling/sampler.js';
 import { exceptionAttributes } from '../trace/exception-attributes.js';
-import type { ReadableSpan } from '../trace/readable-span.js';
+import type { InstrumentationScope, ReadableSpan } from '../trace/readable-span.js';
 import type { SpanLimits } from '../trace/span-limits.js';
 import type { SpanProcessor } from '../trace/span-processor.js';
 import type { SdkTracerProvider, TracerProviderOptions } from '../trace/tracer-provider.js';
@@ -99,161 +99,166 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     }
   };
 
-  return {
-    getTracer(name, version, more) {
-      const instrumentationScope = { name: name || '', version, ...more };
-      const { schemaUrl, attributes } = instrumentationScope;
-      const encodedScope = [
-        field(10, text(10, instrumentationScope.name), text(18, version), encodeAttributes(26, attributes)),
-        text(26, schemaUrl),
-      ];
+  const createTracer = (instrumentationScope: InstrumentationScope): Tracer => {
+    const { name, version, schemaUrl, attributes } = instrumentationScope;
+    const encodedScope = [
+      field(10, text(10, name), text(18, version), encodeAttributes(26, attributes)),
+      text(26, schemaUrl),
+    ];
 
-      const startSpan = (name: string, given: SpanOptions = {}, context: Context = contextStore.active()): Span => {
-        if (given.root) context = deleteSpan(context);
-        const active = getSpan(context);
-        const found = active?.spanContext();
-        const parent = isSpanContextValid(found) ? found : undefined;
-        if (stopped || isTracingSuppressed(context)) return new NonRecordingSpan((stopped && parent) || nothing);
-        const { kind = 0, links = [] } = given;
-        const traceId = parent?.traceId ?? idGenerator?.generateTraceId() ?? randomHex(options.entropy, 16);
-        let sampled: SamplingResult = { decision: parent && !(parent.traceFlags & 1) ? 0 : 2 };
-        if (sampler) {
-          sampled = { decision: 0 };
-          guarded(() => {
-            sampled = { ...sampler.shouldSample(context, traceId, name, kind, { ...given.attributes }, [...links]) };
-          });
-        }
-        const { decision, traceState = parent?.traceState } = sampled;
-        const spanContext: SpanContext = {
-          traceId,
-          spanId: idGenerator?.generateSpanId() ?? randomHex(options.entropy, 8),
-          traceFlags: (parent ? parent.traceFlags & 2 : idGenerator ? 0 : 2) | (decision >> 1),
-          ...(traceState && { traceState }),
-        };
-        if (!decision) return new NonRecordingSpan(spanContext);
+    const startSpan = (name: string, given: SpanOptions = {}, context: Context = contextStore.active()): Span => {
+      if (given.root) context = deleteSpan(context);
+      const active = getSpan(context);
+      const found = active?.spanContext();
+      const parent = isSpanContextValid(found) ? found : undefined;
+      if (stopped || isTracingSuppressed(context)) return new NonRecordingSpan((stopped && parent) || nothing);
+      const { kind = 0, links = [] } = given;
+      const traceId = parent?.traceId ?? idGenerator?.generateTraceId() ?? randomHex(options.entropy, 16);
+      let sampled: SamplingResult = { decision: parent && !(parent.traceFlags & 1) ? 0 : 2 };
+      if (sampler) {
+        sampled = { decision: 0 };
+        guarded(() => {
+          sampled = { ...sampler.shouldSample(context, traceId, name, kind, { ...given.attributes }, [...links]) };
+        });
+      }
+      const { decision, traceState = parent?.traceState } = sampled;
+      const spanContext: SpanContext = {
+        traceId,
+        spanId: idGenerator?.generateSpanId() ?? randomHex(options.entropy, 8),
+        traceFlags: (parent ? parent.traceFlags & 2 : idGenerator ? 0 : 2) | (decision >> 1),
+        ...(traceState && { traceState }),
+      };
+      if (!decision) return new NonRecordingSpan(spanContext);
 
-        // Local spans of one trace share an origin.
-        let originMs = (active as SmallSpan | undefined)?.originMs;
-        if (originMs === undefined) {
-          originMs = clock.wallMs() - clock.monotonicMs();
-          if (Math.abs(originMs - lastOriginMs) < MAX_DRIFT_MS) originMs = lastOriginMs;
-          lastOriginMs = originMs;
-        }
+      // Local spans of one trace share an origin.
+      let originMs = (active as SmallSpan | undefined)?.originMs;
+      if (originMs === undefined) {
+        originMs = clock.wallMs() - clock.monotonicMs();
+        if (Math.abs(originMs - lastOriginMs) < MAX_DRIFT_MS) originMs = lastOriginMs;
+        lastOriginMs = originMs;
+      }
 
-        let open = true;
-        /** Adds an event or link; the oldest goes for it where there are too many. */
-        const add = <T extends Counted>(
-          list: T[],
-          one: T,
-          attributes: Attributes | undefined,
-          dropped: 'droppedEventsCount' | 'droppedLinksCount',
-          most: keyof SpanLimits,
-          attributesEach: keyof SpanLimits,
-        ): SmallSpan => {
-          if (!span.ended) {
-            put(one, attributes, limit(attributesEach));
-            if (list.push(one) > limit(most)) {
-              list.shift();
-              span[dropped]++;
-            }
+      let open = true;
+      /** Adds an event or link; the oldest goes for it where there are too many. */
+      const add = <T extends Counted>(
+        list: T[],
+        one: T,
+        attributes: Attributes | undefined,
+        dropped: 'droppedEventsCount' | 'droppedLinksCount',
+        most: keyof SpanLimits,
+        attributesEach: keyof SpanLimits,
+      ): SmallSpan => {
+        if (!span.ended) {
+          put(one, attributes, limit(attributesEach));
+          if (list.push(one) > limit(most)) {
+            list.shift();
+            span[dropped]++;
           }
-          return span;
-        };
-        const span: SmallSpan = {
-          name: `${name}`,
-          kind,
-          attributes: {},
-          events: [],
-          links: [],
-          status: { code: 0 },
-          startTime: time(given.startTime, originMs),
-          endTime: [0, 0],
-          duration: [-1, -1],
-          ended: false,
-          droppedAttributesCount: 0,
-          droppedEventsCount: 0,
-          droppedLinksCount: 0,
-          resource,
-          instrumentationScope,
-          parentSpanContext: parent,
-          originMs,
-          spanContext: () => spanContext,
-          isRecording: () => !span.ended,
-          setAttribute: (key, value) => span.setAttributes({ [key]: value }),
-          setAttributes(attributes) {
-            if (!span.ended) put(span, attributes, limit('attributeCountLimit'));
-            return span;
-          },
-          addEvent(name, second, third) {
-            const isTime = !second || typeof second !== 'object' || Array.isArray(second) || second instanceof Date;
-            return add(
-              span.events,
-              { name: `${name}`, time: time(third ?? (isTime ? second : undefined), span.originMs) },
-              isTime ? undefined : second,
-              'droppedEventsCount',
-              'eventCountLimit',
-              'attributePerEventCountLimit',
-            );
-          },
-          addLink: ({ context, attributes }) =>
-            add<Mutable<Link>>(
-              span.links,
-              { context },
-              attributes,
-              'droppedLinksCount',
-              'linkCountLimit',
-              'attributePerLinkCountLimit',
-            ),
-          addLinks(links) {
-            links.forEach(span.addLink);
-            return span;
-          },
-          setStatus({ code, message }) {
-            if (!span.ended && span.status.code !== 1 && code) {
-              span.status = code > 1 && typeof message === 'string' ? { code, message } : { code };
-            }
-            return span;
-          },
-          updateName(name) {
-            if (!span.ended) span.name = `${name}`;
-            return span;
-          },
-          recordException: (exception, time) => void span.addEvent('exception', exceptionAttributes(exception), time),
-          end(endTime) {
-            if (!open) return;
-            open = false;
-            const [seconds, nanos] = span.startTime;
-            const end = time(endTime, span.originMs);
-            const ns = Math.max((end[0] - seconds) * 1e9 + end[1] - nanos, 0);
-            span.duration = [Math.floor(ns / 1e9), ns % 1e9];
-            span.endTime = ns ? end : span.startTime;
-            each((processor) => processor.onEnding?.(span));
-            span.ended = true;
-            each((processor) => processor.onEnd(span));
-            guarded(() => {
-              if (!onFragment || decision < 2) return;
-              const buffer = buffers[span.status.code > 1 ? 1 : 0];
-              buffer.add(encodedScope, flat(encodeSpan(span)));
-              onFragment(buffer);
-            });
-          },
-        };
-        span.setAttributes(given.attributes ?? {}).addLinks(links);
-        span.setAttributes(sampled.attributes ?? {});
-        each((processor) => processor.onStart(span, context));
+        }
         return span;
       };
-
-      tracers[JSON.stringify(instrumentationScope)] ??= {
-        startSpan,
-        startActiveSpan(name: string, ...rest: unknown[]): unknown {
-          const fn = rest.pop() as (span: Span) => unknown;
-          const [given, context = contextStore.active()] = rest as [SpanOptions?, Context?];
-          const span = startSpan(name, given, context);
-          return contextStore.with(setSpan(context, span), fn, undefined, span);
+      const span: SmallSpan = {
+        name: `${name}`,
+        kind,
+        attributes: {},
+        events: [],
+        links: [],
+        status: { code: 0 },
+        startTime: time(given.startTime, originMs),
+        endTime: [0, 0],
+        duration: [-1, -1],
+        ended: false,
+        droppedAttributesCount: 0,
+        droppedEventsCount: 0,
+        droppedLinksCount: 0,
+        resource,
+        instrumentationScope,
+        parentSpanContext: parent,
+        originMs,
+        spanContext: () => spanContext,
+        isRecording: () => !span.ended,
+        setAttribute: (key, value) => span.setAttributes({ [key]: value }),
+        setAttributes(attributes) {
+          if (!span.ended) put(span, attributes, limit('attributeCountLimit'));
+          return span;
         },
-      } as Tracer;
-      return tracers[JSON.stringify(instrumentationScope)]!;
+        addEvent(name, second, third) {
+          const isTime = !second || typeof second !== 'object' || Array.isArray(second) || second instanceof Date;
+          return add(
+            span.events,
+            { name: `${name}`, time: time(third ?? (isTime ? second : undefined), span.originMs) },
+            isTime ? undefined : second,
+            'droppedEventsCount',
+            'eventCountLimit',
+            'attributePerEventCountLimit',
+          );
+        },
+        addLink: ({ context, attributes }) =>
+          add<Mutable<Link>>(
+            span.links,
+            { context },
+            attributes,
+            'droppedLinksCount',
+            'linkCountLimit',
+            'attributePerLinkCountLimit',
+          ),
+        addLinks(links) {
+          links.forEach(span.addLink);
+          return span;
+        },
+        setStatus({ code, message }) {
+          if (!span.ended && span.status.code !== 1 && code) {
+            span.status = code > 1 && typeof message === 'string' ? { code, message } : { code };
+          }
+          return span;
+        },
+        updateName(name) {
+          if (!span.ended) span.name = `${name}`;
+          return span;
+        },
+        recordException: (exception, time) => void span.addEvent('exception', exceptionAttributes(exception), time),
+        end(endTime) {
+          if (!open) return;
+          open = false;
+          const [seconds, nanos] = span.startTime;
+          const end = time(endTime, span.originMs);
+          const ns = Math.max((end[0] - seconds) * 1e9 + end[1] - nanos, 0);
+          span.duration = [Math.floor(ns / 1e9), ns % 1e9];
+          span.endTime = ns ? end : span.startTime;
+          each((processor) => processor.onEnding?.(span));
+          span.ended = true;
+          each((processor) => processor.onEnd(span));
+          guarded(() => {
+            if (!onFragment || decision < 2) return;
+            const buffer = buffers[span.status.code > 1 ? 1 : 0];
+            buffer.add(encodedScope, flat(encodeSpan(span)));
+            onFragment(buffer);
+          });
+        },
+      };
+      span.setAttributes(given.attributes ?? {}).addLinks(links);
+      span.setAttributes(sampled.attributes ?? {});
+      each((processor) => processor.onStart(span, context));
+      return span;
+    };
+
+    return {
+      startSpan,
+      startActiveSpan(name: string, ...rest: unknown[]): unknown {
+        const fn = rest.pop() as (span: Span) => unknown;
+        const [given, context = contextStore.active()] = rest as [SpanOptions?, Context?];
+        const span = startSpan(name, given, context);
+        return contextStore.with(setSpan(context, span), fn, undefined, span);
+      },
+    } as Tracer;
+  };
+
+  return {
+    getTracer(name, version, more) {
+      const scope = { name: name || '', version, ...more };
+      const key = JSON.stringify(scope);
+      tracers[key] ??= createTracer(scope);
+      return tracers[key];
     },
     forceFlush: () => all('forceFlush'),
     async shutdown() {

@@ -2,7 +2,7 @@ import type { Signal } from '../../core/batch.js';
 import type { Instrument } from '../../core/instrument.js';
 import type { TelemetryOptions } from '../../core/options.js';
 import type { Clock, Entropy, Timers } from '../../core/ports.js';
-import { traceContextPropagator } from '../../core/propagation/trace-context.js';
+import { traceContextWith } from '../../core/propagation/trace-context.js';
 import { createSmallOutbox } from '../../core/small/small-outbox.js';
 import { smallTracing } from '../../core/small/small-tracing.js';
 import { startTelemetryWith, type TelemetryParts } from '../../core/start-telemetry-with.js';
@@ -69,18 +69,16 @@ export function start(options: BareWebOptions = {}, parts: Partial<TelemetryPart
     { ...pageParts, ...parts },
     { clock, entropy, timers, contextStore: createPageContextStore(timers), lifecycle: createPageLifecycle() },
     {
-      propagators: [traceContextPropagator],
+      propagators: [traceContextWith()],
       ...options,
       destinations:
         options.destinations ??
         fetchTransport({
+          ...options,
           url: options.endpoint ?? 'http://localhost:4318',
-          headers: options.headers,
           toJson: options.encoding,
-          plainText: options.plainText,
           // The id in the address would make each batch ask again: a browser remembers a preflight per address.
           sendBatchId: options.plainText === true,
-          compressor: options.compressor,
           keepalive: createKeepaliveShare(),
         }),
       // Four of these are what a browser carries on after a page is gone; then nothing has to be split.

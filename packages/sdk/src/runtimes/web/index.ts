@@ -36,7 +36,8 @@ export function start(options: WebOptions = {}, parts: Partial<TelemetryParts> =
     clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
     options.errors !== false && observeErrors,
   ];
-  const { redact, ...rest } = options;
+  // What is observed of `fetch` is no way to send.
+  const { redact, fetch: _, ...rest } = options;
   return startBare(
     {
       ...rest,
