@@ -171,7 +171,7 @@ describe('what is missing for TLS is said in one sentence', () => {
     [
       'a file that is not there',
       ['--tls-cert', cert, '--tls-key', '/nowhere.pem'],
-      '/nowhere.pem (--tls-key) cannot be read (ENOENT).',
+      '/nowhere.pem (--tls-key) cannot be read: there is no such file.',
     ],
     [
       'a file that is no certificate',

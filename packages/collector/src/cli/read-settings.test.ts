@@ -74,7 +74,7 @@ describe('what is wrong is said in one sentence', () => {
       'a file that is not there',
       ['--config', '/nowhere.yaml'],
       {},
-      'The settings file /nowhere.yaml cannot be read (ENOENT).',
+      'The settings file /nowhere.yaml cannot be read: there is no such file.',
     ],
   ] as [string, string[], Record<string, string>, string][])('%s', (_, args, environment, message) => {
     expect(() => readSettings(args, environment)).toThrow(message);
@@ -86,7 +86,7 @@ describe('what is wrong is said in one sentence', () => {
   });
   test('a file that is not YAML', () => {
     expect(() => readSettings(['--config', file('a: [')], {})).toThrow(/is not YAML/);
-    expect(() => readSettings(['--config', file('just words')], {})).toThrow(/must be a list of/);
+    expect(() => readSettings(['--config', file('just words')], {})).toThrow(/must hold lines of the form/);
   });
 });
 

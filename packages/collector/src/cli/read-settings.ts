@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { environmentName, SETTINGS, type Setting, type Settings } from './settings.js';
 import { suggest } from './suggest.js';
 import { UsageError } from './usage-error.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 const NAMES = SETTINGS.map((setting) => setting.name as string);
 const ALL: readonly Setting[] = SETTINGS;
@@ -70,15 +71,19 @@ function readFile(path: string): Map<string, readonly string[]> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`The settings file ${path} cannot be read (${(error as { code?: string }).code}).`);
+    throw new UsageError(`The settings file ${path} cannot be read: ${whyUnreadable(error)}.`);
   }
   const document = parseDocument(text);
   const problem = document.errors[0];
   if (problem !== undefined)
-    throw new UsageError(`The settings file ${path} is not YAML: ${problem.message.split('\n')[0]}`);
+    throw new UsageError(
+      `The settings file ${path} is not YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '.')}`,
+    );
   const content: unknown = document.toJS() ?? {};
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new UsageError(`The settings file ${path} must be a list of "name: value".`);
+    throw new UsageError(
+      `The settings file ${path} must hold lines of the form "name: value"; \`throughline config\` prints one.`,
+    );
   const found = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(content)) {
     if (!NAMES.includes(name))

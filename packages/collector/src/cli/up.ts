@@ -22,6 +22,7 @@ import { closeServer, listenNear, portProblem, url } from './listen.js';
 import type { Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 const MIB = 1024 * 1024;
 /** A stop takes at most this long: requests under way, then the spool, then the engine. */
@@ -174,7 +175,7 @@ function readTls(settings: Settings): TlsOptions | undefined {
     try {
       return readFileSync(file);
     } catch (error) {
-      throw new UsageError(`${file} (--${flag}) cannot be read (${(error as { code?: string }).code}).`);
+      throw new UsageError(`${file} (--${flag}) cannot be read: ${whyUnreadable(error)}.`);
     }
   };
   const found = {
