@@ -4,6 +4,7 @@ import { MOST_SHOWN } from '../src/query/cursor.js';
 import { createReader } from '../src/query/reader.js';
 import { searchTraces, type TraceSort } from '../src/query/search-traces.js';
 import { parseFilter } from '../src/shapes/filter.js';
+import type { QueryOptions } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 import { type PlantedSpan, plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
 
@@ -210,4 +211,57 @@ test('a cursor of another list is refused', async () => {
   ]) {
     await expect(page({ limit: 2, cursor }), cursor.slice(0, 60)).rejects.toThrow(/cursor/);
   }
+});
+
+test('below a trace of very many spans others are found without reading it to its end', async () => {
+  await opened.store.command('TRUNCATE TABLE otel_traces');
+  await opened.store.command('TRUNCATE TABLE otel_traces_trace_id_ts');
+  await opened.store.command(
+    `INSERT INTO otel_traces (Timestamp, TraceId, SpanId, ServiceName, SpanName, Duration)
+     SELECT fromUnixTimestamp64Nano(toInt64(${START + 2n * MINUTE} + number)), '${traceIdOf(900)}', hex(number), 'shop', 'again', 2000000 + number
+     FROM numbers(150000)`,
+  );
+  await plantSpans(
+    opened.store,
+    [1, 2, 3].map((number) => ({
+      traceId: traceIdOf(number),
+      spanId: spanIdOf(number),
+      atNano: START + BigInt(number),
+    })),
+  );
+  for (const sort of ['newest', 'slowest'] as const) {
+    for (const q of ['', 'service=shop']) {
+      let transferred = 0;
+      const counting = {
+        async query<Row>(sql: string, options?: QueryOptions) {
+          const answer = await opened.store.query<Row>(sql, options);
+          transferred += answer.rows.length;
+          return answer;
+        },
+      };
+      const { traces } = await searchTraces(createReader(counting), {
+        clauses: clausesOf(q),
+        range,
+        limit: 10,
+        sort,
+        question: '',
+      });
+      expect(traces.map((trace) => trace.traceId)).toEqual([900, 3, 2, 1].map(traceIdOf));
+      expect(transferred).toBeLessThan(5_000);
+    }
+  }
+});
+
+test('spans that are older than the table of times are found beside those that are in it', async () => {
+  await opened.store.command('TRUNCATE TABLE otel_traces');
+  const span = (number: number) => ({
+    traceId: traceIdOf(number),
+    spanId: spanIdOf(number),
+    atNano: START + BigInt(number) * MINUTE,
+  });
+  await plantSpans(opened.store, [span(1)]);
+  await opened.store.command('TRUNCATE TABLE otel_traces_trace_id_ts');
+  await plantSpans(opened.store, [span(2)]);
+  const { traces } = await page({ limit: 10 });
+  expect(traces.map((trace) => trace.traceId)).toEqual([traceIdOf(2), traceIdOf(1)]);
 });

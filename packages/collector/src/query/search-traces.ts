@@ -23,9 +23,10 @@ export interface TraceSearch {
   readonly question: string;
 }
 
-/** Spans looked at in one statement, from the top of the list; four times as many each time that they make no page. */
+/** Spans looked at in one statement, from the top of the list; four times as many each time that they make no page, up to a bound. */
 const FIRST_SPANS = 2_000;
 const MORE_SPANS = 4;
+const MOST_SPANS = 32_000;
 
 interface Candidate {
   readonly id: string;
@@ -105,13 +106,16 @@ interface Window {
   readonly bottom: bigint;
   readonly top: bigint;
   readonly wanted: number;
+  /** Traces that are found already. Without them a trace of millions of spans would be read to its end to see what lies below it. */
+  readonly without: readonly string[];
 }
 
 /** Adds traces of the window from the top downwards, in the order of the list, until there are enough or no more. */
-async function fill(reader: Reader, window: Window, found: Map<string, Candidate>): Promise<void> {
+async function fill(reader: Reader, window: Omit<Window, 'without'>, found: Map<string, Candidate>): Promise<void> {
   let top = window.top;
-  for (let limit = FIRST_SPANS; top > window.bottom; limit *= MORE_SPANS) {
-    const spans = await topmost(reader, { ...window, top }, limit);
+  for (let limit = FIRST_SPANS; top > window.bottom; limit = Math.min(MOST_SPANS, limit * MORE_SPANS)) {
+    const below = { ...window, top, without: [...found.keys()] };
+    const spans = await topmost(reader, below, limit);
     const lowest = spans.at(-1)?.key;
     if (lowest === undefined) return;
     const complete = spans.length < limit;
@@ -119,7 +123,7 @@ async function fill(reader: Reader, window: Window, found: Map<string, Candidate
     for (const span of complete ? spans : spans.filter(({ key }) => key > lowest)) take(found, span);
     if (complete || found.size >= window.wanted) return;
     if (spans[0]!.key === lowest) {
-      for (const span of await tracesAt(reader, window, lowest, window.wanted + found.size)) take(found, span);
+      for (const span of await tracesAt(reader, below, lowest, window.wanted)) take(found, span);
       if (found.size >= window.wanted) return;
       top = lowest;
     } else {
@@ -176,7 +180,7 @@ async function tracesAt(reader: Reader, window: Window, key: bigint, limit: numb
 
 /** One or two conditions that exclude each other (`filterBranches`). */
 function conditions(window: Window, bindings: Bindings): readonly string[] {
-  const { search, range, cursor, bottom, top } = window;
+  const { search, range, cursor, bottom, top, without } = window;
   const axis = AXES[search.sort];
   const at = (key: bigint) => axis.value(key, bindings);
   return filterBranches(search.clauses, bindings).map((filter) => {
@@ -187,6 +191,7 @@ function conditions(window: Window, bindings: Bindings): readonly string[] {
       `${axis.column} < ${at(top)}`,
       "TraceId != ''",
     ];
+    if (without.length > 0) all.push(`TraceId NOT IN ${bindings.bind('Array(String)', without)}`);
     if (cursor !== undefined) {
       all.push(
         `(${axis.column} < ${at(cursor.key)} OR (${axis.column} = ${at(cursor.key)} AND TraceId < ${bindings.bind('String', cursor.traceId)}))`,

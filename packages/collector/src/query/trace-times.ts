@@ -6,8 +6,8 @@ import { nanoTime, type TimeRange } from './time-range.js';
 const MOST_STRETCHES = 24;
 
 /**
- * When these traces were, as few stretches of time, from the small table that a materialized view fills. `undefined` when it
- * knows nothing of them (tables that somebody else filled without the view).
+ * When these traces were, as few stretches of time, from the small table that a materialized view fills. `undefined` when it does
+ * not know every one of them (spans that are older than the view): nothing can then be said about where they are.
  */
 export async function traceTimes(
   reader: Reader,
@@ -21,7 +21,7 @@ export async function traceTimes(
      GROUP BY TraceId ORDER BY first`,
     bindings,
   );
-  if (rows.length === 0) return undefined;
+  if (rows.length < new Set(traceIds).size) return undefined;
   const stretches: { startNano: bigint; endNano: bigint }[] = [];
   for (const row of rows) {
     const startNano = BigInt(row.first) * 1_000_000_000n;
