@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiError, OperationsAnswer, ServicesAnswer, TraceAnswer, TracesAnswer } from '../src/shapes/api.js';
-import type { Store } from '../src/store/store.js';
+import type { QueryOptions, Store } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 import { plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
 import { type ServedApi, serveApi } from './serve-api.js';
@@ -298,6 +298,9 @@ describe('what is wrong with a question', () => {
     ['/api/v1/traces?sort=best', 400, 'bad-parameter', /newest, slowest/],
     ['/api/v1/traces?start=1795149538000', 400, 'bad-parameter', /nanoseconds/],
     ['/api/v1/traces?start=yesterday', 400, 'bad-parameter', /not a time/],
+    [`/api/v1/traces?start=-${'9'.repeat(400)}d`, 400, 'bad-parameter', /not a time/],
+    ['/api/v1/traces?end=9999-01-01T00:00:00Z', 400, 'bad-parameter', /beyond the year 2262/],
+    ['/api/v1/traces?q=k%3E1e400', 400, 'bad-filter', /compares numbers/],
     ['/api/v1/traces?start=now&end=-1h', 400, 'bad-parameter', /before end/],
     ['/api/v1/traces?cursor=rubbish', 400, 'bad-cursor', /cannot be read/],
     ['/api/v1/traces/xyz', 400, 'bad-parameter', /32 hexadecimal/],
@@ -366,6 +369,7 @@ describe('the server', () => {
     const options = await get('/api/v1/services', { method: 'OPTIONS' });
     expect(options.status).toBe(204);
     expect(options.headers.allow).toBe('GET, HEAD, OPTIONS');
+    expect(options.headers['content-length']).toBeUndefined();
   });
 
   test('a big answer is packed for whoever is not on this machine', async () => {
@@ -407,6 +411,24 @@ describe('the server', () => {
     }
   });
 
+  test('the time of a question is that of all its statements together', async () => {
+    const limits: (number | undefined)[] = [];
+    const slow = {
+      ...opened.store,
+      query: async (_sql: string, options?: QueryOptions) => {
+        limits.push(options?.maxExecutionMs);
+        await new Promise((done) => setTimeout(done, (options?.maxExecutionMs ?? 0) * 0.6));
+        return { rows: [{ total: '1' }], stats: { elapsedMs: 1, rowsRead: 1, bytesRead: 1 } };
+      },
+    } as unknown as Store;
+    const bounded = await serveApi({ store: slow, maxExecutionMs: 200, now: () => NOW });
+    expect((await get('/api/v1/attributes', { port: bounded.port })).status).toBe(200);
+    await bounded.close();
+    // A count, then keys of spans and of resources together.
+    expect(limits).toHaveLength(3);
+    for (const limit of limits.slice(1)) expect(limit).toBeLessThan(120);
+  });
+
   test('an engine that gives up is a 503 with what to do, a mistake of ours a 500 that shows nothing', async () => {
     const { StoreError } = await import('../src/store/store.js');
     const failing = (error: Error) => ({ ...opened.store, query: () => Promise.reject(error) }) as Store;
@@ -414,7 +436,7 @@ describe('the server', () => {
     for (const [error, status, code] of [
       [new StoreError('timeout', 'x', true), 503, 'timeout'],
       [new StoreError('busy', 'x', true), 503, 'busy'],
-      [new StoreError('too-much-memory', 'x', true), 503, 'too-much-memory'],
+      [new StoreError('too-much-memory', 'while executing replaceRegexpOne', true), 503, 'too-much-memory'],
       [new StoreError('away', 'x', true), 503, 'store-away'],
       [new TypeError('secret'), 500, 'internal'],
     ] as const) {
@@ -446,6 +468,7 @@ describe("the explorer's files", () => {
       expect((await get('/services/api.v2', { port: served.port })).status).toBe(200);
       const again = await get('/', { port: served.port, headers: { 'if-none-match': String(page.headers.etag) } });
       expect([again.status, again.body.length]).toEqual([304, 0]);
+      expect(again.headers['content-length']).toBeUndefined();
       const script = await get('/assets/main-abc.js', { port: served.port });
       expect(script.headers['cache-control']).toMatch(/immutable/);
       expect(script.headers['content-type']).toMatch(/javascript/);

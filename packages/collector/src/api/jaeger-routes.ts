@@ -2,9 +2,9 @@ import { dependencies } from '../query/dependencies.js';
 import { operationNames, serviceNames } from '../query/names.js';
 import { QueryProblem } from '../query/query-problem.js';
 import { searchTraces } from '../query/search-traces.js';
-import type { TimeRange } from '../query/time-range.js';
+import { LAST_NANO, type TimeRange } from '../query/time-range.js';
 import { normalTraceId, readTraces } from '../query/trace.js';
-import { type Clause, parseDuration, SPAN_KINDS } from '../shapes/filter.js';
+import { type Clause, parseDuration, SPAN_KINDS, STATUSES } from '../shapes/filter.js';
 import { type Answer, type Failure, jsonAnswer } from './answer.js';
 import { jaegerTraces } from './jaeger-trace.js';
 import type { Parameter, Parameters } from './parameters.js';
@@ -102,7 +102,7 @@ export const JAEGER_ROUTES: readonly Route[] = [
     lenient: true,
     schema: 'JaegerDependencies',
     handle: async ({ parameters, reader, nowNano }) => {
-      const endNano = (integer(parameters, 'endTs') ?? nowNano / 1_000_000n) * 1_000_000n;
+      const endNano = nanosOf(integer(parameters, 'endTs') ?? nowNano / 1_000_000n, 1_000_000n);
       const lookback = (integer(parameters, 'lookback') ?? 86_400_000n) * 1_000_000n;
       const found = await dependencies(reader, {
         startNano: endNano > lookback ? endNano - lookback : 0n,
@@ -116,10 +116,10 @@ export const JAEGER_ROUTES: readonly Route[] = [
 async function search({ parameters, reader, nowNano }: Asked): Promise<Answer> {
   const named = parameters.all('traceID').map(jaegerTraceId);
   if (named.length > 0) return envelope(jaegerTraces(named, await readTraces(reader, named.slice(0, MOST_TRACES))));
-  const endNano = (integer(parameters, 'end') ?? nowNano / 1_000n) * 1_000n;
+  const endNano = nanosOf(integer(parameters, 'end') ?? nowNano / 1_000n, 1_000n);
   const earliest = endNano > SEARCH_LOOKBACK ? endNano - SEARCH_LOOKBACK : 0n;
   const startMicro = integer(parameters, 'start');
-  const startNano = startMicro === undefined ? earliest : startMicro * 1_000n;
+  const startNano = startMicro === undefined ? earliest : nanosOf(startMicro, 1_000n);
   if (startNano >= endNano) throw new QueryProblem('bad-parameter', "parameter 'start' must be before 'end'");
   const found = await searchTraces(reader, {
     clauses: clausesOf(parameters),
@@ -157,8 +157,9 @@ function clausesOf(parameters: Parameters): Clause[] {
 function tagClause(key: string, value: string): Clause {
   if (key === 'error' && (value === 'true' || value === 'false'))
     return clause('status', value === 'true' ? '=' : '!=', 'error');
-  if (key === 'otel.status_code') return clause('status', '=', value.toLowerCase());
-  if (key === 'span.kind') return clause('kind', '=', value.toLowerCase());
+  const word = value.toLowerCase();
+  if (key === 'otel.status_code' && (STATUSES as readonly string[]).includes(word)) return clause('status', '=', word);
+  if (key === 'span.kind' && (SPAN_KINDS as readonly string[]).includes(word)) return clause('kind', '=', word);
   if (key === 'otel.scope.name' || key === 'otel.library.name') return clause('scope', '=', value);
   return { ...clause('attribute', '=', value), key };
 }
@@ -200,6 +201,12 @@ function integer(parameters: Parameters, name: string): bigint | undefined {
   if (given === undefined) return undefined;
   if (/^\d{1,16}$/.test(given)) return BigInt(given);
   throw new QueryProblem('bad-parameter', `parameter '${name}' must be a whole number`);
+}
+
+/** What lies beyond the year 2262 means its end. One nanosecond less, so that a range can still close after it. */
+function nanosOf(time: bigint, unitNano: bigint): bigint {
+  const nano = time * unitNano;
+  return nano < LAST_NANO ? nano : LAST_NANO - 1n;
 }
 
 /** Jaeger leaves out leading zeros. */

@@ -13,6 +13,7 @@ export interface Parameter {
 }
 
 const HOUR_NANO = 3_600_000_000_000n;
+const DAY_NANO = 24n * HOUR_NANO;
 
 /** Reads the parameters of one request. Every reading throws `QueryProblem` with what would have been right. */
 export class Parameters {
@@ -96,9 +97,10 @@ function readTime(name: string, text: string, nowNano: bigint): bigint {
   const hint =
     'Unix time in nanoseconds (1795149538000000000), RFC 3339 (2026-11-20T04:00:00Z), or relative to now (-15m).';
   const bad = (message: string) => new QueryProblem('bad-parameter', message, { hint });
+  const beyond = () => bad(`${name} lies beyond the year 2262.`);
   if (/^\d{1,19}$/.test(text)) {
     const nano = BigInt(text);
-    if (nano > LAST_NANO) throw bad(`${name} lies beyond the year 2262.`);
+    if (nano > LAST_NANO) throw beyond();
     // Milliseconds of our time as nanoseconds are half an hour after midnight, 1 January 1970: nobody means that.
     if (nano > 0n && nano < 10n ** 15n)
       throw bad(`${name} must be in nanoseconds; this looks like seconds or milliseconds.`);
@@ -106,7 +108,7 @@ function readTime(name: string, text: string, nowNano: bigint): bigint {
   }
   if (text === 'now') return nowNano;
   if (text.startsWith('-')) {
-    const ago = /^-\d+d$/.test(text) ? Number(text.slice(1, -1)) * 86_400e9 : parseDuration(text.slice(1));
+    const ago = /^-\d{1,9}d$/.test(text) ? BigInt(text.slice(1, -1)) * DAY_NANO : parseDuration(text.slice(1));
     if (ago === undefined) throw bad(`${name} is not a time.`);
     const nano = nowNano - BigInt(ago);
     return nano < 0n ? 0n : nano;
@@ -114,5 +116,7 @@ function readTime(name: string, text: string, nowNano: bigint): bigint {
   const date = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(text);
   const seconds = date === null ? Number.NaN : Date.parse(`${date[1]}${date[3]}`);
   if (!(seconds >= 0)) throw bad(`${name} is not a time.`);
-  return BigInt(seconds) * 1_000_000n + BigInt((date?.[2] ?? '').padEnd(9, '0'));
+  const nano = BigInt(seconds) * 1_000_000n + BigInt((date?.[2] ?? '').padEnd(9, '0'));
+  if (nano > LAST_NANO) throw beyond();
+  return nano;
 }

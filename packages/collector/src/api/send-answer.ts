@@ -26,7 +26,8 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
     body = await gzipAsync(body, { level: body.length > 1_000_000 ? constants.Z_BEST_SPEED : 6 });
     headers['content-encoding'] = 'gzip';
   }
-  headers['content-length'] = body.length;
+  // Of an answer that never has a body the length would be taken for that of the file (RFC 9110, 8.6).
+  if (answer.status !== 204 && answer.status !== 304) headers['content-length'] = body.length;
   if (response.destroyed) return;
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? undefined : body);

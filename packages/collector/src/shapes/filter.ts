@@ -264,7 +264,7 @@ function problemWith(field: Clause['field'], operator: FilterOperator, value: st
 }
 
 function isNumber(value: string): boolean {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value);
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value) && Number.isFinite(Number(value));
 }
 
 function operatorAt(text: string, at: number): FilterOperator | undefined {
