@@ -1,10 +1,10 @@
 import type { OpenBuffer, Priority } from '../batch.js';
-import { type Bytes, field, flat } from './protobuf.js';
+import { type Bytes, field, join } from './protobuf.js';
 
 /** The open side of a batch of spans. */
 export interface SmallBuffer extends OpenBuffer {
   /** A span behind those of its scope; `scope` is the same value for the same scope. */
-  add(scope: Bytes, span: number[]): void;
+  add(scope: Bytes, span: Uint8Array): void;
 }
 
 /** Keeps each span's bytes with those of its scope; they are joined when the batch is sealed. */
@@ -25,9 +25,7 @@ export function createSmallBuffer(priority: Priority): SmallBuffer {
       const spans = [...scopes.values()].map((each) => field(18, each));
       scopes.clear();
       buffer.items = buffer.byteLength = 0;
-      return items
-        ? { bytes: new Uint8Array(flat(field(10, field(10, [...resource.bytes]), spans))), items }
-        : undefined;
+      return items ? { bytes: join(field(10, field(10, resource.bytes), spans)), items } : undefined;
     },
   };
   return buffer;

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource, ResourceOptions } from '../resource/resource.js';
 import { sdkVersion } from '../resource/sdk-version.js';
-import { attributes, flat } from './protobuf.js';
+import { attributes, join } from './protobuf.js';
 
 /** Who the page is, known at once. From weak to strong: telemetry's own attributes, the user's, the three named options. */
 export function createSmallResource(options: ResourceOptions): Resource {
@@ -19,6 +19,6 @@ export function createSmallResource(options: ResourceOptions): Resource {
   return {
     attributes: resource,
     ready: Promise.resolve(),
-    encoded: () => ({ bytes: new Uint8Array(flat(attributes(10, resource))), schemaUrl: '' }),
+    encoded: () => ({ bytes: join(attributes(10, resource)), schemaUrl: '' }),
   };
 }

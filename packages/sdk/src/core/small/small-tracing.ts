@@ -22,7 +22,7 @@ import type { SpanProcessor } from '../trace/span-processor.js';
 import type { SdkTracerProvider, TracerProviderOptions } from '../trace/tracer-provider.js';
 import type { Tracing } from '../trace/tracing.js';
 import { encodeSpan } from './encode-span.js';
-import { attributes as encodeAttributes, field, flat, text } from './protobuf.js';
+import { attributes as encodeAttributes, field, join, text } from './protobuf.js';
 import { randomHex } from './random-hex.js';
 import { createSmallBuffer } from './small-buffer.js';
 import { createSmallResource } from './small-resource.js';
@@ -231,7 +231,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
           guarded(() => {
             if (!onFragment || decision < 2) return;
             const buffer = buffers[span.status.code > 1 ? 1 : 0];
-            buffer.add(encodedScope, flat(encodeSpan(span)));
+            buffer.add(encodedScope, join(encodeSpan(span)));
             onFragment(buffer);
           });
         },
