@@ -6,6 +6,8 @@ export interface DeferredStore extends Store {
 }
 
 const MAX_BACKOFF_MS = 10_000;
+/** How long `close` waits for a store that is being opened. An engine opens within two seconds; a server may never answer. */
+const CLOSE_MS = 5_000;
 const OPENING = 'The store is being opened.';
 
 /**
@@ -20,6 +22,7 @@ export function createDeferredStore(
   let store: Store | undefined;
   let trouble = OPENING;
   let closed = false;
+  let wake = (): void => {};
   const opening = (async () => {
     for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
       try {
@@ -31,7 +34,13 @@ export function createDeferredStore(
         if (trouble === OPENING) onEvent(`${error.message} What arrives is kept in the spool until it can be.`);
         trouble = error.message;
       }
-      await new Promise((done) => setTimeout(done, waitMs));
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, waitMs);
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
       if (closed) throw new StoreError('away', 'The collector is stopping.', true);
     }
   })();
@@ -54,7 +63,15 @@ export function createDeferredStore(
     health: () => store?.health() ?? { healthy: false, message: trouble },
     async close() {
       closed = true;
-      await store?.close();
+      wake();
+      // One that opens meanwhile is closed as well: an engine left behind keeps its directory from the next collector.
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<undefined>((done) => {
+        timer = setTimeout(done, CLOSE_MS, undefined);
+      });
+      const opened = await Promise.race([opening.catch(() => undefined), late]);
+      clearTimeout(timer);
+      await opened?.close();
     },
   };
 }
