@@ -1,5 +1,4 @@
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { type Batch, batchIdKey, type Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
 import { readEndpoint } from './endpoint.js';
@@ -33,7 +32,8 @@ const paths: Readonly<Record<Signal, string>> = {
 };
 
 const COMPRESS_FROM_BYTES = 1024;
-const gzipAsync = promisify(gzip);
+// Loaded when first needed.
+const gzip = (bytes: Uint8Array) => promisify(process.getBuiltinModule('node:zlib').gzip)(bytes);
 
 /**
  * OTLP/gRPC for Node over its own HTTP/2: one connection, unary calls, made anew when it ends. Needs neither `@grpc/grpc-js` nor
@@ -49,7 +49,7 @@ export function grpcTransport(options: GrpcTransportOptions): Transport {
     if (!connection) return { kind: 'refused', reason: endpoint.problem ?? `${destination} cannot be used` };
     const metadata = typeof options.headers === 'function' ? await options.headers() : options.headers;
     const compressed = options.compression === 'gzip' && batch.bytes.length >= COMPRESS_FROM_BYTES;
-    const message = compressed ? await gzipAsync(batch.bytes) : batch.bytes;
+    const message = compressed ? await gzip(batch.bytes) : batch.bytes;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(metadata ?? {})) headers[name.toLowerCase()] = value;
     if (options.sendBatchId !== false) headers[batchIdKey] = batch.id;

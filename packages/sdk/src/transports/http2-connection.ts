@@ -1,10 +1,4 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { AbortSignalLike } from '../core/ports.js';
 import { AnswerTooLarge } from './size-limits.js';
 import type { TlsOptions } from './tls.js';
@@ -31,6 +25,9 @@ export interface Http2Connection {
   close(): void;
 }
 
+/** Loaded with the first connection: most programs make none. */
+const http2 = () => process.getBuiltinModule('node:http2');
+
 /** A connection that nobody answers a ping on is taken for dead after this. */
 const PING_TIMEOUT_MS = 5_000;
 /** A connection not used for this long is tested before it carries a batch: NAT boxes forget without a word. */
@@ -50,7 +47,7 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
   function session(): ClientHttp2Session {
     if (current && !current.closed && !current.destroyed) return current;
     used = false;
-    const opened = connect(origin, {
+    const opened = http2().connect(origin, {
       ca: tls?.ca as string,
       cert: tls?.cert as string,
       key: tls?.key as string,
@@ -124,6 +121,7 @@ function exchange(
   session: ClientHttp2Session,
   { path, headers, body, abort, maxBytes }: Http2Request,
 ): Promise<Http2Answer> {
+  const { constants } = http2();
   return new Promise((resolve, reject) => {
     let answered: IncomingHttpHeaders | undefined;
     let trailers: IncomingHttpHeaders = {};

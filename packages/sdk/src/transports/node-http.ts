@@ -1,7 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Batch, Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
 import { readEndpoint } from './endpoint.js';
@@ -31,8 +30,9 @@ export interface NodeHttpTransportOptions extends SizeLimits {
 
 const COMPRESS_FROM_BYTES = 1024;
 
-const gzipAsync = promisify(gzip);
-const brotliAsync = promisify(brotliCompress);
+// Loaded when first needed: TLS, HTTP/2 and compression together take 4 ms of a start.
+const https = () => process.getBuiltinModule('node:https');
+const zlib = () => process.getBuiltinModule('node:zlib');
 
 interface HttpRequest {
   readonly address: URL;
@@ -104,10 +104,11 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
 }
 
 function compress(encoding: 'gzip' | 'br', body: Uint8Array): Promise<Uint8Array> {
+  const { brotliCompress, constants, gzip } = zlib();
   return encoding === 'gzip'
-    ? gzipAsync(body)
+    ? promisify(gzip)(body)
     : // Quality 4 is as quick as gzip's default and smaller; 11, the default, takes a second for a megabyte.
-      brotliAsync(body, {
+      promisify(brotliCompress)(body, {
         params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
       });
 }
@@ -124,21 +125,26 @@ interface Exchange {
 function http1Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exchange {
   const settings = { keepAlive: true, scheduling: 'lifo' as const };
   const plain = new HttpAgent(settings);
-  const secure = new HttpsAgent({
-    ...settings,
-    ca: tls?.ca as string,
-    cert: tls?.cert as string,
-    key: tls?.key as string,
-    servername: tls?.serverName,
-  });
+  let secure: HttpsAgent | undefined;
+  const secureAgent = () => {
+    const { Agent } = https();
+    secure ??= new Agent({
+      ...settings,
+      ca: tls?.ca as string,
+      cert: tls?.cert as string,
+      key: tls?.key as string,
+      servername: tls?.serverName,
+    });
+    return secure;
+  };
   return {
     request: ({ address, headers, body, abort }) =>
       new Promise((resolve, reject) => {
         const isSecure = address.protocol === 'https:';
-        const request = (isSecure ? httpsRequest : httpRequest)(address, {
+        const request = (isSecure ? https().request : httpRequest)(address, {
           method: 'POST',
           headers,
-          agent: isSecure ? secure : plain,
+          agent: isSecure ? secureAgent() : plain,
         });
         const cancel = () => request.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
         const settle = () => abort.removeEventListener('abort', cancel);
@@ -168,7 +174,7 @@ function http1Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exc
       }),
     close() {
       plain.destroy();
-      secure.destroy();
+      secure?.destroy();
     },
   };
 }

@@ -1,5 +1,4 @@
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Context } from '@opentelemetry/api';
 import { suppressTracing } from '../../core/context/suppress-tracing.js';
 import type { Diagnostic } from '../../core/options.js';
@@ -89,7 +88,10 @@ function quietly<R>(run: () => R): R {
 
 function get(address: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = (address.startsWith('https:') ? httpsRequest : httpRequest)(address, { agent: false });
+    const isSecure = address.startsWith('https:');
+    // TLS is loaded only where it is needed.
+    const send = isSecure ? process.getBuiltinModule('node:https').request : httpRequest;
+    const request = send(address, { agent: false });
     const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     timer.unref();
     // Sampling does not keep a program alive.
