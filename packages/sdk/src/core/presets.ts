@@ -2,12 +2,14 @@ import type { BatchLimits, PresetName } from './options.js';
 
 type Preset = Pick<BatchLimits, 'maxItems' | 'maxAgeMs'>;
 
+const sizes = (maxItems: number, maxAgeMs: number): Preset => ({ maxItems, maxAgeMs });
+
 /** What a preset's name stands for: items in a batch, and milliseconds its first item waits. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
-  development: { maxItems: 128, maxAgeMs: 1_000 },
-  production: { maxItems: 512, maxAgeMs: 5_000 },
-  highThroughput: { maxItems: 2_048, maxAgeMs: 10_000 },
-  lowLatency: { maxItems: 256, maxAgeMs: 500 },
+  development: /* @__PURE__ */ sizes(128, 1_000),
+  production: /* @__PURE__ */ sizes(512, 5_000),
+  highThroughput: /* @__PURE__ */ sizes(2_048, 10_000),
+  lowLatency: /* @__PURE__ */ sizes(256, 500),
 };
 
 /** Everything of `BatchLimits` that no preset changes. Units and meanings stand at `BatchLimits`. */
@@ -32,10 +34,10 @@ export function resolveBatchLimits(
   batch: Partial<BatchLimits> | undefined,
   bad: (option: string, value: unknown) => void,
 ): BatchLimits {
-  const sizes = presets[preset ?? 'production'];
-  if (!sizes) bad('preset', preset);
-  const limits: Partial<Record<keyof BatchLimits, number>> = { ...batchDefaults, ...(sizes ?? presets.production) };
-  for (const [name, value] of Object.entries({ ...batch })) {
+  const known = presets[preset ?? 'production'];
+  if (!known) bad('preset', preset);
+  const limits: Partial<Record<keyof BatchLimits, number>> = { ...batchDefaults, ...(known ?? presets.production) };
+  for (const [name, value] of Object.entries(batch ?? {})) {
     // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.
     if (typeof value === 'number' && value >= (/Ms$/.test(name) ? 0 : 1)) limits[name as keyof BatchLimits] = value;
     else if (value !== undefined) bad(`batch.${name}`, value);

@@ -9,7 +9,7 @@ export interface SmallBuffer extends OpenBuffer {
 
 /** Keeps each span's bytes with those of its scope; they are joined when the batch is sealed. */
 export function createSmallBuffer(priority: Priority): SmallBuffer {
-  const scopes = new Map<Bytes, Bytes[]>();
+  const scopes = new Map<Bytes, (Bytes | Uint8Array)[]>();
   const buffer: SmallBuffer & { items: number; byteLength: number } = {
     signal: 'traces',
     priority,

@@ -37,7 +37,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const now = () => originMs + clock.monotonicMs();
   const processId = randomHex(entropy, 8);
   const buffers = new Set<OpenBuffer>();
-  let queue: Entry[] = [];
+  const queue = new Set<Entry>();
+  const sending = new Set<Entry>();
   let sealed = 0;
   const counts = {
     sent: { traces: 0, metrics: 0, logs: 0 },
@@ -57,9 +58,10 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   let cancelAge: (() => void) | undefined;
   let cancelWake: (() => void) | undefined;
 
+  const kept = () => [...sending, ...queue];
   const size = (open: Iterable<OpenBuffer> = buffers) => {
     let [items, bytes] = [0, 0];
-    for (const part of [...queue, ...open]) {
+    for (const part of [...kept(), ...open]) {
       items += part.items;
       bytes += part.byteLength;
     }
@@ -70,8 +72,10 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     return items > limits.maxQueueItems || bytes > limits.maxQueueBytes;
   };
   /** The oldest that waits, of this priority where there is one. */
-  const waiting = (first: Priority) =>
-    queue.find(({ stop, batch }) => !stop && batch.priority === first) ?? queue.find(({ stop }) => !stop);
+  const waiting = (first: Priority) => {
+    const entries = [...queue];
+    return entries.find(({ batch }) => batch.priority === first) ?? entries[0];
+  };
 
   const fail = (level: Diagnostic['level'], code: string, message: string): void => {
     counts.lastError = { message, unixMs: now() };
@@ -79,7 +83,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     report(level, code, message);
   };
   const settle = (entry: Entry, accepted: boolean): void => {
-    queue = queue.filter((each) => each !== entry);
+    queue.delete(entry);
+    sending.delete(entry);
     entry.tell(accepted);
   };
   const drop = (entry: Entry, reason: DropReason, why: string = reason): void => {
@@ -114,7 +119,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
           items,
           bytes,
         };
-        queue.push({ batch, items, byteLength: bytes.length, accepted, tell });
+        queue.add({ batch, items, byteLength: bytes.length, accepted, tell });
       }
     }
     makeRoom();
@@ -128,10 +133,9 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const pump = (leaving?: boolean): void => {
     cancelWake?.();
     while (!closed) {
-      const sending = queue.filter(({ stop }) => stop).length;
       const entry = waiting('high');
       const waitMs = nextMs - now();
-      if (!entry || (sending && failures) || (sending >= limits.concurrency && !leaving)) return;
+      if (!entry || (sending.size && failures) || (sending.size >= limits.concurrency && !leaving)) return;
       if (waitMs > 0 && !leaving) {
         cancelWake = timers.after(waitMs, pump);
         return;
@@ -143,6 +147,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
 
   const deliver = async (entry: Entry, leaving?: boolean): Promise<void> => {
     const { batch, items } = entry;
+    queue.delete(entry);
+    sending.add(entry);
     const controller = new AbortController();
     let cancel!: () => void;
     const outcome = await new Promise<Outcome>((resolve) => {
@@ -157,7 +163,6 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       );
     });
     cancel();
-    entry.stop = undefined;
     if (closed) return;
     const { kind } = outcome;
     if (kind === 'accepted' || kind === 'refused' || kind === 'too-large') {
@@ -176,7 +181,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       pump(leaving);
     } else {
       // Behind the others: one that always fails must not stop them.
-      queue.push(...queue.splice(queue.indexOf(entry), 1));
+      sending.delete(entry);
+      queue.add(entry);
       // Several sends that were under way together fail as one.
       if (nextMs <= now()) failures++;
       reachable = false;
@@ -206,7 +212,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     return within(
       timers,
       timeoutMs,
-      Promise.all(queue.map(({ accepted }) => accepted)).then((each) => each.every(Boolean)),
+      Promise.all(kept().map(({ accepted }) => accepted)).then((each) => each.every(Boolean)),
     );
   };
 
@@ -236,12 +242,13 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
         closed = true;
         cancelAge?.();
         cancelWake?.();
-        for (const { items, stop, tell } of queue) {
+        for (const { items, stop, tell } of kept()) {
           counts.dropped.shutdown += items;
           stop?.();
           tell(false);
         }
-        queue = [];
+        queue.clear();
+        sending.clear();
         await transport.close?.().catch(() => {});
         return sentAll;
       });
