@@ -17,3 +17,9 @@ test('the nearest word is offered, and none when nothing is near', () => {
     '',
   ]);
 });
+
+test('a word that is a part of several offers them all', () => {
+  const known = ['otlp-http-port', 'otlp-grpc-port', 'explorer-port', 'data'];
+  const all = ' Did you mean --otlp-http-port, --otlp-grpc-port or --explorer-port?';
+  expect(['port', 'prot', 'ports'].map((word) => suggest(word, known, '--'))).toEqual([all, all, all]);
+});

@@ -1,4 +1,4 @@
-/** ` Did you mean X?` for the nearest of `known`, or nothing when none is near. */
+/** ` Did you mean X?` for the nearest of `known`, or for all that have such a part (`port`); nothing when none is near. */
 export function suggest(word: string, known: readonly string[], prefix = ''): string {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -9,7 +9,16 @@ export function suggest(word: string, known: readonly string[], prefix = ''): st
       best = candidate;
     }
   }
-  return best === undefined ? '' : ` Did you mean ${prefix}${best}?`;
+  const near =
+    best !== undefined
+      ? [best]
+      : known.filter(
+          (candidate) => word.length > 2 && candidate.split('-').some((part) => editDistance(word, part) < 2),
+        );
+  const names = near.map((name) => prefix + name);
+  const last = names.pop();
+  if (last === undefined) return '';
+  return ` Did you mean ${names.length === 0 ? last : `${names.join(', ')} or ${last}`}?`;
 }
 
 /** Insertions, deletions, replacements, and swaps of neighbours. */
