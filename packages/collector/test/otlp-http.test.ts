@@ -131,6 +131,10 @@ describe('a request that is kept [S1 B2]', () => {
   test('may come in chunks without a length', async () => {
     expect(await send({ body: good, headers: { 'transfer-encoding': 'chunked' } })).toMatchObject({ status: 200 });
   });
+  test('may have a slash too many before its path', async () => {
+    expect(await send({ path: '//v1/traces', body: good })).toMatchObject({ status: 200 });
+    expect(await send({ path: '//', method: 'GET' })).toMatchObject({ status: 200 });
+  });
   test('shares its connection with the next', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.add(agent);
@@ -204,6 +208,29 @@ describe('a request that cannot be kept gets the protocol’s own answer', () =>
 
   test('a client that is still sending reads the answer and not a reset', async () => {
     for (let i = 0; i < 5; i++) expect(await send({ body: Buffer.alloc(30 * MIB) })).toMatchObject({ status: 413 });
+  });
+
+  test('over HTTP/2 a body that is refused half way leaves its connection to others', async () => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    const post = (body: Uint8Array) =>
+      new Promise((resolve, reject) => {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': '/v1/traces',
+          'content-type': 'application/x-protobuf',
+        });
+        let answered: unknown;
+        stream.once('response', (headers) => {
+          answered = headers[':status'];
+        });
+        stream.once('error', reject);
+        stream.once('close', () => resolve(answered));
+        stream.resume();
+        stream.end(body);
+      });
+    for (let i = 0; i < 5; i++) expect(await post(Buffer.alloc(5 * MIB))).toBe(413);
+    expect(await post(good)).toBe(200);
+    session.close();
   });
 
   test('a type that is not OTLP’s is 415 and names those that are', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
 import type { Intake, Signal, Verdict } from '../admit/intake.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
@@ -30,6 +30,7 @@ const PATHS: Readonly<Record<string, Signal>> = {
 const WHAT_THIS_IS =
   'This is the OTLP/HTTP receiver of Throughline: programs POST their telemetry to /v1/traces here; the page to look at it is on the explorer port.\n';
 const PREFLIGHT_SECONDS = 7200;
+const DROPPING_MS = 5_000;
 const ALLOWED_HEADERS =
   'content-type, content-encoding, authorization, traceparent, tracestate, baggage, x-requested-with';
 
@@ -77,7 +78,8 @@ async function answer(options: Receiver, request: IncomingMessage, response: Ser
   }
   let format: Format = 'protobuf';
   try {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    // An endpoint that ends with a slash makes two of them, and two would begin the name of a host.
+    const url = new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://localhost');
     if (!mayRead) {
       throw new Refusal(
         403,
@@ -255,7 +257,8 @@ async function readBody(
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed when this stops early: the refusal has yet to be sent on the same stream.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     const before = total;
     total += chunk.length;
     if (total > maxBytes) throw tooLarge(maxBytes);
@@ -284,13 +287,27 @@ function refuse(request: IncomingMessage, response: ServerResponse, format: Form
             `The collector failed: ${error instanceof Error ? error.message : String(error)}`,
           );
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
-  // The rest of a body that nobody will read: not worth receiving, so the connection ends with the answer.
-  if (!request.complete) response.setHeader('connection', 'close');
+  if (!request.complete) leaveTheRest(request, response);
   if (format === 'json')
     send(response, refusal.status, 'application/json', rpcStatusJson(refusal.code, refusal.message));
   else if (request.headers['content-type']?.includes('protobuf')) {
     send(response, refusal.status, 'application/x-protobuf', rpcStatus(refusal.code, refusal.message));
   } else send(response, refusal.status, 'text/plain; charset=utf-8', `${refusal.message}\n`);
+}
+
+/**
+ * The rest of a body that nobody will read. Over HTTP/1 it is not worth receiving: the connection ends with the answer. Over HTTP/2 others share
+ * the connection, and what is left unread fills its memory until it takes no stream any more: it is received for a moment and dropped.
+ */
+function leaveTheRest(request: IncomingMessage, response: ServerResponse): void {
+  const { stream } = response as ServerResponse & Partial<Pick<Http2ServerResponse, 'stream'>>;
+  if (stream === undefined) {
+    response.setHeader('connection', 'close');
+    return;
+  }
+  request.resume();
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), DROPPING_MS);
+  stream.once('close', () => clearTimeout(timer));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
