@@ -37,7 +37,7 @@ export function join(bytes: Bytes): Uint8Array {
 }
 
 /** A safe integer; a negative one as ten bytes of two's complement. */
-export const varint = (value: number, more = 9): Bytes =>
+const varint = (value: number, more = 9): Bytes =>
   value === (value & 127) ? [value] : more ? [(value & 127) | 128, ...varint(Math.floor(value / 128), more - 1)] : [1];
 
 /** A length-delimited field. */
