@@ -16,13 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Sends one batch through a transport and does nothing else; prints the outcome. */
+/** Sends one batch through a transport and does nothing else; prints the outcome. Only while it waits it holds itself. */
 const program = `
 const [file, maker, options] = process.argv.slice(2);
 const transport = (await import(file))[maker](JSON.parse(options));
 const bytes = new Uint8Array(100);
 const batch = { v: 1, id: '0'.repeat(32), signal: 'traces', priority: 'normal', destination: '', createdUnixMs: 0, items: 1, bytes };
+const held = setInterval(() => {}, 1_000);
 console.log((await transport.send(batch, { abort: new AbortController().signal })).kind);
+clearInterval(held);
 `;
 
 async function run(protocol: SinkProtocol, file: string, maker: string, options: object): Promise<string> {

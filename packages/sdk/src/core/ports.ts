@@ -45,7 +45,8 @@ export type Outcome =
 /**
  * One way out of the program. Called by the outbox alone, possibly several times at once (up to the
  * outbox's `concurrency`). It never retries, never batches, never throws for what a server said, keeps no
- * reference to the batch after it settles, and runs its own I/O under suppressed tracing.
+ * reference to the batch after it settles, and runs its own I/O under suppressed tracing. Like a pending timer, a request under way must
+ * not keep a process alive: the runtime holds it at its end, and no longer than the program allows.
  */
 export interface Transport {
   /** For messages to people: where this goes, without credentials. Also the batch's `destination`. */

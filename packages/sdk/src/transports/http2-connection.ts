@@ -35,12 +35,10 @@ const IDLE_PING_MS = 30_000;
 
 /**
  * One HTTP/2 connection to one origin, opened when first needed, shared by all requests, opened anew after it ended
- * (GOAWAY, reset, silence). It does not keep a process alive while nothing is under way.
+ * (GOAWAY, reset, silence). It never keeps a process alive.
  */
 export function http2Connection(origin: string, tls: TlsOptions | undefined): Http2Connection {
   let current: ClientHttp2Session | undefined;
-  /** Requests under way on each connection; the old one may still have some when there is a new one. */
-  const active = new WeakMap<ClientHttp2Session, number>();
   let used = false;
   let lastUsedMs = 0;
 
@@ -63,6 +61,8 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
     opened.on('close', over);
     opened.on('goaway', over);
     opened.unref();
+    // Each address that was tried on the way had a handle of its own.
+    opened.on('connect', () => opened.unref());
     current = opened;
     return opened;
   }
@@ -71,7 +71,7 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
     const open = session();
     if (!used || Date.now() - lastUsedMs < IDLE_PING_MS) return open;
     const alive = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(resolve, PING_TIMEOUT_MS, false);
+      const timer = setTimeout(resolve, PING_TIMEOUT_MS, false).unref();
       open.ping((error) => {
         clearTimeout(timer);
         resolve(!error);
@@ -83,20 +83,10 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
     return session();
   }
 
-  /** While something is under way a connection keeps the program alive, and only then. */
-  function count(open: ClientHttp2Session, change: 1 | -1): void {
-    const now = (active.get(open) ?? 0) + change;
-    active.set(open, now);
-    if (open.destroyed) return;
-    if (now > 0) open.ref();
-    else open.unref();
-  }
-
   return {
     async request({ path, headers, body, abort, maxBytes }) {
       const open = await tested();
       const reused = used;
-      count(open, 1);
       try {
         const answer = await exchange(open, { path, headers, body, abort, maxBytes });
         used = true;
@@ -106,8 +96,6 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
         const { code } = error as { code?: string };
         const stale = reused && (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_HTTP2_GOAWAY_SESSION');
         throw stale ? Object.assign(error as Error, { stale }) : error;
-      } finally {
-        count(open, -1);
       }
     },
     close() {

@@ -146,6 +146,12 @@ function http1Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exc
           headers,
           agent: isSecure ? secureAgent() : plain,
         });
+        // Nothing here keeps a program alive: who wants to wait for the answer holds it, and knows for how long.
+        request.on('socket', (socket) => {
+          socket.unref();
+          // Each address that was tried on the way had a handle of its own.
+          if (socket.connecting) socket.once('connect', () => socket.unref());
+        });
         const cancel = () => request.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
         const settle = () => abort.removeEventListener('abort', cancel);
         request.on('error', (error: Error & { code?: string }) => {

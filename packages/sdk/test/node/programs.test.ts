@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { otlpSink } from '../../../testkit/src/otlp-sink.js';
@@ -107,6 +108,26 @@ test('a collector that does not answer holds the end of a process no longer than
   expect(await program.ended).toMatchObject({ signal: 'SIGTERM' });
   // The default bound is five seconds; what is over 400 ms is the machine.
   expect(performance.now() - startedMs).toBeLessThan(3000);
+});
+
+test('a request that nobody answers does not hold a program that has come to its end past the bound [F22]', async () => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+  const ways: Record<string, string>[] = [
+    { PROTOCOL: 'http/protobuf' },
+    { PROTOCOL: 'http/protobuf', HTTP2: '1' },
+    { PROTOCOL: 'grpc' },
+  ];
+  const startedMs = performance.now();
+  const endings = ways.map((way) => run('held.mjs', { env: { ...way, OTEL_EXPORTER_OTLP_ENDPOINT } }).ended);
+  for (const ending of endings) expect(await ending).toMatchObject({ code: 0, stderr: '' });
+  // One request waits ten seconds for its answer; what is over 400 ms is the machine.
+  expect(performance.now() - startedMs).toBeLessThan(7_000);
+  expect(sockets.size).toBeGreaterThanOrEqual(3);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
 
 test('a server that stops by itself keeps its last spans, without a word about telemetry [F22]', async () => {
