@@ -44,6 +44,8 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // Where the time of a build went is no concern of who runs `npm start`.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: { host: '127.0.0.1', proxy: { '/api': collector } },
 });

@@ -7,6 +7,6 @@ const api = 'http://127.0.0.1:4330';
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  build: { target: 'es2022', emptyOutDir: true },
+  build: { target: 'es2022', emptyOutDir: true, rolldownOptions: { checks: { bundlerTimings: false } } },
   server: { proxy: { '/api': api, '/config.json': api } },
 });
