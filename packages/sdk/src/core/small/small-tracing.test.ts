@@ -135,6 +135,19 @@ describe('small tracing', () => {
     );
   });
 
+  test('keys of Object.prototype are keys like any other, as in full tracing [F8]', () => {
+    const odd = JSON.parse('{"__proto__":[1],"constructor":"c","toString":true}') as Attributes;
+    const act: Parameters<typeof record>[1] = (start) => {
+      const span = start('odd', { attributes: odd }).addEvent('event', odd);
+      span.setAttribute('__proto__', 'text').end();
+    };
+    const { requests } = record(smallTracing, act, { spanLimits: { attributeCountLimit: 3 } });
+    expect(requests).toEqual(record(fullTracing, act, { spanLimits: { attributeCountLimit: 3 } }).requests);
+    expect(JSON.stringify(requests, (_, value) => (typeof value === 'bigint' ? `${value}` : value))).toContain(
+      '__proto__',
+    );
+  });
+
   test('takes times of every kind as full tracing does [B1]', () => {
     const act: Parameters<typeof record>[1] = (start, advance) => {
       advance(1_000);

@@ -86,14 +86,15 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     typeof value === 'string' ? value.slice(0, limit('attributeValueLengthLimit', 1 / 0)) : value;
   /** Strings, numbers, booleans, and arrays of them; anything else is no attribute. */
   const put = (to: Counted, attributes: Attributes | undefined, most: number): void => {
-    to.attributes ??= {};
+    // Without a prototype, so that `__proto__` is a key like any other.
+    to.attributes ??= Object.create(null) as Attributes;
     to.droppedAttributesCount ??= 0;
     const kept = to.attributes;
     for (const key in attributes) {
       const value = attributes[key];
       const first = Array.isArray(value) ? (value.find((item) => item != null) ?? '') : value;
       if (!key || !/^(string|number|boolean)$/.test(typeof first)) continue;
-      if (Object.hasOwn(kept, key) || Object.keys(kept).length < most) {
+      if (key in kept || Object.keys(kept).length < most) {
         kept[key] = (Array.isArray(value) ? value.map(cut) : cut(value)) as string;
       } else to.droppedAttributesCount++;
     }
@@ -160,7 +161,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
       const span: SmallSpan = {
         name: `${name}`,
         kind,
-        attributes: {},
+        attributes: Object.create(null),
         events: [],
         links: [],
         status: { code: 0 },

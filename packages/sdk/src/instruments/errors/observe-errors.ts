@@ -16,13 +16,19 @@ export function observeErrors(host: InstrumentHost): () => void {
   let minute = 0;
   let recorded = 0;
 
-  function record(name: string, reason: unknown, message: string, attributes?: Attributes): void {
+  function record(name: string, reason: unknown, attributes?: Attributes): void {
     const now = Math.floor(performance.now() / 60_000);
     if (now !== minute) {
       minute = now;
       recorded = 0;
     }
     if (++recorded > MAX_PER_MINUTE) return;
+    let message = 'a rejection without a readable reason';
+    try {
+      message = String((reason as Error | undefined)?.message ?? reason);
+    } catch {
+      // Object.create(null), a throwing toString: the message stays.
+    }
     try {
       const error = reason instanceof Error ? reason : { name: typeof reason, message };
       const span = host.tracer.startSpan(name, { attributes: { ...attributes, 'error.type': error.name } });
@@ -35,20 +41,12 @@ export function observeErrors(host: InstrumentHost): () => void {
   }
 
   const onError = (event: ErrorEvent): void =>
-    record('uncaught error', event.error ?? event.message, event.message, {
+    record('uncaught error', event.error ?? event.message, {
       'code.file.path': event.filename,
       'code.line.number': event.lineno,
       'code.column.number': event.colno,
     });
-  const onRejection = ({ reason }: PromiseRejectionEvent): void => {
-    let message = 'a rejection without a readable reason';
-    try {
-      message = reason instanceof Error ? reason.message : String(reason);
-    } catch {
-      // Object.create(null), a throwing toString: the message stays.
-    }
-    record('unhandled rejection', reason, message);
-  };
+  const onRejection = ({ reason }: PromiseRejectionEvent): void => record('unhandled rejection', reason);
 
   addEventListener('error', onError);
   addEventListener('unhandledrejection', onRejection);

@@ -16,23 +16,22 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
   let on = true;
 
   function observed(this: unknown, input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const asked = input instanceof Request ? input : undefined;
+    const said = <K extends 'method' | 'mode' | 'headers' | 'signal'>(what: K) => init?.[what] ?? asked?.[what];
     let request: ClientRequest | undefined;
     let withHeaders = init;
     try {
       if (on) {
-        const asked = input instanceof Request ? input : undefined;
         const url = new URL(asked ? asked.url : String(input), globalThis.document?.baseURI ?? location.href);
-        request = beginClientRequest(host, options, init?.method ?? asked?.method ?? 'GET', url, location.origin);
+        request = beginClientRequest(host, options, said('method') ?? 'GET', url, location.origin);
         // A request that said no-cors to another origin may carry no header of ours.
-        if (request && (init?.mode ?? asked?.mode) !== 'no-cors') {
-          const headers = new Headers(init?.headers ?? asked?.headers);
-          let changed = false;
-          request.propagate((name, value) => {
+        if (said('mode') !== 'no-cors') {
+          const headers = new Headers(said('headers'));
+          request?.propagate((name, value) => {
             if (headers.has(name)) return;
             headers.set(name, value);
-            changed = true;
+            withHeaders = { ...init, headers };
           });
-          if (changed) withHeaders = { ...init, headers };
         }
       }
     } catch {
@@ -42,7 +41,6 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
     if (!request) return answer;
 
     const { end, failed, parent } = request;
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const settle = (): void => {
       end();
       host.contextStore.carry?.(parent);
@@ -50,7 +48,7 @@ export function observeFetch(host: InstrumentHost, options: RequestOptions = {})
     const fail = (error: unknown): never => {
       const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };
       // A program may abort with a reason of its own, which is then what the promise rejects with.
-      failed(signal?.aborted && name !== 'TimeoutError' ? 'AbortError' : name, message);
+      failed(said('signal')?.aborted && name !== 'TimeoutError' ? 'AbortError' : name, message);
       settle();
       throw error;
     };
