@@ -12,7 +12,8 @@ class MigrationError extends Error {
  * Brings the database up to the newest migration and sets its retention. Safe to repeat; called once at start, before anything
  * else uses the tables. Throws `MigrationError` for a database of a newer release, `StoreError` for what the engine says.
  *
- * `retentionDays`: rows older than this leave with their whole day; `undefined` keeps everything.
+ * `retentionDays`: rows older than this leave with their whole day; `undefined` keeps everything, or as long as a table says that
+ * somebody else made and gave a limit.
  */
 export async function applyMigrations(
   store: Pick<Store, 'query' | 'command'>,
@@ -39,6 +40,9 @@ export async function applyMigrations(
   await setRetention(store, options.retentionDays);
 }
 
+/** Its line in the journal says that a limit on the tables is ours to take away. */
+const RETENTION_SET = "(number, name) VALUES (0, 'retention')";
+
 const TIME_COLUMN: Readonly<Record<string, string>> = {
   otel_traces: 'toDateTime(Timestamp)',
   otel_traces_trace_id_ts: 'Start',
@@ -49,6 +53,9 @@ async function setRetention(store: Pick<Store, 'query' | 'command'>, days: numbe
     `SELECT name, create_table_query AS ddl FROM system.tables
      WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_traces_trace_id_ts')`,
   );
+  const isOurs = await isRetentionOurs(store);
+  if (days === undefined && !isOurs) return;
+  if (!isOurs) await store.command(`INSERT INTO ${JOURNAL} ${RETENTION_SET}`);
   for (const { name, ddl } of rows) {
     const present = /\bTTL .*?toIntervalDay\((\d+)\)/.exec(ddl)?.[1];
     const wanted = days === undefined ? undefined : String(days);
@@ -61,4 +68,9 @@ async function setRetention(store: Pick<Store, 'query' | 'command'>, days: numbe
       );
     }
   }
+}
+
+async function isRetentionOurs(store: Pick<Store, 'query'>): Promise<boolean> {
+  const { rows } = await store.query<{ number: number }>(`SELECT number FROM ${JOURNAL} WHERE number = 0 LIMIT 1`);
+  return rows.length > 0;
 }

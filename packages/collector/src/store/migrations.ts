@@ -98,4 +98,35 @@ export const MIGRATIONS: readonly Migration[] = [
         FROM otel_traces WHERE TraceId != '' GROUP BY TraceId`,
     ],
   },
+  {
+    // A database that the OpenTelemetry Collector's exporter made has these tables already, without what this collector adds: columns for
+    // what that schema loses, and what makes a repeated insert change nothing and a finished one durable.
+    number: 2,
+    name: 'tables of the exporter',
+    statements: [
+      `ALTER TABLE otel_traces
+        ADD COLUMN IF NOT EXISTS SpanAttributeTypes LowCardinality(String) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ResourceAttributeTypes LowCardinality(String) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS EventAttributeTypes Array(LowCardinality(String)) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS LinkAttributeTypes Array(LowCardinality(String)) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ResourceSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ScopeSchemaUrl LowCardinality(String) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ScopeAttributes ${MAP} CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ScopeAttributeTypes LowCardinality(String) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS SpanFlags UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS LinkFlags Array(UInt32) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS DroppedAttributes UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS DroppedEvents UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS DroppedLinks UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ResourceDroppedAttributes UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS ScopeDroppedAttributes UInt32 CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS EventDroppedAttributes Array(UInt32) CODEC(ZSTD(1)),
+        ADD COLUMN IF NOT EXISTS LinkDroppedAttributes Array(UInt32) CODEC(ZSTD(1))`,
+      ...['otel_traces', 'otel_traces_trace_id_ts'].map(
+        (table) =>
+          `ALTER TABLE ${table} MODIFY SETTING non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW},
+            fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1`,
+      ),
+    ],
+  },
 ];
