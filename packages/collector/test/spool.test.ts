@@ -163,6 +163,20 @@ test('rows that the store refuses for good are kept aside and do not hold up the
   expect(events.join()).toContain('refuses 2 spans for good (Cannot parse)');
 });
 
+test('rows that are refused and cannot be put aside either are said to be there still, and end nothing', async () => {
+  const store = fakeStore();
+  const said: string[] = [];
+  spool = await openSpool({ directory, insert: store.insert, onEvent: (message) => said.push(message) });
+  store.answers.push(async () => {
+    for (const file of readdirSync(directory)) rmSync(join(directory, file));
+    throw new StoreError('bad-sql', 'no such column', false);
+  });
+  await spool.append(request(1));
+  await expect.poll(() => said.join('\n')).toMatch(/could not be put aside/);
+  await spool.append(request(2, 3));
+  await store.untilRows(3);
+});
+
 test('a group that the store has no memory for lets its neighbours pass, and goes in when it can', async () => {
   const store = fakeStore();
   let heavy: string | undefined;

@@ -80,15 +80,16 @@ export class OpenGroup {
     const crc = chunks.reduce((sum, chunk) => crc32(chunk, sum), 0);
     const line: JournalLine = { v: 1, offset: this.bytes, length, crc, rows, batches };
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
-    try {
-      await Promise.all([
-        writeAll(this.native, chunks, this.bytes).then(() => this.native.datasync()),
-        writeAll(this.journal, [text], this.journalBytes).then(() => this.journal.datasync()),
-      ]);
-    } catch (error) {
+    // Both have ended before anything is cut off: a write that was still under way would land behind the cut.
+    const written = await Promise.allSettled([
+      writeAll(this.native, chunks, this.bytes).then(() => this.native.datasync()),
+      writeAll(this.journal, [text], this.journalBytes).then(() => this.journal.datasync()),
+    ]);
+    const failed = written.find((each) => each.status === 'rejected');
+    if (failed !== undefined) {
       await this.native.truncate(this.bytes);
       await this.journal.truncate(this.journalBytes);
-      throw error;
+      throw failed.reason;
     }
     this.bytes += length;
     this.journalBytes += text.length;

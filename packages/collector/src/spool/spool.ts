@@ -230,8 +230,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         lastError = error instanceof Error ? error.message : String(error);
         if (error instanceof StoreError && !error.retryable) {
           refusedInserts++;
-          const kept = await setAside(directory, group.name);
-          onEvent(`The store refuses ${group.rows} spans for good (${lastError}). They are kept in ${kept}.`);
+          const where = await setAside(directory, group.name).then(
+            (kept) => `They are kept in ${kept}.`,
+            (failure) =>
+              `Their file could not be put aside (${String(failure)}); if it is still there, the next start tries it again.`,
+          );
+          onEvent(`The store refuses ${group.rows} spans for good (${lastError}). ${where}`);
           return true;
         }
         isAway = error instanceof StoreError && error.code === 'away';
