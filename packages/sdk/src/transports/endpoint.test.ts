@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readEndpoint } from './endpoint.js';
+import { grpcTransport } from './grpc.js';
+import { nodeHttpTransport } from './node-http.js';
 import { batchUrl, signalUrl, withoutCredentials } from './signal-url.js';
 
 describe('readEndpoint', () => {
@@ -34,9 +36,26 @@ describe('readEndpoint', () => {
   });
 
   test('no sentence shows credentials', () => {
-    for (const text of ['ftp://user:secret@host/x?key=secret', 'http://user:secret@host:4317/?token=secret']) {
-      expect(readEndpoint(text, 'http').problem).not.toContain('secret');
+    for (const text of [
+      'ftp://user:secret@host/x?key=secret',
+      'http://user:secret@host:4317/?token=secret',
+      // What should have been percent-encoded.
+      'ftp://user:p@secret@host',
+      'http://user:secret/secret@host',
+      'http://user:secret?secret@host',
+      'user:secret#secret@host:4318',
+    ]) {
+      const { problem } = readEndpoint(text, 'http');
+      expect(problem).toMatch(/host/);
+      expect(problem).not.toContain('secret');
+      expect(nodeHttpTransport({ url: text }).destination).not.toContain('secret');
+      expect(grpcTransport({ url: text }).destination).not.toContain('secret');
     }
+  });
+
+  test('an @ behind the host stays', () => {
+    for (const text of ['http://host:4318/team@corp', 'http://[::1]:4318/team@corp', 'host/team@corp'])
+      expect(grpcTransport({ url: text }).destination).toContain(text);
   });
 });
 

@@ -1,3 +1,5 @@
+import { withoutCredentials } from './signal-url.js';
+
 export type EndpointProtocol = 'http' | 'grpc';
 
 export interface Endpoint {
@@ -8,13 +10,20 @@ export interface Endpoint {
 }
 
 /**
+ * An address without user and password, also where the password has an `@`, `/`, `?` or `#` that should have been percent-encoded: then it is no
+ * address, and the message about it is read by more people than the password is for.
+ */
+export const withoutUser = (address: string): string =>
+  address.replace(/^\s*([a-z][\w+.-]*:\/\/)?(?:[^/?#]*@|[^/?#@:[]*:(?!\d*(?:[/?#]|$)).*@)/i, '$1');
+
+/**
  * Reads an address as people write it. Says what is wrong in one sentence, where the address itself shows it: no scheme,
  * a scheme of something else, no host, the port of the other protocol. gRPC addresses may lack a scheme (the OTLP exporter
  * specification allows it): `insecure` then decides, and TLS is the default.
  */
 export function readEndpoint(text: string, protocol: EndpointProtocol, insecure = false): Endpoint {
   const address = text.trim();
-  const shown = JSON.stringify(address.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, ''));
+  const shown = JSON.stringify(withoutCredentials(withoutUser(address)));
   const [, scheme, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(address) ?? [];
   const hostAndPort = (rest ?? '').replace(/[/?#].*$/, '').replace(/^.*@/, '');
   const [, host, port] = /^(\[[0-9a-f:.%]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i.exec(hostAndPort) ?? [];

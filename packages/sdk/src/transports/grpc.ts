@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { type Batch, batchIdKey, type Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
-import { readEndpoint } from './endpoint.js';
+import { readEndpoint, withoutUser } from './endpoint.js';
 import { explainFailure } from './explain-failure.js';
 import { grpcOutcome } from './grpc-answer.js';
 import { http2Connection } from './http2-connection.js';
@@ -41,7 +41,7 @@ const gzip = (bytes: Uint8Array) => promisify(process.getBuiltinModule('node:zli
  */
 export function grpcTransport(options: GrpcTransportOptions): Transport {
   const endpoint = readEndpoint(options.url, 'grpc', options.insecure);
-  const destination = withoutCredentials(endpoint.url ?? options.url);
+  const destination = withoutCredentials(withoutUser(endpoint.url ?? options.url));
   const origin = /^https?:\/\/[^/?#]+/i.exec(endpoint.url ?? '')?.[0];
   const connection = origin ? http2Connection(origin, options.tls) : undefined;
 

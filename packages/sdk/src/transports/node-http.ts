@@ -3,7 +3,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
 import type { Batch, Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
-import { readEndpoint } from './endpoint.js';
+import { readEndpoint, withoutUser } from './endpoint.js';
 import { explainFailure } from './explain-failure.js';
 import { httpOutcome } from './http-answer.js';
 import { http2Connection } from './http2-connection.js';
@@ -51,8 +51,8 @@ interface HttpResponse {
 export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport {
   const { url, toJson, compression } = options;
   const { maxRequestBytes = defaultMaxRequestBytes, maxAnswerBytes = defaultMaxAnswerBytes } = options;
-  const destination = withoutCredentials(url);
   const addresses = typeof url === 'string' ? [url] : Object.values(url);
+  const destination = withoutCredentials(withoutUser(addresses[0] ?? ''));
   const endpoints = addresses.map((address) => readEndpoint(address, 'http'));
   const problem = endpoints.find((endpoint) => endpoint.problem)?.problem;
   const unusable = endpoints.find((endpoint) => !endpoint.url)?.problem;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { afterEach, expect, test } from 'vitest';
@@ -66,6 +66,31 @@ test('JaegerRemoteSampler does as the service says, from the initial sampler on,
   // protobuf's JSON leaves zeros out.
   service.strategy = { strategyType: 'PROBABILISTIC', probabilisticSampling: {} };
   await expect.poll(() => kept()).toBe(0);
+});
+
+test('a service that does not answer is asked once, and its password is not told', async () => {
+  let asked = 0;
+  const silent = createTcpServer((socket) => {
+    asked++;
+    socket.on('error', () => {});
+    closing.push(() => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  closing.push(() => silent.close());
+  await new Promise((resolve) => silent.once('listening', resolve));
+  const { kept } = sampling({
+    endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    pollingIntervalMs: 0,
+    initialSampler: alwaysOnSampler,
+  });
+  await expect.poll(() => [kept(), asked][1]).toBe(1);
+  expect(kept('x', 100)).toBe(100);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBe(1);
+
+  const secret = sampling({ endpoint: 'http://user:secret@127.0.0.1:1', initialSampler: alwaysOnSampler });
+  await expect.poll(() => [secret.kept(), secret.diagnostics.length][1]).toBe(1);
+  expect(secret.diagnostics[0]?.message).toContain('http://127.0.0.1:1:');
+  expect(`${secret.diagnostics[0]?.message} ${secret.sampler}`).not.toContain('secret');
 });
 
 test('a rate is kept to, also over polls that change nothing', async () => {

@@ -5,6 +5,8 @@ import type { Diagnostic } from '../../core/options.js';
 import { jaegerStrategySampler } from '../../core/sampling/jaeger-strategy.js';
 import type { Sampler } from '../../core/sampling/sampler.js';
 import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
+import { withoutUser } from '../../transports/endpoint.js';
+import { withoutCredentials } from '../../transports/signal-url.js';
 
 export interface JaegerRemoteSamplerOptions {
   /** Whose strategy is asked for. */
@@ -32,10 +34,12 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 export function jaegerRemoteSampler(options: JaegerRemoteSamplerOptions): Sampler {
   const { serviceName, endpoint = 'http://localhost:5778', pollingIntervalMs = 60_000, onDiagnostic } = options;
   const address = `${endpoint.replace(/\/+$/, '').replace(/\/sampling$/, '')}/sampling?service=${encodeURIComponent(serviceName)}`;
+  const shown = withoutCredentials(withoutUser(endpoint));
   let sampler = options.initialSampler ?? traceIdRatioSampler(0.001);
   let last = '';
   let dueMs = 0;
   let failing = false;
+  let asking = false;
 
   async function poll(): Promise<void> {
     try {
@@ -54,7 +58,7 @@ export function jaegerRemoteSampler(options: JaegerRemoteSamplerOptions): Sample
         onDiagnostic?.({
           level: 'warn',
           code: 'remote-sampling',
-          message: `No sampling strategy from ${endpoint}: ${why}`,
+          message: `No sampling strategy from ${shown}: ${why}`,
         });
       failing = true;
     }
@@ -63,13 +67,19 @@ export function jaegerRemoteSampler(options: JaegerRemoteSamplerOptions): Sample
   return {
     shouldSample(...question) {
       const nowMs = performance.now();
-      if (nowMs >= dueMs) {
+      if (nowMs >= dueMs && !asking) {
         dueMs = nowMs + pollingIntervalMs;
-        void poll();
+        asking = true;
+        // What `onDiagnostic` throws is its own affair.
+        void poll()
+          .catch(() => {})
+          .finally(() => {
+            asking = false;
+          });
       }
       return sampler.shouldSample(...question);
     },
-    toString: () => `JaegerRemoteSampler{endpoint=${endpoint}, ${sampler}}`,
+    toString: () => `JaegerRemoteSampler{endpoint=${shown}, ${sampler}}`,
   };
 }
 
