@@ -2,22 +2,28 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noteMeasurements, resultTimes } from './lib/measured-on.mjs';
+import { installBenchDependencies, installDependencies, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { fail, say } from './lib/say.mjs';
 
 /*
- * npm run size: what a page has to load, against its ceilings and, where bench/'s own dependencies are installed, against the peers.
+ * npm run size: what a page has to load, against its ceilings and beside the peers.
  * Exit code 1 above a ceiling or with something in a bundle that must never be there.
  */
 
 const usage = `npm run size [-- options]
 
-  --modules   what every source file costs, not only the largest`;
+  --modules    what every source file costs, not only the largest
+  --no-peers   without the peers, which are installed into bench/ otherwise; writes no bench/out/size.json`;
 
 let options;
 try {
   ({ values: options } = parseArgs({
-    options: { modules: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      modules: { type: 'boolean' },
+      'no-peers': { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   }));
 } catch (error) {
   fail(`${error.message}\n\n${usage}`);
@@ -26,6 +32,10 @@ if (options.help) {
   say(usage);
   process.exit(0);
 }
+
+needNode();
+await installDependencies();
+if (!options['no-peers']) await installBenchDependencies();
 
 const { bundleSize, sdkFromSource } = await import('../bench/size/bundle-size.mjs');
 const { findForbidden } = await import('../bench/size/forbidden.mjs');
@@ -59,7 +69,7 @@ for (const { name, entry, peers } of entries) {
   if (over) wrong += 1;
 
   let nearest;
-  for (const peer of peers) {
+  for (const peer of options['no-peers'] ? [] : peers) {
     const measured = await measurePeer(peer);
     if (measured === undefined) continue;
     nearest ??= measured;
@@ -85,16 +95,18 @@ for (const { name, entry, peers } of entries) {
   });
 }
 
-// The same bytes again are the same measurement: its day stays.
-const file = join(root, 'bench/out/size.json');
-const text = `${JSON.stringify(results, null, 2)}\n`;
-if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
-  const before = resultTimes();
-  mkdirSync(join(root, 'bench/out'), { recursive: true });
-  writeFileSync(file, text);
-  noteMeasurements(before, 'npm run size');
+if (!options['no-peers']) {
+  // The same bytes again are the same measurement: its day stays.
+  const file = join(root, 'bench/out/size.json');
+  const text = `${JSON.stringify(results, null, 2)}\n`;
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    const before = resultTimes();
+    mkdirSync(join(root, 'bench/out'), { recursive: true });
+    writeFileSync(file, text);
+    noteMeasurements(before, 'npm run size');
+  }
+  say('\nwritten to bench/out/size.json');
 }
-say('\nwritten to bench/out/size.json');
 process.exitCode = wrong > 0 ? 1 : 0;
 
 /** Kilobytes of a peer's bundle; `undefined`, said aloud, where it is not installed. */
