@@ -90,6 +90,7 @@ if (browserPath) {
     of: `${wasm}; its batch is not described`,
   });
 } else console.log('no Chromium (CHROMIUM_PATH): what needs a page is left out');
+report('claims.start.node', (await measure('start')).ms, 'ms, imported and started', { claim: 30, of: wasm });
 report('claims.json.node', (await measure('json')).ms, 'ms for 512 spans of 5 attributes', {
   claim: 0.4,
   of: `${wasm}; its batch is not described`,
