@@ -1,5 +1,6 @@
 import { createApiLogger } from './api-logger.js';
 import { createExportingProcessor } from './exporting-processor.js';
+import { createResource } from './resource/resource.js';
 import type { Extras, ExtrasRequest } from './start-telemetry-with.js';
 import type { StartOptions } from './telemetry.js';
 import { createRedactor } from './trace/redact.js';
@@ -16,9 +17,17 @@ export function createExtras(options: StartOptions, { clock, timers, limits, qui
   const unended = ageMs
     ? watchUnendedSpans({ ageMs, clock, timers, captureOrigin: preset === 'development', report })
     : undefined;
+  const detectors = options.resourceDetectors;
   return {
-    detectors: options.resourceDetectors,
-    onProblem: (detector, error) => report('warn', 'detector-failed', `${detector}: ${error}`),
+    resource:
+      detectors &&
+      createResource({
+        ...options,
+        attributes: options.resource,
+        detectors,
+        timers,
+        onProblem: (detector, error) => report('warn', 'detector-failed', `${detector}: ${error}`),
+      }),
     processors: [
       ...spanProcessors,
       ...(redact ? [createRedactor(redact)] : []),

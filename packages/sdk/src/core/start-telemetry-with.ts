@@ -4,13 +4,14 @@ import { suppressTracing } from './context/suppress-tracing.js';
 import { limitDiagnostics, type Report } from './limit-diagnostics.js';
 import { noopLogger } from './noop-logger.js';
 import { noopMeter } from './noop-meter.js';
-import type { BatchLimits, Diagnostic, ResourceDetector } from './options.js';
+import type { BatchLimits, Diagnostic } from './options.js';
 import { registerGlobals } from './otel-api.js';
 import type { OutboxRequest } from './outbox/full-outbox.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { Clock, Ports, Timers } from './ports.js';
 import { resolveBatchLimits } from './presets.js';
 import { compositePropagator } from './propagation/composite.js';
+import type { Resource } from './resource/resource.js';
 import { sdkVersion } from './resource/sdk-version.js';
 import type { StartOptions } from './telemetry.js';
 import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
@@ -46,8 +47,8 @@ export interface Extras {
   readonly processors?: readonly SpanProcessor[] | undefined;
   /** Takes what the OpenTelemetry API and instrumentations say about themselves. */
   readonly diag?: DiagLogger | undefined;
-  readonly detectors?: readonly ResourceDetector[] | undefined;
-  readonly onProblem?: ((detector: string, error: unknown) => void) | undefined;
+  /** Where detectors are asked. */
+  readonly resource?: Resource | undefined;
   readonly openSpans?: (() => number) | undefined;
 }
 
@@ -80,7 +81,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
   for (const option of parts.createExtras ? [] : needExtras) {
     if (options[option]) report('error', 'part-missing', `${option} needs createExtras`);
   }
-  const resource = parts.tracing.createResource({ ...request, ...extras, attributes: options.resource });
+  const resource = extras.resource ?? parts.tracing.createResource({ ...request, attributes: options.resource });
   const outbox = parts.createOutbox({
     ...request,
     destinations: options.destinations,

@@ -87,7 +87,7 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
         });
       } catch (error) {
         // Some runtimes quote the whole address.
-        const why = `${(error as Error).cause ?? error}`.replace(/\/\/\S*@/, '//');
+        const why = `${(error as Error | undefined)?.cause ?? error}`.replace(/\/\/\S*@/, '//');
         return { kind: 'retry', reason: `${destination}: ${why}` };
       } finally {
         keepalive?.give(+reserved || 0);

@@ -19,7 +19,7 @@ export function grpcOutcome({ headers, trailers, body }: Http2Answer, destinatio
   const status = Number(code);
   if (status === 0) {
     const { rejected, message } = readExportResponse(firstMessage(body));
-    return { kind: 'accepted', rejectedItems: rejected, message };
+    return { kind: 'accepted', rejectedItems: rejected, message: message?.slice(0, 300) };
   }
   const message = percentDecoded(String(headers['grpc-message'] ?? trailers['grpc-message'] ?? ''));
   const details = headers['grpc-status-details-bin'] ?? trailers['grpc-status-details-bin'];

@@ -31,8 +31,9 @@ export function httpOutcome({ status, header, body }: HttpAnswer): Outcome {
     rejected = fields[1];
     message = text(fields[2]);
   } else if (!taken) message = text(body);
+  message = message.slice(0, 300);
   if (taken) return { kind: 'accepted', rejectedItems: Number(rejected) || 0, message: message || undefined };
-  const reason = `HTTP ${status} ${message.slice(0, 300)}`.trim();
+  const reason = `HTTP ${status} ${message}`.trim();
   return status === 429 || (status > 501 && status < 505)
     ? { kind: 'retry', reason, afterMs: retryAfterMs(header('retry-after'), Date.now()) }
     : { kind: status === 413 ? 'too-large' : 'refused', reason };

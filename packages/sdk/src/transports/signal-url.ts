@@ -22,5 +22,5 @@ export function batchUrl(url: OtlpUrl, batch: Batch, withId: boolean): string | 
 /** An address as it may be shown and stored: without user, password, query and fragment. */
 export function withoutCredentials(url: OtlpUrl): string {
   const address = typeof url === 'string' ? url : (Object.values(url)[0] ?? '');
-  return address.replace(/[?#].*/, '').replace(/^([a-z][\w+.-]*:\/\/)?[^/]*@/i, '$1');
+  return address.replace(/(^|\/\/)[^/?#]*@|[?#].*/g, '$1');
 }

@@ -1,5 +1,5 @@
 import type { OpenBuffer, Priority } from '../batch.js';
-import { type Bytes, field, join } from './protobuf.js';
+import { type Bytes, field, join, text } from './protobuf.js';
 
 /** The open side of a batch of spans. */
 export interface SmallBuffer extends OpenBuffer {
@@ -25,7 +25,9 @@ export function createSmallBuffer(priority: Priority): SmallBuffer {
       const spans = [...scopes.values()].map((each) => field(18, each));
       scopes.clear();
       buffer.items = buffer.byteLength = 0;
-      return items ? { bytes: join(field(10, field(10, resource.bytes), spans)), items } : undefined;
+      return items
+        ? { bytes: join(field(10, field(10, resource.bytes), spans, text(26, resource.schemaUrl || undefined))), items }
+        : undefined;
     },
   };
   return buffer;
