@@ -74,7 +74,7 @@ describe('what can be wrong with a cluster', () => {
     try {
       const wrong = createClusterStore({ url: front.url.replace('right', 'wrong') });
       await expect(wrong).rejects.toThrow(/Authentication failed/);
-      await expect(wrong).rejects.toMatchObject({ name: 'StoreError', retryable: false });
+      await expect(wrong).rejects.toMatchObject({ name: 'StoreError', code: 'denied' });
     } finally {
       await front.close();
     }

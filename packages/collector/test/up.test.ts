@@ -151,6 +151,32 @@ describe('with --clickhouse', () => {
     }
   });
 
+  test('a password that is changed there loses nothing: spans wait until it is put right', {
+    timeout: 60_000,
+  }, async () => {
+    const dataDir = newData();
+    const first = await startClickhouseFront({ user: 'tl', password: 'old', dataDir });
+    const { port } = first;
+    const collector = await up(['--clickhouse', first.url]);
+    await sendSpans(collector, 1);
+    await spansIn(collector, 1);
+    await first.close();
+    const second = await startClickhouseFront({ user: 'tl', password: 'new', dataDir, port });
+    expect(await sendSpans(collector, 5)).toBe(200);
+    await collector.said('Authentication failed');
+    const denied = await fetch(`${collector.explorer}/api/v1/services`);
+    expect([denied.status, await denied.json()]).toMatchObject([503, { error: { code: 'store-denied' } }]);
+    await second.close();
+    const third = await startClickhouseFront({ user: 'tl', password: 'old', dataDir, port });
+    try {
+      await spansIn(collector, 6);
+      expect(collector.output()).not.toContain('for good');
+    } finally {
+      await collector.stop();
+      await third.close();
+    }
+  });
+
   test('what arrives while the server is away is kept until it comes', { timeout: 60_000 }, async () => {
     const first = await startClickhouseFront();
     const port = first.port;

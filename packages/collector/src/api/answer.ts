@@ -61,6 +61,13 @@ function storeFailure(error: StoreError): Failure {
         message: `The store does not answer: ${error.message}`,
         retryAfterSeconds: 2,
       };
+    case 'denied':
+      return {
+        status: 503,
+        code: 'store-denied',
+        message: `The store does not let the collector in: ${error.message}`,
+        hint: 'Put the user, its password or its rights right in ClickHouse, or start the collector with others.',
+      };
     case 'stopped':
       // Nginx's number for a client that left before its answer; nobody reads it.
       return { status: 499, code: 'stopped', message: 'The question was withdrawn.' };

@@ -238,7 +238,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           onEvent(`The store refuses ${group.rows} spans for good (${lastError}). ${where}`);
           return true;
         }
-        isAway = error instanceof StoreError && error.code === 'away';
+        isAway = error instanceof StoreError && (error.code === 'away' || error.code === 'denied');
         if (waitMs === 100) {
           onEvent(`The store did not take ${group.rows} spans (${lastError}); trying again until it does.`);
         }

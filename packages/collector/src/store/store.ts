@@ -39,7 +39,8 @@ export interface Store {
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly code: 'timeout' | 'stopped' | 'too-much-memory' | 'bad-sql' | 'busy' | 'away' | 'full' | 'other';
+  /** `denied`: it is there and does not let us, until a person puts that right. */
+  readonly code: 'timeout' | 'stopped' | 'too-much-memory' | 'bad-sql' | 'busy' | 'away' | 'denied' | 'full' | 'other';
   readonly retryable: boolean;
   constructor(code: StoreError['code'], message: string, retryable: boolean) {
     super(message);
