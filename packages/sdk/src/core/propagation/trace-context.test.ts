@@ -5,7 +5,7 @@ import { rootContext } from '../context/context.js';
 import { getSpanContext, withSpanContext } from '../context/span-in-context.js';
 import { suppressTracing } from '../context/suppress-tracing.js';
 import { createTraceState } from '../context/trace-state.js';
-import { traceContextPropagator } from './trace-context.js';
+import { traceContextPropagator, traceContextWith } from './trace-context.js';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
@@ -182,4 +182,15 @@ test('no header makes extraction throw, and what is taken can be written', () =>
       else expect(carrier).toEqual({});
     }),
   );
+});
+
+test('without a parser the state is written where there is one, and none is read', () => {
+  const lean = traceContextWith();
+  const carrier: Record<string, string> = { traceparent: good, tracestate: 'a=1' };
+  const found = getSpanContext(lean.extract(rootContext, carrier, defaultTextMapGetter));
+  expect(found).toEqual({ traceId, spanId, traceFlags: 1, isRemote: true });
+  const out: Record<string, string> = {};
+  const context = withSpanContext(rootContext, { ...found!, traceState: createTraceState('b=2') });
+  lean.inject(context, out, defaultTextMapSetter);
+  expect(out).toEqual({ traceparent: good, tracestate: 'b=2' });
 });
