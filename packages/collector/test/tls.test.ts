@@ -179,6 +179,11 @@ describe('what is missing for TLS is said in one sentence', () => {
       `${key} (--tls-cert) and ${key} (--tls-key) are not a certificate and its private key in PEM.`,
     ],
     [
+      'an authority that is none',
+      ['--tls-cert', cert, '--tls-key', key, '--tls-ca', key],
+      `${key} (--tls-ca) is not a certificate in PEM.`,
+    ],
+    [
       'a key of another certificate',
       ['--tls-cert', cert, '--tls-key', file('other.pem', client.key)],
       'are not a certificate and its private key in PEM.',

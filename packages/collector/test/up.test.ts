@@ -260,6 +260,24 @@ describe('what stands in the way is said in one sentence, with a way out', () =>
     });
   });
 
+  test.each([
+    ['clickhouse://tl:secret@host:9000/db', /must be an address like .*, not "clickhouse:\/\/…@host:9000\/db"/],
+    ['tl:secret@host:8123', /not "…@host:8123"/],
+    ['http://tl:50%secret@host:8123/db', /a % must be written %25/],
+  ])('an address for --clickhouse that is none, without its password being shown: %s', async (address, sentence) => {
+    const end = await runCli(['up', '--data', newData(), '--clickhouse', address]);
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(sentence);
+    expect(end.stderr).not.toContain('secret');
+  });
+
+  test('an origin that no browser writes', async () => {
+    for (const origin of ['shop.example.com', 'https://shop.example.com/cart']) {
+      const end = await runCli(['up', '--data', newData(), '--cors-origin', origin]);
+      expect(end).toMatchObject({ code: 1, stderr: expect.stringContaining(`without a path, or *, not "${origin}"`) });
+    }
+  });
+
   test('a mistyped option, a mistyped command', async () => {
     expect(await runCli(['up', '--dta', 'x'])).toMatchObject({
       code: 1,

@@ -79,6 +79,14 @@ describe('what is wrong is said in one sentence', () => {
   ] as [string, string[], Record<string, string>, string][])('%s', (_, args, environment, message) => {
     expect(() => readSettings(args, environment)).toThrow(message);
   });
+  test('an empty value, which would be the directory one stands in', () => {
+    expect(() => readSettings(['--data='], {})).toThrow('--data needs a value.');
+  });
+  test('values in the file that are no values, and aliases of nothing', () => {
+    expect(() => readSettings(['--config', file('data: {a: 1}')], {})).toThrow(/data in .* must be a value/);
+    expect(() => readSettings(['--config', file('cors-origin: [{a: 1}]')], {})).toThrow(/must be a value or a list/);
+    expect(() => readSettings(['--config', file('data: *x')], {})).toThrow(/is not YAML: Unresolved alias/);
+  });
   test('a mistyped name in the file', () => {
     expect(() => readSettings(['--config', file('retenton: 3')], {})).toThrow(
       /There is no setting "retenton" \(in .*\)\. Did you mean retention\?/,

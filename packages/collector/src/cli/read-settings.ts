@@ -79,7 +79,15 @@ function readFile(path: string): Map<string, readonly string[]> {
     throw new UsageError(
       `The settings file ${path} is not YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '.')}`,
     );
-  const content: unknown = document.toJS() ?? {};
+  let content: unknown;
+  try {
+    content = document.toJS() ?? {};
+  } catch (error) {
+    // An alias of nothing, or one that grows beyond all bounds.
+    throw new UsageError(
+      `The settings file ${path} is not YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new UsageError(
       `The settings file ${path} must hold lines of the form "name: value"; \`throughline config\` prints one.`,
@@ -88,7 +96,10 @@ function readFile(path: string): Map<string, readonly string[]> {
   for (const [name, value] of Object.entries(content)) {
     if (!NAMES.includes(name))
       throw new UsageError(`There is no setting "${name}" (in ${path}).${suggest(name, NAMES)}`);
-    if (value !== null) found.set(name, (Array.isArray(value) ? value : [value]).map(String));
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.some((one) => typeof one === 'object' && one !== null))
+      throw new UsageError(`${name} in ${path} must be a value or a list of values.`);
+    if (value !== null) found.set(name, values.map(String));
   }
   return found;
 }
@@ -111,7 +122,10 @@ function settingValue(setting: Setting, given: readonly string[] | undefined, fr
       .filter((value) => value !== '');
   const text = given?.at(-1);
   if (text === undefined) return setting.fallback;
-  if (setting.kind === 'text') return text;
+  if (setting.kind === 'text') {
+    if (text === '') throw new UsageError(`${from} needs a value.`);
+    return text;
+  }
   const number = Number(text);
   const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = setting;
   if (text.trim() === '' || !Number.isInteger(number) || number < minimum || number > maximum) {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -46,6 +47,7 @@ export async function startCollector(settings: Settings, log: (line: string) => 
   const tls = readTls(settings);
   if (settings.clickhouse === undefined) checkEngine();
   else checkUrl(settings.clickhouse);
+  checkOrigins(settings['cors-origin']);
   const data = takeDataDirectory(settings.data ?? '.throughline');
   try {
     return await start(settings, data, tls, log);
@@ -159,10 +161,28 @@ function checkEngine(): void {
 }
 
 function checkUrl(given: string): void {
-  const { protocol = '' } = URL.canParse(given) ? new URL(given) : {};
+  const { protocol = '', username = '', password = '', pathname = '' } = URL.canParse(given) ? new URL(given) : {};
   if (protocol !== 'http:' && protocol !== 'https:') {
+    // What stands before the last @ may be a password, and this is printed where others read.
+    const shown = given.replace(/^([a-z]+:\/\/)?.*@/i, '$1…@');
     throw new UsageError(
-      `--clickhouse must be an address like http://user:password@host:8123/database, not "${given}".`,
+      `--clickhouse must be an address like http://user:password@host:8123/database, not "${shown}".`,
+    );
+  }
+  try {
+    decodeURIComponent(username + password + pathname);
+  } catch {
+    throw new UsageError(
+      'In the address of --clickhouse a % must be written %25, as other signs in a password are by their number.',
+    );
+  }
+}
+
+function checkOrigins(origins: readonly string[]): void {
+  for (const origin of origins) {
+    if (origin === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/\s]+\/?$/i.test(origin)) continue;
+    throw new UsageError(
+      `--cors-origin must be an origin as a browser writes it, such as https://shop.example.com, without a path, or *, not "${origin}".`,
     );
   }
 }
@@ -190,5 +210,17 @@ function readTls(settings: Settings): TlsOptions | undefined {
       `${cert} (--tls-cert) and ${key} (--tls-key) are not a certificate and its private key in PEM.`,
     );
   }
+  if (found.clientCa !== undefined && !isCertificate(found.clientCa)) {
+    // Node takes it for a list of no authorities, and every client would be turned away.
+    throw new UsageError(`${ca} (--tls-ca) is not a certificate in PEM.`);
+  }
   return found;
+}
+
+function isCertificate(pem: Buffer): boolean {
+  try {
+    return pem.includes('-----BEGIN') && new X509Certificate(pem).subject !== '';
+  } catch {
+    return false;
+  }
 }
