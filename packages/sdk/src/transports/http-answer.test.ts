@@ -55,6 +55,15 @@ describe('httpOutcome', () => {
     expect(reason({ contentType: 'text/plain', body: encode('x'.repeat(5_000)) }).length).toBeLessThan(320);
   });
 
+  test('the message of a request that was taken is cut like any other', () => {
+    const message = 'x'.repeat(5_000);
+    for (const answer of [
+      { body: partialSuccess(1, message) },
+      { contentType: 'application/json', body: encode(JSON.stringify({ partialSuccess: { errorMessage: message } })) },
+    ])
+      expect(outcomeOf(answer)).toMatchObject({ kind: 'accepted', message: 'x'.repeat(300) });
+  });
+
   test('no body can make it throw, hang or answer anything but an outcome', () => {
     fc.assert(
       fc.property(

@@ -95,6 +95,8 @@ export function http2Connection(origin: string, tls: TlsOptions | undefined): Ht
       } catch (error) {
         const { code } = error as { code?: string };
         const stale = reused && (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_HTTP2_GOAWAY_SESSION');
+        // One that never said a word is not asked again: what is there may not even be the server any more.
+        if (!used && code === 'ETIMEDOUT') open.destroy();
         throw stale ? Object.assign(error as Error, { stale }) : error;
       }
     },
@@ -157,8 +159,10 @@ function exchange(
       if (answered && (reset === constants.NGHTTP2_NO_ERROR || stream.readableEnded) && !failure) {
         resolve({ headers: answered, trailers, body: Buffer.concat(chunks) });
       } else {
+        // Refused because the connection is coming to its end: the server has not looked at it.
+        const refused = reset === constants.NGHTTP2_REFUSED_STREAM && !(failure instanceof AnswerTooLarge);
         reject(
-          failure ??
+          (!refused && failure) ||
             Object.assign(new Error(`the stream ended without an answer (code ${reset})`), { code: 'ECONNRESET' }),
         );
       }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
@@ -6,7 +9,7 @@ import { grpcTransport } from './grpc.js';
 import { type NodeHttpTransportOptions, nodeHttpTransport } from './node-http.js';
 import { userAgent } from './user-agent.js';
 
-const closing: OtlpSink[] = [];
+const closing: Pick<OtlpSink, 'close'>[] = [];
 afterEach(async () => {
   for (const sink of closing.splice(0)) await sink.close();
 });
@@ -59,6 +62,68 @@ test('user and password in the address become basic authentication', async () =>
   const transport = nodeHttpTransport({ url: sink.url.replace('//', '//user:p%40ss@') });
   await transport.send(testBatch(), { abort: testAbort().signal });
   expect(sink.received[0]!.headers.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+  await transport.close?.();
+});
+
+/** A server of bytes, and how many connections it has had. */
+async function rawServer(onConnection: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    onConnection(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push({
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
+}
+
+test('a server that changes to another protocol unasked is a failed attempt like any other', async () => {
+  const { url } = await rawServer((socket) =>
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    ),
+  );
+  const outcome = await nodeHttpTransport({ url }).send(testBatch(), { abort: testAbort().signal });
+  expect(outcome).toMatchObject({ kind: 'retry' });
+});
+
+test('a connection of HTTP/2 that never said a word is not used again', async () => {
+  const { url, sockets } = await rawServer(() => {});
+  const transport = nodeHttpTransport({ url, http2: true });
+  for (let sent = 1; sent < 3; sent++) {
+    const controller = new AbortController();
+    const outcome = transport.send(testBatch(), { abort: controller.signal });
+    await expect.poll(() => sockets.length).toBe(sent);
+    // Past the moment in which the connection is made.
+    await expect.poll(() => sockets.at(-1)!.bytesRead).toBeGreaterThan(0);
+    controller.abort();
+    expect(await outcome).toMatchObject({ kind: 'retry' });
+  }
+  await transport.close?.();
+});
+
+test('a stream refused because the server leaves is tried again at once: nobody has looked at it', async () => {
+  const server = createHttp2Server((_request, response) => void response.end());
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session) => sessions.push(session));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push({ close: async () => void server.close() });
+  const transport = nodeHttpTransport({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    http2: true,
+  });
+  const send = () => transport.send(testBatch(), { abort: testAbort().signal });
+  expect(await send()).toMatchObject({ kind: 'accepted' });
+  sessions[0]!.destroy();
+  expect(await send()).toMatchObject({ kind: 'retry', afterMs: 0 });
+  expect(await send()).toMatchObject({ kind: 'accepted' });
+  expect(sessions).toHaveLength(2);
   await transport.close?.();
 });
 

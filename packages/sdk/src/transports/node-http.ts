@@ -158,7 +158,14 @@ function http1Exchange(tls: TlsOptions | undefined, maxAnswerBytes: number): Exc
           settle();
           reject(request.reusedSocket && error.code === 'ECONNRESET' ? Object.assign(error, { stale: true }) : error);
         });
+        let answered = false;
+        // A connection that becomes another protocol's (101), unasked, ends without an error.
+        request.on('close', () => {
+          settle();
+          if (!answered) reject(Object.assign(new Error('the connection ended'), { code: 'ECONNRESET' }));
+        });
         request.on('response', (response: IncomingMessage) => {
+          answered = true;
           collect(response, maxAnswerBytes).then(
             (answer) => {
               settle();

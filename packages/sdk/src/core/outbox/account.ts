@@ -168,7 +168,8 @@ export function createAccount(
       queue.back(batch);
       openCircuit(route, afterMs, limits, now());
       fail(reason);
-      report('warn', 'collector-unreachable', reason);
+      // Not yet where it is tried again at once: a kept connection that was over says nothing about the collector.
+      if (afterMs !== 0 || route.failures > 1) report('warn', 'collector-unreachable', reason);
       pump();
       return;
     }

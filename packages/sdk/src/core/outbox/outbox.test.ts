@@ -336,6 +336,20 @@ describe.each([
       },
     );
 
+    test.runIf(whole)('a kept connection that was over is nothing to tell anybody about', async () => {
+      const answers: Outcome[] = [{ kind: 'retry', reason: 'over', afterMs: 0 }];
+      const here = destination(() => answers.shift() ?? accepted);
+      const { time, write, diagnostics } = setUp({ maxItems: 1 }, [here]);
+      write(1);
+      await time.advance(100);
+      expect(here.sends).toHaveLength(2);
+      expect(diagnostics).toEqual([]);
+      answers.push({ kind: 'retry', reason: 'over', afterMs: 0 }, { kind: 'retry', reason: 'gone', afterMs: 0 });
+      write(1);
+      await time.advance(100);
+      expect(diagnostics.map(({ message }) => message)).toEqual(['gone']);
+    });
+
     test('a wait of zero is believed once, so that nothing is asked in a hot loop', async () => {
       const here = destination(() => ({ kind: 'retry', reason: 'again', afterMs: 0 }));
       const { time, write } = setUp({ maxItems: 1 }, [here]);
