@@ -16,8 +16,18 @@ const targets = [
     name: 'sdk',
     stamp: 'packages/sdk/dist/.built',
     clean: 'packages/sdk/dist',
-    sources: () => [...filesBelow('packages/sdk/src', notTest), 'packages/sdk/tsconfig.json', ...shared],
-    build: () => must(bin('tsc'), ['-p', 'packages/sdk/tsconfig.json']),
+    sources: () => [
+      ...filesBelow('packages/sdk/src', notTest),
+      'packages/sdk/tsconfig.json',
+      'packages/sdk/package.json',
+      ...shared,
+    ],
+    build: async () => {
+      await must(bin('tsc'), ['-p', 'packages/sdk/tsconfig.json']);
+      // Loaded here: before the first build nothing may be installed yet.
+      const { bundleForNode } = await import('./lib/bundle-for-node.mjs');
+      await bundleForNode();
+    },
   },
   {
     name: 'collector',
