@@ -45,7 +45,7 @@ export function createExportingProcessor(exporter: SpanExporter, options: Export
     });
   }
 
-  /** Exports until nothing waits. */
+  /** Exports until nothing waits. Over in the same turn in which it saw that, so that no span can come between. */
   async function drain(): Promise<void> {
     cancelAge?.();
     cancelAge = undefined;
@@ -61,13 +61,12 @@ export function createExportingProcessor(exporter: SpanExporter, options: Export
           `A span exporter failed for ${spans.length} spans: ${error?.message ?? 'no reason given'}`,
         );
     }
+    running = undefined;
   }
 
-  function start(): Promise<void> {
-    running ??= drain().finally(() => {
-      running = undefined;
-    });
-    return running;
+  async function start(): Promise<void> {
+    if (waiting.length) running ??= drain();
+    await running;
   }
 
   async function flush(): Promise<void> {
