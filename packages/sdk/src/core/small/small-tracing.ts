@@ -237,8 +237,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
           });
         },
       };
-      span.setAttributes(given.attributes ?? {}).addLinks(links);
-      span.setAttributes(sampled.attributes ?? {});
+      span.setAttributes({ ...given.attributes, ...sampled.attributes }).addLinks(links);
       each((processor) => processor.onStart(span, context));
       return span;
     };

@@ -60,29 +60,21 @@ export function observeClicks(host: InstrumentHost, options: ClickOptions = {}):
     );
 
     let pending = 0;
-    let lastMs = performance.now();
+    let lastMs: number;
     let settling: ReturnType<typeof setTimeout> | undefined;
-    const settle = (): void => {
+    const hold = () => {
+      pending++;
       clearTimeout(settling);
-      if (pending === 0) settling = setTimeout(finish, settleMs);
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        pending--;
+        lastMs = performance.now();
+        if (!pending) settling = setTimeout(finish, settleMs);
+      };
     };
-    const context = setSpan(
-      withInteraction(parent, {
-        hold() {
-          pending++;
-          clearTimeout(settling);
-          let held = true;
-          return () => {
-            if (!held) return;
-            held = false;
-            pending--;
-            lastMs = performance.now();
-            settle();
-          };
-        },
-      }),
-      span,
-    );
+    const context = setSpan(withInteraction(parent, { hold }), span);
     const leave = host.contextStore.surround?.(context);
     host.contextStore.carry?.(context);
 
@@ -96,10 +88,7 @@ export function observeClicks(host: InstrumentHost, options: ClickOptions = {}):
     open.add(finish);
     const atMost = setTimeout(finish, maxMs);
     // The next task: every listener and their microtasks are done.
-    setTimeout(() => {
-      if (pending === 0) lastMs = performance.now();
-      settle();
-    });
+    setTimeout(hold());
   }
 
   const finishAll = (): void => {

@@ -16,7 +16,7 @@ import type { ContextStore, Timers } from '../../../core/ports.js';
  * mistaken for each other: a poll that fires during a click belongs to that click.
  */
 export function createPageContextStore(timers: Timers): ContextStore {
-  const surroundings: Context[] = [];
+  let surroundings: Context[] = [];
   let carried: Context | undefined;
   let dropCarried: (() => void) | undefined;
 
@@ -31,8 +31,7 @@ export function createPageContextStore(timers: Timers): ContextStore {
     surround(context) {
       surroundings.push(context);
       return () => {
-        const at = surroundings.indexOf(context);
-        if (at >= 0) surroundings.splice(at, 1);
+        surroundings = surroundings.filter((each) => each !== context);
       };
     },
   };
