@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { context, propagation } from '@opentelemetry/api';
 
 const built = fileURLToPath(new URL('../page/dist/', import.meta.url));
 
@@ -36,8 +37,22 @@ export function pageRoutes(app, { collectorUrl }) {
     const page = await read('/index.html');
     if (!page)
       return reply.code(503).send({ error: 'page-not-built', message: 'Run "npm run build" in the repository first.' });
-    return reply.type(contentTypes['.html']).header('cache-control', 'no-cache').send(page);
+    return reply.type(contentTypes['.html']).header('cache-control', 'no-store').send(inThisTrace(page.toString()));
   });
+}
+
+/** Says in the page which trace it was made in, so that its load in the browser becomes a part of it. Such a page is nobody else's. */
+function inThisTrace(page) {
+  const { traceparent } = inject();
+  return traceparent
+    ? page.replace('<head>', `<head>\n    <meta name="traceparent" content="${traceparent}" />`)
+    : page;
+}
+
+function inject() {
+  const carrier = {};
+  propagation.inject(context.active(), carrier);
+  return carrier;
 }
 
 const read = (path) => readFile(join(built, path)).catch(() => undefined);

@@ -36,7 +36,8 @@ async function pay(amountCents, card) {
   return [201, { paymentId }];
 }
 
-const euros = (cents) => `€ ${(cents / 100).toFixed(2)}`;
+const format = new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' });
+const euros = (cents) => format.format(cents / 100);
 
 async function bodyOf(request) {
   let body = '';

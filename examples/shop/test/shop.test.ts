@@ -211,6 +211,22 @@ test('cart.add lies below its request, and the page’s own trace is continued [
   expect(trace.above(add).at(-1)).toMatchObject({ kind: server, parentSpanId: 'b7ad6b7169203331' });
 });
 
+test('the page says which trace it was made in, so that its load in the browser joins it [B13 B3]', async () => {
+  sink.clear();
+  const answer = await fetch(`${shop.url}/`);
+  const html = await answer.text();
+  const [, traceId, spanId] = /<meta name="traceparent" content="00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"/.exec(
+    html,
+  )!;
+  // Nobody else may be shown this page: it would join a stranger's trace.
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  const spans = await sink.until((all) => {
+    const trace = all.filter((span) => span.traceId === traceId);
+    return trace.some((span) => span.kind === server) ? trace : undefined;
+  });
+  expect(spans.map((span) => span.spanId)).toContain(spanId);
+});
+
 test('the API says how its telemetry is doing, and leaves that out of the traces [F23]', async () => {
   sink.clear();
   expect(await ask('GET', '/health/telemetry')).toMatchObject({ status: 200, body: { status: 'healthy', dropped: 0 } });
