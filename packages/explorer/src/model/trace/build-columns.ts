@@ -173,6 +173,9 @@ function findParents(spans: readonly SpanDetail[]): { index: Int32Array; orphan:
   return { index, orphan };
 }
 
+/** As our SDK and OpenTelemetry's instrumentation name it. */
+const DOCUMENT_LOAD = 'documentLoad';
+
 function* calls(spans: readonly SpanDetail[], starts: Float64Array, parents: Int32Array): Generator<Call> {
   for (let i = 0; i < spans.length; i++) {
     const up = parents[i]!;
@@ -180,6 +183,19 @@ function* calls(spans: readonly SpanDetail[], starts: Float64Array, parents: Int
     const child = spans[i]!;
     const parent = spans[up]!;
     if (child.resource === parent.resource) continue;
+    if (child.name === DOCUMENT_LOAD) {
+      // The page joins the trace of the server that made it, but asked for itself first: the server's span lies in the load.
+      yield {
+        parentProcess: child.resource,
+        childProcess: parent.resource,
+        parentStart: starts[i]!,
+        parentEnd: starts[i]! + child.durationNano,
+        childStart: starts[up]!,
+        childEnd: starts[up]! + parent.durationNano,
+        waited: true,
+      };
+      continue;
+    }
     yield {
       parentProcess: parent.resource,
       childProcess: child.resource,

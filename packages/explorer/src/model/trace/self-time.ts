@@ -2,9 +2,13 @@ import { forEachChild, type TraceColumns } from './columns.js';
 
 type Times = Pick<TraceColumns, 'start' | 'duration' | 'descendants'>;
 
+/** Nanoseconds. Within the resolution of clocks a child may seem to begin before its parent. */
+const EARLIER = 100_000;
+
 /**
  * The parts of a span in which none of its children ran, as pairs `[from, to, from, to …]`. What children do after the
- * span has ended does not count against it.
+ * span has ended does not count against it, nor does a child that was there before and goes on after it: the load of a
+ * page, which is a child of the server's span that made the page, is no work of that server.
  */
 export function selfSegments(columns: Times, span: number): number[] {
   const start = columns.start[span]!;
@@ -13,6 +17,7 @@ export function selfSegments(columns: Times, span: number): number[] {
   let covered = start;
   forEachChild(columns, span, (child) => {
     const childStart = columns.start[child]!;
+    if (childStart < start - EARLIER && childStart + columns.duration[child]! > end) return;
     if (childStart > covered) {
       const until = Math.min(childStart, end);
       if (until > covered) segments.push(covered, until);

@@ -35,6 +35,20 @@ describe('self time', () => {
   });
 });
 
+test('a page that joins the trace of its server: its clock is right, and the server has its own time', () => {
+  const columns = build(
+    { id: 'server', name: 'GET /*', at: 20, took: 10, kind: 'server', process: 1 },
+    { id: 'load', name: 'documentLoad', parent: 'server', at: 0, took: 200 },
+    { id: 'call', parent: 'load', at: 100, took: 40, kind: 'client' },
+    { id: 'answer', parent: 'call', at: 110, took: 20, kind: 'server', process: 1 },
+  );
+  expect(columns.processes.map((process) => process.movedNano)).toEqual([0, 0, 0]);
+  const at = (id: string): number => columns.spanIds.indexOf(id);
+  expect(columns.self[at('server')]).toBe(10 * MS);
+  expect(columns.self[at('load')]).toBe(160 * MS);
+  expect(columns.start[at('load')]).toBe(0);
+});
+
 describe('the critical path', () => {
   test('goes through the child that was waited for, not through the one beside it', () => {
     const columns = build(
