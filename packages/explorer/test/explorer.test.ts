@@ -146,6 +146,59 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     expect(Math.abs(Date.parse(search().get('to')!) - to)).toBeLessThan(2);
   });
 
+  test('a click on a duration in the chart opens the slowest trace behind it; the table of the chart does the same by key', async () => {
+    await page.goto(base);
+    await rows().first().waitFor();
+    const plot = page.locator('.u-over').nth(1);
+    const box = (await plot.boundingBox())!;
+    await page.mouse.click(box.x + box.width * 0.8, box.y + 20);
+    await page.getByRole('treegrid').waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Show as a table' }).click();
+    await page.getByRole('button', { name: 'Mark', exact: true }).last().press('Enter');
+    await waitForSearch('sel', /^\d{13}-\d{13}$/);
+    await page.getByRole('button', { name: 'Slowest trace' }).last().press('Enter');
+    await page.getByRole('treegrid').waitFor();
+  });
+
+  test('a copied link to a search holds the time as it stands, not "the last hour"', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${base}/?q=status=error&last=30m`);
+    await rows().first().waitFor();
+    await page.getByRole('button', { name: /^Copy a link to this view/ }).click();
+    await page.getByText('Copied').waitFor({ state: 'attached' });
+    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(link.searchParams.get('q')).toBe('status=error');
+    expect(link.searchParams.get('last')).toBeNull();
+    expect(Date.parse(link.searchParams.get('to')!) - Date.parse(link.searchParams.get('from')!)).toBe(30 * 60_000);
+  });
+
+  test('Home and End go to the first and the last span, also when none is selected', async () => {
+    await page.goto(`${base}/trace/${KNOWN.declined}`);
+    await page.getByRole('treegrid').getByRole('row').first().waitFor();
+    const current = () => page.locator('[role=row][aria-selected=true]').getAttribute('aria-rowindex');
+    await page.keyboard.press('Home');
+    await expect.poll(current).toBe('1');
+    await page.keyboard.press('End');
+    await expect.poll(current).toBe(await page.getByRole('treegrid').getAttribute('aria-rowcount'));
+  });
+
+  test('who opens a trace by key stands in its tree', async () => {
+    await page.goto(base);
+    await rows().first().waitFor();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('treegrid').waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('treegrid');
+  });
+
+  test('a trace id that is none says so, and leads on', async () => {
+    await page.goto(`${base}/trace/xyz`);
+    await page.getByRole('button', { name: 'Search traces' }).click();
+    await rows().first().waitFor();
+  });
+
   test('keys lead from the list into a trace and back to the same row', async () => {
     await page.goto(`${base}/?q=status=error`);
     await rows().first().waitFor();

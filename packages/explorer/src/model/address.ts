@@ -1,4 +1,12 @@
-import { type AbsoluteRange, lastMs, parseMoment, type TimeSearch } from './time-range.js';
+import {
+  type AbsoluteRange,
+  absoluteRange,
+  formatTimeSearch,
+  lastMs,
+  parseMoment,
+  parseTimeSearch,
+  type TimeSearch,
+} from './time-range.js';
 
 /*
  * What stands in the address, per view. Reading never fails: what does not read is left out, so that an old or hand-made link
@@ -101,11 +109,23 @@ export function parseSearch(search: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(search));
 }
 
+/** The address of a search with a relative time as one that shows the same next week: its time as it stands at `nowMs`. */
+export function fixedTime(href: string, nowMs: number): string {
+  const url = new URL(href);
+  const search = parseSearch(url.search);
+  const { startMs, endMs } = absoluteRange(parseTimeSearch(readTimeSearch(search)), nowMs);
+  url.search = formatSearch({ ...search, ...formatTimeSearch({ kind: 'between', fromMs: startMs, toMs: endMs }) });
+  return url.href;
+}
+
 export function readSelection(sel: string | undefined): AbsoluteRange | undefined {
   if (sel === undefined) return undefined;
   const [startMs, endMs] = sel.split('-').map(Number) as [number, number];
   return endMs > startMs ? { startMs, endMs } : undefined;
 }
+
+export const formatSelection = ({ startMs, endMs }: AbsoluteRange): string =>
+  `${Math.round(startMs)}-${Math.round(endMs)}`;
 
 export function readPair(pair: string | undefined): { from: number; to: number } | undefined {
   if (pair === undefined) return undefined;

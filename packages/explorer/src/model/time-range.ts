@@ -10,6 +10,8 @@ export interface TimeSearch {
   readonly to?: string | undefined;
 }
 
+export const timeOf = ({ last, from, to }: TimeSearch): TimeSearch => ({ last, from, to });
+
 export const RELATIVE_RANGES: readonly { readonly last: string; readonly label: string }[] = [
   { last: '5m', label: 'Last 5 minutes' },
   { last: '15m', label: 'Last 15 minutes' },

@@ -41,11 +41,13 @@ export function CopyButton({
   label,
   children,
   look,
+  icon = 'copy',
 }: {
   readonly text: string | (() => string | Promise<string>);
   readonly label: string;
   readonly children?: ReactNode;
   readonly look?: 'quiet' | 'framed' | 'main';
+  readonly icon?: IconName;
 }) {
   const [state, setState] = useState<'idle' | 'done' | 'failed'>('idle');
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -69,7 +71,7 @@ export function CopyButton({
       data-icon={children === undefined || undefined}
       onClick={() => void copy()}
     >
-      <Icon name={state === 'done' ? 'check' : state === 'failed' ? 'warning' : 'copy'} />
+      <Icon name={state === 'done' ? 'check' : state === 'failed' ? 'warning' : icon} />
       <span className="visually-hidden">{label} </span>
       {children}
       <span className="visually-hidden" role="status">
@@ -94,7 +96,9 @@ async function writeClipboard(text: string): Promise<void> {
 }
 
 export function Swatch({ service }: { readonly service: string }) {
-  return <span className={styles.swatch} style={{ background: serviceColour(service) }} aria-hidden="true" />;
+  return (
+    <span data-colour className={styles.swatch} style={{ background: serviceColour(service) }} aria-hidden="true" />
+  );
 }
 
 export function ServiceName({ service }: { readonly service: string }) {

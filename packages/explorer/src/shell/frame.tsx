@@ -3,8 +3,9 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { RequestFailure } from '../client/api.js';
 import { statusQuery } from '../client/queries.js';
+import { fixedTime } from '../model/address.js';
 import { type Command, useCommands } from '../parts/commands.js';
-import { Button, IconButton, Kbd } from '../parts/controls.js';
+import { Button, CopyButton, IconButton, Kbd } from '../parts/controls.js';
 import { Icon } from '../parts/icon.js';
 import { useLastSearch } from '../parts/last-search.js';
 import { useNow } from '../parts/now.js';
@@ -21,7 +22,7 @@ const KeysSheet = lazy(() => import('./keys-sheet.js').then((module) => ({ defau
 /** What stands around every view: there at once, whatever the collector does. */
 export function Frame() {
   const navigate = useNavigate();
-  const { live, held, refresh, setLive } = useNow();
+  const { nowMs, live, held, refresh, setLive } = useNow();
   const [palette, setPalette] = useState(false);
   const [keys, setKeys] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -102,6 +103,11 @@ export function Frame() {
           <>
             <TimeRangePicker />
             <IconButton icon="refresh" label="Refresh" onClick={refresh} />
+            <CopyButton
+              icon="link"
+              text={() => fixedTime(location.href, nowMs)}
+              label="Copy a link to this view, with its time as it stands now"
+            />
             <Button
               on={live}
               onClick={() => setLive(!live)}
@@ -119,7 +125,13 @@ export function Frame() {
           <span className="visually-hidden">Command palette</span>
           <Kbd>{/Mac/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</Kbd>
         </Button>
-        <Button data-icon aria-label="Show all keys" title="Show all keys (?)" onClick={() => setKeys(true)}>
+        <Button
+          data-icon
+          className={styles.keys ?? ''}
+          aria-label="Show all keys"
+          title="Show all keys (?)"
+          onClick={() => setKeys(true)}
+        >
           ?
         </Button>
         <ThemeMenu />

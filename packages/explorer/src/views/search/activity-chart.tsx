@@ -14,6 +14,8 @@ interface Props {
   readonly asked: Asked;
   readonly selection: AbsoluteRange | undefined;
   readonly onSelect: (selection: AbsoluteRange | undefined) => void;
+  /** Opens the slowest trace of a stretch. */
+  readonly onSlowest: (stretch: AbsoluteRange) => void;
 }
 
 function daysText(startMs: number, endMs: number): string {
@@ -22,7 +24,7 @@ function daysText(startMs: number, endMs: number): string {
 }
 
 /** How much happened, how much of it failed, and how long it took, over the same time. Drag to mark a part. */
-export function ActivityChart({ asked, selection, onSelect }: Props) {
+export function ActivityChart({ asked, selection, onSelect, onSlowest }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const { width } = useSize(area);
   const theme = useTheme();
@@ -45,6 +47,17 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
       },
     [answer],
   );
+  const stretch = (bucket: number): AbsoluteRange | undefined => {
+    if (data === undefined || (data.count[bucket] ?? 0) === 0) return undefined;
+    const from = data.startMs + bucket * data.stepMs;
+    return { startMs: from, endMs: from + data.stepMs };
+  };
+  const onPick = (bucket: number, plot: 'count' | 'duration'): void => {
+    const picked = stretch(bucket);
+    if (picked === undefined) return;
+    if (plot === 'count') onSelect(picked);
+    else onSlowest(picked);
+  };
   const { countRef, durationRef } = useActivityPlots({
     data,
     width,
@@ -52,6 +65,7 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
     selection,
     onSelect,
     onHover: setHover,
+    onPick,
     startMs,
     endMs,
   });
@@ -79,14 +93,20 @@ export function ActivityChart({ asked, selection, onSelect }: Props) {
             <span className={styles.legend}>
               <i data-line="p95" /> p95 <i data-line="p50" /> p50
             </span>
-            <span className={styles.tip}>{daysText(startMs, endMs)}, drag to mark a time</span>
+            <span className={styles.tip}>
+              {daysText(startMs, endMs)}, drag to mark a time, click a duration for its slowest trace
+            </span>
           </p>
         )}
         <IconButton icon="table" label="Show as a table" on={asTable} onClick={() => setAsTable(!asTable)} />
       </div>
       <div ref={area} className={styles.area}>
         {asTable && data !== undefined ? (
-          <ActivityTable data={data} />
+          <ActivityTable
+            data={data}
+            onMark={(bucket) => onPick(bucket, 'count')}
+            onSlowest={(bucket) => onPick(bucket, 'duration')}
+          />
         ) : (
           <div
             role="img"

@@ -1,10 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
+import { api } from '../../client/api.js';
 import { statusQuery } from '../../client/queries.js';
-import { readSelection, type SearchAddress } from '../../model/address.js';
+import { formatSelection, readSelection, type SearchAddress } from '../../model/address.js';
 import { type NewClause, toggledClause, withClause } from '../../model/filter-clauses.js';
-import { absoluteRange, formatTimeSearch, parseTimeSearch } from '../../model/time-range.js';
+import {
+  type AbsoluteRange,
+  absoluteRange,
+  formatTimeSearch,
+  parseTimeSearch,
+  timeOf,
+} from '../../model/time-range.js';
 import { useCommands } from '../../parts/commands.js';
 import { useLastSearch } from '../../parts/last-search.js';
 import { useNow } from '../../parts/now.js';
@@ -47,6 +54,19 @@ export function SearchView() {
     });
   };
 
+  /** From a point on the chart to the trace behind it. */
+  const openSlowest = async (stretch: AbsoluteRange): Promise<void> => {
+    const answer = await api.traces({ q, range: stretch, sort: 'slowest', limit: 1 }).catch(() => undefined);
+    const trace = answer?.traces[0];
+    // What went wrong, or is gone by now, the list says better: the stretch is marked instead.
+    if (trace === undefined) return change({ sel: formatSelection(stretch), at: undefined });
+    await navigate({
+      to: '/trace/$traceId',
+      params: { traceId: trace.traceId },
+      search: { ...timeOf(address), span: trace.matched[0]?.spanId },
+    });
+  };
+
   useCommands([
     {
       id: 'search',
@@ -81,7 +101,7 @@ export function SearchView() {
       id: 'rows',
       group: 'Search',
       label: 'Next and previous trace',
-      keys: ['ArrowDown', 'ArrowUp', 'j', 'k'],
+      keys: ['ArrowDown', 'ArrowUp', 'j', 'k', 'PageDown', 'PageUp', 'Home', 'End'],
       local: true,
     },
     { id: 'open', group: 'Search', label: 'Open the trace', keys: ['Enter'], local: true },
@@ -119,10 +139,11 @@ export function SearchView() {
           selection={selection}
           onSelect={(next) =>
             change({
-              sel: next === undefined ? undefined : `${Math.round(next.startMs)}-${Math.round(next.endMs)}`,
+              sel: next === undefined ? undefined : formatSelection(next),
               at: undefined,
             })
           }
+          onSlowest={(stretch) => void openSlowest(stretch)}
         />
       </Suspense>
       <TraceList

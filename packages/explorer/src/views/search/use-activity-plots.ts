@@ -21,6 +21,8 @@ interface Options {
   readonly selection: AbsoluteRange | undefined;
   readonly onSelect: (selection: AbsoluteRange | undefined) => void;
   readonly onHover: (bucket: number | undefined) => void;
+  /** A click without a drag, on the counts or on the durations. */
+  readonly onPick: (bucket: number, plot: 'count' | 'duration') => void;
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -28,6 +30,7 @@ interface Options {
 const COUNT_HEIGHT = 66;
 const DURATION_HEIGHT = 76;
 const AXIS_WIDTH = 58;
+const RIGHT_AIR = 24;
 
 const property = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -99,11 +102,12 @@ function mark(plot: uPlot, selection: AbsoluteRange | undefined): void {
 
 type Latest = RefObject<Options>;
 
-function shared(latest: Latest, width: number, height: number): uPlot.Options {
+function shared(latest: Latest, width: number, height: number, plot: 'count' | 'duration'): uPlot.Options {
   return {
     width,
     height,
-    padding: [6, 12, 0, 0],
+    // Room for half of the last time below the axis.
+    padding: [6, RIGHT_AIR, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'throughline.activity' },
@@ -114,6 +118,19 @@ function shared(latest: Latest, width: number, height: number): uPlot.Options {
     scales: { x: { time: true } },
     series: [],
     hooks: {
+      ready: [
+        ({ over, cursor }) => {
+          let downX = 0;
+          over.addEventListener('pointerdown', (event) => {
+            downX = event.clientX;
+          });
+          over.addEventListener('click', (event) => {
+            const bucket = cursor.idx;
+            // What was dragged is marked.
+            if (Math.abs(event.clientX - downX) < 3 && bucket != null) latest.current.onPick(bucket, plot);
+          });
+        },
+      ],
       setCursor: [(plot) => latest.current.onHover(plot.cursor.idx ?? undefined)],
       setSelect: [
         (plot) => {
@@ -166,15 +183,18 @@ function axes(format: (value: number) => string, withTime: boolean): uPlot.Axis[
   ];
 }
 
-const fromZero = (_plot: uPlot, _min: number, max: number): [number, number] => [0, max > 0 ? max * 1.05 : 1];
+/** The height of a plot without a value: its axis then says nothing but zero. */
+const NOTHING = 1;
+
+const fromZero = (_plot: uPlot, _min: number, max: number): [number, number] => [0, max > 0 ? max * 1.05 : NOTHING];
 
 function countOptions(latest: Latest, width: number): uPlot.Options {
   const bars = uPlot.paths.bars!({ size: [0.86, 40], align: 0, gap: 0 });
-  const base = shared(latest, width, COUNT_HEIGHT);
+  const base = shared(latest, width, COUNT_HEIGHT, 'count');
   return {
     ...base,
     scales: { ...base.scales, y: { range: fromZero } },
-    padding: [6, 12, 6, 0],
+    padding: [6, RIGHT_AIR, 6, 0],
     axes: axes((value) => (Number.isInteger(value) ? formatCount(value) : ''), false),
     series: [
       {},
@@ -216,11 +236,11 @@ const lonely = (colour: string): uPlot.Series.Points => ({
 });
 
 function durationOptions(latest: Latest, width: number): uPlot.Options {
-  const base = shared(latest, width, DURATION_HEIGHT);
+  const base = shared(latest, width, DURATION_HEIGHT, 'duration');
   return {
     ...base,
     scales: { ...base.scales, y: { range: fromZero } },
-    axes: axes((value) => (value === 0 ? '0' : formatDuration(value)), true),
+    axes: axes((value) => (value === 0 ? '0' : value <= NOTHING ? '' : formatDuration(value)), true),
     series: [
       {},
       { label: 'p95', stroke: property('--text'), width: 1.5, spanGaps: false, points: lonely(property('--text')) },
