@@ -79,6 +79,14 @@ export function formatMoment(unixNano: string): string {
   return `${formatDay(date)} ${formatClock(date)}.${micros}`;
 }
 
+/** The same with the zone it is in, and in UTC, so that two readers in two zones can tell that they mean the same moment. */
+export function momentInFull(unixNano: string): string {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const micros = formatMoment(unixNano).slice(-6);
+  const utc = new Date(Number(BigInt(unixNano) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${formatMoment(unixNano)} ${zone}\n${utc}.${micros}Z`;
+}
+
 export function formatDay(date: Date): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its current row; cells take none
 import { Link } from '@tanstack/react-router';
 import { type MouseEvent, memo } from 'react';
-import { formatAgo, formatClock, formatDay, formatDuration, formatMoment } from '../../model/format.js';
+import { formatAgo, formatClock, formatDay, formatDuration, momentInFull } from '../../model/format.js';
 import { serviceColour } from '../../model/service-colour.js';
 import type { TraceSummary } from '../../model/shapes.js';
 import { fromUnixNano, type TimeSearch } from '../../model/time-range.js';
@@ -44,7 +44,7 @@ export const TraceRow = memo(function TraceRow(props: Props) {
       style={{ transform: `translateY(${props.offset}px)` }}
       onClick={(event) => isPlain(event) && props.onOpen(trace)}
     >
-      <span role="gridcell" className={styles.started} title={formatMoment(trace.startUnixNano)} data-right>
+      <span role="gridcell" className={styles.started} title={momentInFull(trace.startUnixNano)} data-right>
         {startedText(trace.startUnixNano, props.nowMs, props.rangeMs)}
       </span>
       <span role="gridcell" className={styles.name}>
@@ -75,6 +75,7 @@ export const TraceRow = memo(function TraceRow(props: Props) {
         <span className={styles.number}>{formatDuration(trace.durationNano)}</span>
         <span className={styles.track} aria-hidden="true">
           <span
+            data-colour
             className={styles.length}
             data-cut={trace.durationNano > scaleNano || undefined}
             style={{
@@ -104,6 +105,7 @@ export const TraceRow = memo(function TraceRow(props: Props) {
           {trace.services.map((service) => (
             <span
               key={service.name}
+              data-colour
               style={{ flexGrow: service.spans, background: serviceColour(service.name) }}
               data-failed={service.errors > 0 || undefined}
             />

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { SpanInFull } from '../../client/trace-messages.js';
 import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
-import { formatDuration, formatMoment } from '../../model/format.js';
+import { formatDuration, formatMoment, momentInFull } from '../../model/format.js';
 import { endOf, forEachChild, SpanFlag } from '../../model/trace/columns.js';
 import { plainValue } from '../../model/trace/match-span.js';
 import { Button, CopyButton, IconButton, ServiceName } from '../../parts/controls.js';
@@ -94,7 +94,7 @@ function Times({ trace: { columns }, span }: { readonly trace: OpenTrace; readon
         <dd>{critical > 0 ? formatDuration(critical) : '–'}</dd>
         <dd>{critical > 0 ? `${share(critical, columns.durationNano)} of the trace` : 'not on it'}</dd>
       </div>
-      <div title={formatMoment(start.toString())}>
+      <div title={momentInFull(start.toString())}>
         <dt>starts at</dt>
         <dd>{formatDuration(columns.start[span]!)}</dd>
         <dd>{formatMoment(start.toString()).slice(11, 23)}</dd>
@@ -137,9 +137,13 @@ function ErrorBox({ full }: { readonly full: SpanInFull | undefined }) {
   const exception = full.span.events.find((event) => event.name === 'exception');
   const type = exception?.attributes['exception.type'];
   const message = full.span.statusMessage || (exception?.attributes['exception.message'] ?? '');
+  // Instrumentations that record no exception name the kind of failure in `error.type`, such as an HTTP status.
+  const kind = full.span.attributes['error.type'];
   return (
     <div className={styles.error}>
-      <strong>{type === undefined ? 'Failed' : plainValue(type)}</strong>
+      <strong>
+        {type !== undefined ? plainValue(type) : kind !== undefined ? `Failed: ${plainValue(kind)}` : 'Failed'}
+      </strong>
       {message !== '' && <p>{plainValue(message)}</p>}
     </div>
   );

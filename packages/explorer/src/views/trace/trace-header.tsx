@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { type RefObject, useDeferredValue, useEffect, useRef, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
-import { formatCount, formatDuration, formatMoment } from '../../model/format.js';
+import { formatCount, formatDuration, formatMoment, momentInFull } from '../../model/format.js';
 import { isFold } from '../../model/trace/rows.js';
 import { Button, CopyButton, IconButton, ServiceName } from '../../parts/controls.js';
 import { Icon } from '../../parts/icon.js';
@@ -60,7 +60,7 @@ export function TraceHeader({ trace, state, findField }: Props) {
           )}
           <div>
             <dt className="visually-hidden">Started</dt>
-            <dd>{formatMoment(columns.originUnixNano).slice(0, 23)}</dd>
+            <dd title={momentInFull(columns.originUnixNano)}>{formatMoment(columns.originUnixNano).slice(0, 23)}</dd>
           </div>
         </dl>
         <span className={styles.space} />

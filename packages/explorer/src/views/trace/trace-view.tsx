@@ -43,7 +43,15 @@ export function TraceView() {
       </Notice>
     );
   }
-  if (query.error !== null) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (query.error !== null) {
+    return (
+      <Failure error={query.error} retry={() => void query.refetch()}>
+        <Button look="framed" onClick={toSearch}>
+          Search traces
+        </Button>
+      </Failure>
+    );
+  }
   return (
     <div className={styles.frame} aria-busy="true">
       <p className={styles.reading} role="status">

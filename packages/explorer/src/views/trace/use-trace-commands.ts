@@ -30,6 +30,7 @@ export function useTraceCommands(
     );
     state.select(rows.item[next]);
   };
+  const go = (row: number): void => state.select(rows.item[row]);
   const match = (by: 1 | -1): void => {
     const { matches } = state;
     if (matches === undefined || matches.length === 0) return;
@@ -69,8 +70,8 @@ export function useTraceCommands(
     },
     { id: 'page-down', group: 'Trace', label: 'A page down', keys: ['PageDown'], run: () => step(20) },
     { id: 'page-up', group: 'Trace', label: 'A page up', keys: ['PageUp'], run: () => step(-20) },
-    { id: 'first-row', group: 'Trace', label: 'First span', keys: ['Home'], run: () => step(-rows.length) },
-    { id: 'last-row', group: 'Trace', label: 'Last span', keys: ['End'], run: () => step(rows.length) },
+    { id: 'first-row', group: 'Trace', label: 'First span', keys: ['Home'], run: () => go(0) },
+    { id: 'last-row', group: 'Trace', label: 'Last span', keys: ['End'], run: () => go(rows.length - 1) },
     {
       id: 'open-row',
       group: 'Trace',

@@ -1,4 +1,13 @@
-import { type CSSProperties, type PointerEvent, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type PointerEvent,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { formatDuration } from '../../model/format.js';
 import type { TraceColumns } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
@@ -76,6 +85,12 @@ export function Waterfall({ columns, colours, state }: Props) {
       }),
     [columns, rows, rowOf, colours, split, top, view, selectedRow, hover?.row, matchMask, state.address.path, area],
   );
+
+  // Who came by key or by link reads on here; a field that has the focus keeps it.
+  useEffect(() => {
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body) scroller.current?.focus({ preventScroll: true });
+  }, []);
 
   // The selected row is always seen.
   useLayoutEffect(() => {
