@@ -140,7 +140,7 @@ function useEntries(text: string): readonly Entry[] {
       id: `service ${service.name}`,
       label: service.name,
       icon: <Swatch service={service.name} />,
-      note: `${formatCount(service.spans)} spans`,
+      note: `${formatCount(service.spans)} ${service.spans === 1 ? 'span' : 'spans'}`,
       run: () =>
         void navigate({
           to: '/',

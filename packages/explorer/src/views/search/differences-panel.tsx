@@ -60,7 +60,13 @@ export function DifferencesPanel({ asked, selection, than, onThan, onFilter, onZ
       </div>
       {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
       {query.isSuccess && rows.length === 0 && (
-        <p className={styles.none}>Nothing stands out: the marked part looks like the rest.</p>
+        <p className={styles.none}>
+          {query.data.insideSpans === 0
+            ? 'Nothing happened in the marked part.'
+            : query.data.outsideSpans === 0
+              ? 'There is no rest to compare with: mark less, or look at a longer time.'
+              : 'Nothing stands out: the marked part looks like the rest.'}
+        </p>
       )}
       <ul className={styles.list} data-old={query.isPlaceholderData || undefined}>
         {rows.map(({ key, value, inside, outside }) => (

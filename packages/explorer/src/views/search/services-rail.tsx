@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { MouseEvent } from 'react';
+import { type MouseEvent, useState } from 'react';
 import { type Asked, operationsQuery, servicesQuery } from '../../client/queries.js';
 import { hasClause, type NewClause, serviceOf } from '../../model/filter-clauses.js';
 import { formatCount, formatDuration, formatShare } from '../../model/format.js';
@@ -15,7 +15,11 @@ interface Props {
 export function ServicesRail({ asked, onFilter }: Props) {
   const services = useQuery(servicesQuery(asked));
   const chosen = serviceOf(asked.q);
-  const rows = services.data?.services ?? [];
+  const [wanted, setWanted] = useState('');
+  const all = services.data?.services ?? [];
+  const words = wanted.trim().toLowerCase();
+  const found = all.filter((service) => service.name.toLowerCase().includes(words));
+  const rows = found.filter((service, index) => index < SERVICES_SHOWN || service.name === chosen);
   const toggle = (event: MouseEvent, field: 'service' | 'name', value: string): void =>
     onFilter({ field, operator: event.altKey ? '!=' : '=', value }, 'toggle');
   return (
@@ -23,9 +27,20 @@ export function ServicesRail({ asked, onFilter }: Props) {
       <div className={styles.head}>
         <h2>Services</h2>
         <span>spans</span>
-        <span>p95</span>
+        <span title="Of the spans with which a service is entered: those of servers and consumers, and roots">p95</span>
         <span>errors</span>
       </div>
+      {all.length >= FILTER_FROM && (
+        <input
+          className={styles.filter}
+          placeholder={`Filter ${all.length.toLocaleString('en')} services`}
+          aria-label="Filter services"
+          value={wanted}
+          spellCheck={false}
+          onChange={(event) => setWanted(event.target.value)}
+          onKeyDown={(event) => event.key === 'Escape' && setWanted('')}
+        />
+      )}
       <ul className={styles.list} data-old={services.isPlaceholderData || undefined}>
         {rows.map((service) => (
           <li key={service.name}>
@@ -33,7 +48,7 @@ export function ServicesRail({ asked, onFilter }: Props) {
               type="button"
               className={styles.row}
               aria-pressed={chosen === service.name}
-              title={`${service.name}: ${service.spans.toLocaleString('en')} spans, p50 ${formatDuration(service.p50)}, p95 ${formatDuration(service.p95)}, p99 ${formatDuration(service.p99)}. Click to filter, Alt and click to leave out.`}
+              title={`${service.name}: ${service.spans.toLocaleString('en')} spans, p50 ${formatDuration(service.p50)}, p95 ${formatDuration(service.p95)}, p99 ${formatDuration(service.p99)} of those it is entered by. Click to filter, Alt and click to leave out.`}
               onClick={(event) => toggle(event, 'service', service.name)}
             >
               <ServiceName service={service.name} />
@@ -46,13 +61,20 @@ export function ServicesRail({ asked, onFilter }: Props) {
             {chosen === service.name && <Operations service={service.name} asked={asked} onToggle={toggle} />}
           </li>
         ))}
-        {services.isSuccess && rows.length === 0 && <li className={styles.none}>None in this time.</li>}
+        {services.isSuccess && rows.length === 0 && (
+          <li className={styles.none}>{words === '' ? 'None in this time.' : `None with “${wanted.trim()}”.`}</li>
+        )}
+        {found.length > rows.length && (
+          <li className={styles.none}>and {(found.length - rows.length).toLocaleString('en')} less busy ones</li>
+        )}
       </ul>
     </aside>
   );
 }
 
 const SHOWN = 30;
+const SERVICES_SHOWN = 200;
+const FILTER_FROM = 20;
 
 function Operations({
   service,
@@ -78,12 +100,9 @@ function Operations({
           >
             <span className={styles.name}>{operation.name}</span>
             <span className={styles.number}>{formatCount(operation.spans)}</span>
+            <span className={styles.number}>{formatDuration(operation.p95)}</span>
             <span className={styles.number} data-errors={operation.errors > 0 || undefined}>
-              {operation.errors > 0
-                ? formatShare(operation.errors / operation.spans)
-                : operation.p95 > 0
-                  ? formatDuration(operation.p95)
-                  : ''}
+              {formatShare(operation.errors / Math.max(1, operation.spans))}
             </span>
           </button>
         </li>

@@ -116,8 +116,12 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
           <Button on={sort === 'newest'} onClick={() => change({ sort: undefined, at: undefined })}>
             Newest
           </Button>
-          <Button on={sort === 'slowest'} onClick={() => change({ sort: 'slowest', at: undefined })}>
-            {asked.q === '' ? 'Slowest' : 'Slowest match'}
+          <Button
+            on={sort === 'slowest'}
+            onClick={() => change({ sort: 'slowest', at: undefined })}
+            title={`Traces with the longest ${asked.q === '' ? 'span' : 'matching span'} first`}
+          >
+            {asked.q === '' ? 'Slowest span' : 'Slowest match'}
           </Button>
         </div>
       </div>
@@ -127,7 +131,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
         <span className={styles.scale}>
           duration{' '}
           {traces.length > 1 && (
-            <i>
+            <i title={`Of the ${traces.length.toLocaleString('en')} traces in this list`}>
               p50 {formatDuration(p50)}, p95 {formatDuration(p95)}
             </i>
           )}
