@@ -10,19 +10,21 @@ const sdk = join(root, 'packages/sdk');
  * from the compiler, `import '@throughline/sdk/node'` takes 45 ms of processor, in a few files 12. Every entry that has a `node`
  * condition in package.json is built together with the others, so that what they share exists once. Pages are bundled by their own
  * builders, which leave out more of many files than of few; for them nothing changes.
+ *
+ * `dist`: where the compiler has put its files, and where these go.
  */
-export async function bundleForNode() {
+export async function bundleForNode(dist = join(sdk, 'dist')) {
   const { exports } = JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8'));
   const entryPoints = {};
   for (const entry of Object.values(exports))
     if (entry.node)
       entryPoints[entry.node.replace('./dist/for-node/', '').replace(/\.js$/, '')] = join(
-        sdk,
-        entry.types.replace(/\.d\.ts$/, '.js'),
+        dist,
+        entry.types.replace('./dist/', '').replace(/\.d\.ts$/, '.js'),
       );
   await build({
     entryPoints,
-    outdir: join(sdk, 'dist/for-node'),
+    outdir: join(dist, 'for-node'),
     bundle: true,
     splitting: true,
     chunkNames: 'shared-[hash]',
