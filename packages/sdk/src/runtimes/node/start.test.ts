@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import type { Batch } from '../../core/batch.js';
 import type { Diagnostic } from '../../core/options.js';
 import type { Transport } from '../../core/ports.js';
+import { baggagePropagator } from '../../core/propagation/baggage.js';
+import { traceContextPropagator } from '../../core/propagation/trace-context.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
 import { healthHandler } from './health-handler.js';
@@ -141,6 +144,24 @@ test('an address may be a URL object; one that is neither is named', async () =>
     const { diagnostics } = startAlone({ endpoint: {} as unknown as string, protocol });
     expect(diagnostics).toEqual([expect.objectContaining({ code: 'bad-endpoint' })]);
   }
+});
+
+test('a propagator of the program’s own that throws stops neither the request nor the other formats', () => {
+  const fail = () => {
+    throw new Error('broken');
+  };
+  const { telemetry, diagnostics } = startAlone({
+    global: true,
+    propagators: [traceContextPropagator, { inject: fail, extract: fail, fields: fail }, baggagePropagator],
+  });
+  const carrier: Record<string, string> = {};
+  telemetry.measure('work', () => propagation.inject(context.active(), carrier));
+  expect(carrier.traceparent).toMatch(/^00-/);
+  expect(trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier))).toMatchObject({ isRemote: true });
+  expect(propagation.fields()).toEqual(['traceparent', 'tracestate', 'baggage']);
+  expect(diagnostics).toEqual([
+    { level: 'warn', code: 'propagator-failed', message: expect.stringContaining('broken') },
+  ]);
 });
 
 test('no option and no variable, however wrong, stops the program [F2]', () => {

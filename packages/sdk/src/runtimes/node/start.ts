@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
+import type { TextMapPropagator } from '@opentelemetry/api';
+import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
+import { guardedPropagator } from '../../core/propagation/guarded.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
 import { mergeResource } from '../../core/resource/merge-resource.js';
 import { parentBasedSampler } from '../../core/sampling/parent-based.js';
@@ -43,9 +46,10 @@ export function start(options: NodeOptions = {}): Telemetry {
   for (const diagnostic of environment.diagnostics) report(diagnostic);
 
   const instrumentations = options.instrumentations ?? [];
-  const propagators = options.propagators ?? environment.propagators ?? [traceContextPropagator, baggagePropagator];
-  const api = [...(options.api ?? []), ...findApiCopies()];
   const core = { clock: createNodeClock(), entropy: nodeEntropy, contextStore: createNodeContextStore() };
+  const propagators = ownPropagators(options.propagators, limitDiagnostics(core.clock, report)) ??
+    environment.propagators ?? [traceContextPropagator, baggagePropagator];
+  const api = [...(options.api ?? []), ...findApiCopies()];
 
   if (environment.disabled) {
     return disabledTelemetry({ ...core, propagators, api, global: options.global !== false, onDiagnostic: report });
@@ -96,6 +100,16 @@ export function start(options: NodeOptions = {}): Telemetry {
     Object.assign(telemetry, settleBeforeExit(telemetry));
   }
   return telemetry;
+}
+
+function ownPropagators(propagators: NodeOptions['propagators'], report: Report): TextMapPropagator[] | undefined {
+  if (propagators === undefined) return undefined;
+  if (Array.isArray(propagators))
+    return propagators.map((propagator) =>
+      guardedPropagator(propagator, (error) => report('warn', 'propagator-failed', `A propagator failed: ${error}`)),
+    );
+  report('error', 'bad-option', 'propagators is no list of propagators; the default ones are used.');
+  return undefined;
 }
 
 /** Weaker than what anybody says, detectors included. */
