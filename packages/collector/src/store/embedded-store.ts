@@ -107,7 +107,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
                   ? missingEngine()
                   : message.reason === 'broken'
                     ? brokenEngine(message.message)
-                    : `The data directory ${dataDir} cannot be opened: ${message.message}`,
+                    : `The data directory ${dataDir} cannot be opened (${message.message.trim()}): another program uses it, or its files are damaged.`,
               ),
             );
             break;

@@ -20,6 +20,8 @@ interface Chdb {
   drainPending(): Promise<void>;
 }
 
+const PREDECESSOR_MS = 10_000;
+
 const say = (message: FromEngine): void => {
   process.send?.(message);
 };
@@ -48,7 +50,7 @@ if (chdb !== undefined) await open(chdb).catch((error) => unusable('data', error
 async function open(engine: Chdb): Promise<void> {
   const sessions: Session[] = [];
   const openSession = () => new engine.Session(start.dataDir, { connectionArgs: start.arguments });
-  const first = openSession();
+  const first = await untilFree(openSession);
   await first.queryAsync(`CREATE DATABASE IF NOT EXISTS ${start.database} ENGINE = Atomic`, { format: 'TSV' });
   sessions.push(first);
   while (sessions.length < start.sessions) sessions.push(openSession());
@@ -65,6 +67,21 @@ async function open(engine: Chdb): Promise<void> {
     else void run(sessions[message.session] ?? first, message);
   });
   say({ kind: 'ready', version: Buffer.from(version.bytes()).toString().trim() });
+}
+
+/**
+ * A collector that was killed leaves its engine behind for a moment, which holds the directory until it has noticed; on a busy machine longer than a
+ * new collector takes to come. Nobody else can be there: the parent has the lock.
+ */
+async function untilFree(openSession: () => Session): Promise<Session> {
+  for (const deadline = performance.now() + PREDECESSOR_MS; ; ) {
+    try {
+      return openSession();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
 }
 
 async function run(session: Session, message: Extract<ToEngine, { kind: 'run' }>): Promise<void> {
