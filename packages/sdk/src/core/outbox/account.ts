@@ -60,8 +60,8 @@ export function createAccount(
   const routes = transports.map(createRoute);
   const destinations = transports.map((transport) => transport.destination);
   const queue = createQueue({ wake: () => pump(), lost: drop }, destinations);
-  /** Sealed and not settled, by id: whether it was accepted, and who is to be told. */
-  const live = new Map<string, readonly [Promise<boolean>, (accepted: boolean | Promise<boolean>) => void]>();
+  /** Sealed and not settled, by id, and who is to be told. No promises: those of a batch that waits for hours would keep every flush that gave up. */
+  const live = new Map<string, Set<(accepted: boolean) => void>>();
   const underWay = new Set<() => void>();
   const counts = {
     sent: { traces: 0, metrics: 0, logs: 0 },
@@ -77,18 +77,28 @@ export function createAccount(
 
   const size = () => ({ items: queue.items, bytes: queue.bytes });
 
-  function track({ id }: Batch): Promise<boolean> {
-    let settle!: (accepted: boolean | Promise<boolean>) => void;
-    const accepted = new Promise<boolean>((resolve) => {
-      settle = resolve;
-    });
-    live.set(id, [accepted, settle]);
-    return accepted;
+  const track = ({ id }: Batch) => void live.set(id, new Set());
+
+  function settle(id: string, accepted: boolean): void {
+    const waiting = live.get(id) ?? [];
+    live.delete(id);
+    for (const tell of waiting) tell(accepted);
   }
 
-  function settle(id: string, accepted: boolean | Promise<boolean>): void {
-    live.get(id)?.[1](accepted);
-    live.delete(id);
+  /** Tells `done`, once all of these have settled, whether all were accepted. Returns how to no longer wait. */
+  function whenSettled(ids: Iterable<string>, done: (all: boolean) => void): () => void {
+    const batches = [...ids].map((id) => live.get(id)!);
+    let left = batches.length;
+    let all = true;
+    const tell = (accepted: boolean) => {
+      all &&= accepted;
+      if (--left === 0) done(all);
+    };
+    for (const waiting of batches) waiting.add(tell);
+    if (!left) done(true);
+    return () => {
+      for (const waiting of batches) waiting.delete(tell);
+    };
   }
 
   function fail(message: string): void {
@@ -161,8 +171,13 @@ export function createAccount(
       const halves = kind === 'too-large' ? split?.(signal, batch.bytes) : undefined;
       const parts = halves?.map((half, at) => ({ ...batch, ...half, id: `${batch.id}.${at}` }));
       queue.done(batch, parts);
-      if (parts) settle(batch.id, allOf(parts.map(track)));
-      else drop(batch, kind, `${destination} will not take it: ${outcome.reason}`);
+      if (parts) {
+        parts.forEach(track);
+        whenSettled(
+          parts.map(({ id }) => id),
+          (all) => settle(batch.id, all),
+        );
+      } else drop(batch, kind, `${destination} will not take it: ${outcome.reason}`);
     } else {
       const { reason, afterMs } = outcome;
       queue.back(batch);
@@ -211,7 +226,7 @@ export function createAccount(
         counts.dropped.shutdown += batch.items;
         return;
       }
-      void track(batch);
+      track(batch);
       queue.add(batch, leaving);
     },
     pump,
@@ -229,12 +244,15 @@ export function createAccount(
     drain(timeoutMs, last) {
       const deadlineMs = now() + timeoutMs;
       return new Promise((resolve) => {
-        const cancel = timers.after(timeoutMs, () => resolve(false));
-        if (last) giveUp = (nextMs) => nextMs > deadlineMs && resolve(false);
-        void allOf([...live.values()].map(([accepted]) => accepted)).then((all) => {
+        let forget = () => {};
+        const finish = (all: boolean) => {
           cancel();
+          forget();
           resolve(all);
-        });
+        };
+        const cancel = timers.after(timeoutMs, () => finish(false));
+        if (last) giveUp = (nextMs) => nextMs > deadlineMs && finish(false);
+        forget = whenSettled(live.keys(), finish);
       });
     },
     close() {
@@ -261,6 +279,3 @@ export function createAccount(
     }),
   };
 }
-
-const allOf = (accepted: readonly Promise<boolean>[]): Promise<boolean> =>
-  Promise.all(accepted).then((each) => each.every(Boolean));

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { fakeTime } from '../../../../testkit/src/fake-time.js';
 import { handBuffer, marksOf, splitByHand } from '../../../../testkit/src/hand-buffer.js';
@@ -573,6 +575,32 @@ describe.each([
       expect(told).toBe(false);
       expect(outbox.status().queued.items).toBe(3);
     });
+
+    test.runIf(whole)(
+      'a flush that gave up leaves nothing behind, however long the collector stays away [F11]',
+      async () => {
+        setFlagsFromString('--expose-gc');
+        const collect = runInNewContext('gc') as () => void;
+        const used = () => {
+          collect();
+          return process.memoryUsage().heapUsed;
+        };
+        const dead = destination(() => ({ kind: 'retry', reason: 'away', afterMs: 86_400_000 }));
+        const { outbox, time, write } = setUp({ maxItems: 1 }, [dead]);
+        write(20);
+        await time.settle();
+        const flush = async (times: number) => {
+          for (let i = 0; i < times; i++) void outbox.flush(1);
+          await time.advance(1);
+        };
+        await flush(100);
+        const before = used();
+        for (let round = 0; round < 20; round++) await flush(100);
+        // Three kilobytes each, when every waiting batch remembered every flush.
+        expect(used() - before).toBeLessThan(2_000 * 500);
+        expect(time.pending).toBe(1);
+      },
+    );
 
     test('shutdown is bounded, sends, closes once, and what is left is counted [F22]', async () => {
       const silent = destination(() => new Promise(() => {}));
