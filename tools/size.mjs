@@ -42,6 +42,7 @@ const { findForbidden } = await import('../bench/size/forbidden.mjs');
 const ceilings = JSON.parse(readFileSync(join(root, 'bench/size/ceilings.json'), 'utf8'));
 
 const kB = (bytes) => bytes / 1000;
+const bytesOver = (size, bound) => `${Math.ceil((size - bound) * 1000)} bytes over`;
 const shown = (value) => value.toFixed(2).padStart(7);
 
 /** Our two bundles, each with its peers in order of closeness. */
@@ -56,11 +57,11 @@ for (const { name, entry, peers } of entries) {
   const ours = await bundleSize(entry, { root, plugins: [sdkFromSource(root)] }).catch((error) =>
     fail(`${entry} cannot be bundled: ${error.message}`),
   );
-  const ceiling = ceilings[name].kB;
+  const { kB: ceiling, goalKB: goal } = ceilings[name];
   const size = kB(ours.gzipBytes);
   const over = size > ceiling;
   say(
-    `\n${name}  ${shown(size)} kB gzip   ceiling ${ceiling.toFixed(1)}${over ? `   ✗ ${Math.ceil((size - ceiling) * 1000)} bytes over` : '   ✓'}   (${kB(ours.code.length).toFixed(1)} kB minified)`,
+    `\n${name}  ${shown(size)} kB gzip   ceiling ${ceiling.toFixed(1)}${over ? ` ✗ ${bytesOver(size, ceiling)}` : ' ✓'}   goal ${goal.toFixed(1)}${size > goal ? ` missed, ${bytesOver(size, goal)}` : ' ✓'}   (${kB(ours.code.length).toFixed(1)} kB minified)`,
   );
   for (const why of findForbidden(ours.code)) {
     say(`  ✗ the bundle holds ${why}`);
@@ -90,8 +91,8 @@ for (const { name, entry, peers } of entries) {
     peer: nearest === undefined ? null : Number(nearest.toFixed(3)),
     ratio: nearest === undefined ? null : Number((nearest / size).toFixed(2)),
     unit: 'kB gzip',
-    goal: ceiling,
-    ok: !over,
+    goal,
+    ok: size <= goal,
   });
 }
 
