@@ -32,6 +32,9 @@ function firstLoadSize(): Plugin {
   };
 }
 
+// Whoever has NODE_ENV=development in the shell, or builds from within a test, gets the same page: React's development build is a third larger.
+if (process.argv.includes('build')) process.env.NODE_ENV = 'production';
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: '/',
