@@ -1,8 +1,8 @@
 /*
  * Clocks of two machines differ; drawn as they are, a server would answer before it was asked. One offset per process
  * is found from the calls between processes: a child cannot start before its parent, and a server span lies inside
- * the client span that waited for it. Every call bounds the offset; where "no offset" fits the bounds the clocks are
- * left alone, else the middle of what fits is taken, as NTP does.
+ * the client span that waited for it. Every call bounds the offset; where "no offset" between the two fits the bounds
+ * they stay together, else a clock is left alone where that fits, else the middle of what fits is taken, as NTP does.
  */
 
 export interface Call {
@@ -70,6 +70,8 @@ export function clockOffsets(processes: number, calls: Iterable<Call>, reference
 
 /** The offset of the far process against the near one, which has itself been moved by `near`. */
 function relative({ low, high }: Bounds, near: number): number {
+  // Two that agree stay together: when a browser's clock is off, all servers are moved alike, and not apart.
+  if (low - TOLERANCE <= 0 && high + TOLERANCE >= 0) return 0;
   const zero = -near;
   if (zero >= low - TOLERANCE && zero <= high + TOLERANCE) return zero;
   if (low > high) return low;

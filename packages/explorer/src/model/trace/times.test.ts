@@ -151,6 +151,23 @@ describe('clocks', () => {
     expect([...clockOffsets(3, [call(20, 80), second], 0)].map((nano) => nano / MS)).toEqual([0, 100, 100]);
   });
 
+  test('two servers that agree stay together when the page is what is off', () => {
+    const behind = {
+      parentProcess: 1,
+      childProcess: 2,
+      parentStart: 40 * MS,
+      parentEnd: 42 * MS,
+      childStart: 41 * MS,
+      // The answer was sent before the server's own span was over.
+      childEnd: 46 * MS,
+      waited: true,
+    };
+    const [page, api, payment] = clockOffsets(3, [call(20, 80), behind], 0);
+    expect(page).toBe(0);
+    expect(api).not.toBe(0);
+    expect(payment).toBe(api);
+  });
+
   test('a trace says which clocks it moved, and shows children inside of their parents', () => {
     const columns = build(
       { id: 'a', at: 100, took: 100, kind: 'client' },
