@@ -300,6 +300,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     await page.goto(`${base}/trace/${KNOWN.folded}`);
     await spanRow('×').click();
     await page.getByRole('heading', { name: /× UPDATE shop\.products/ }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: /× UPDATE shop\.products/ }).waitFor();
     await spanRow('×').getByRole('button', { name: /^Open/ }).click();
     await waitForSearch('open', /^(\*|[0-9a-f]{16})/);
     expect(await page.getByRole('treegrid').getAttribute('aria-rowcount').then(Number)).toBeGreaterThan(100);

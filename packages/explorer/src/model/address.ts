@@ -26,6 +26,8 @@ export interface SearchAddress extends TimeSearch {
 
 export interface TraceAddress extends TimeSearch {
   readonly span?: string | undefined;
+  /** `1`: `span` stands for the folded row that it is the first of. */
+  readonly fold?: '1' | undefined;
   /** `from-to` in nanoseconds since the start of the trace. */
   readonly zoom?: string | undefined;
   readonly find?: string | undefined;
@@ -76,6 +78,7 @@ export function readTraceAddress(raw: RawSearch): TraceAddress {
   return defined({
     ...readTimeSearch(raw),
     span: when(text(raw, 'span'), /^[0-9a-f]{16}$/),
+    fold: raw.fold === '1' ? ('1' as const) : undefined,
     zoom: when(text(raw, 'zoom'), /^\d{1,18}-\d{1,18}$/),
     find: text(raw, 'find'),
     only: raw.only === '1' ? ('1' as const) : undefined,

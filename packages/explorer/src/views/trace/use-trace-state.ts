@@ -71,9 +71,7 @@ export function useTraceState(trace: OpenTrace): TraceState {
   );
   const rowOf = useMemo(() => rowOfSpan(columns, rows), [columns, rows]);
 
-  // `span` names a span, or a folded group by its first member while that has no row of its own.
-  const [foldId, setFoldId] = useState<string | undefined>(undefined);
-  const foldAt = foldId === undefined ? -1 : foldIds.indexOf(foldId);
+  const foldAt = address.fold === '1' && address.span !== undefined ? foldIds.indexOf(address.span) : -1;
   const foldSelected = foldAt < 0 ? undefined : foldItem(foldAt);
   const selectedSpan = address.span === undefined ? undefined : indexOf.get(address.span);
   const selected = foldSelected ?? selectedSpan;
@@ -92,11 +90,10 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const select = useCallback(
     (item: number | undefined) => {
       if (item !== undefined && isFold(item)) {
-        setFoldId(columns.folds[foldIndex(item)]!.id);
+        change({ span: columns.folds[foldIndex(item)]!.id, fold: '1' });
         return;
       }
-      setFoldId(undefined);
-      change({ span: item === undefined ? undefined : columns.spanIds[item]! });
+      change({ span: item === undefined ? undefined : columns.spanIds[item]!, fold: undefined });
     },
     [change, columns],
   );
@@ -112,11 +109,10 @@ export function useTraceState(trace: OpenTrace): TraceState {
   const reveal = useCallback(
     (span: number) => {
       const opened = revealed(columns, span, { closed, open: openFolds });
-      setFoldId(undefined);
       setView(
         showInWindow(view, columns.start[span]!, columns.start[span]! + columns.duration[span]!, columns.durationNano),
       );
-      change({ span: columns.spanIds[span]!, ...(opened && write(opened.closed, opened.open)) });
+      change({ span: columns.spanIds[span]!, fold: undefined, ...(opened && write(opened.closed, opened.open)) });
     },
     [change, write, closed, openFolds, columns, setView, view],
   );
