@@ -377,6 +377,16 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
     await banner.waitFor({ state: 'detached', timeout: 20_000 });
   });
 
+  test('a trace that could not be read is read by itself once the collector is back', async () => {
+    const address = await startServer();
+    await page.goto(address);
+    await rows().first().waitFor();
+    await page.request.post(`${address}/fixture/away?for=3000`);
+    await rows().first().click();
+    await page.getByRole('heading', { name: 'The collector does not answer.' }).waitFor();
+    await page.getByRole('treegrid').waitFor({ timeout: 20_000 });
+  });
+
   test('the palette opens a trace by its id, and the sheet shows the keys of the view', async () => {
     await page.goto(base);
     await rows().first().waitFor();

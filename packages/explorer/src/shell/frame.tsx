@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { RequestFailure } from '../client/api.js';
@@ -152,6 +152,7 @@ export function Frame() {
 function Away() {
   const status = useQuery(statusQuery());
   const { refresh } = useNow();
+  const queries = useQueryClient();
   const away = status.error instanceof RequestFailure && status.error.away;
   const [wasAway, setWasAway] = useState(false);
   useEffect(() => {
@@ -159,8 +160,10 @@ function Away() {
     else if (wasAway && status.isSuccess) {
       setWasAway(false);
       refresh();
+      // What does not depend on the time, such as a trace that could not be read.
+      void queries.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
     }
-  }, [away, wasAway, status.isSuccess, refresh]);
+  }, [away, wasAway, status.isSuccess, refresh, queries]);
   if (away) {
     return (
       <div className={styles.away} role="alert">
