@@ -3,6 +3,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { QueryStats } from '../shapes/api.js';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
+import { compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
 import { traceColumnNames } from './trace-columns.js';
@@ -80,7 +81,7 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
       const answer = await attempt(async () => {
         const result = await client.query({
           query,
-          format: 'JSON',
+          format: 'JSONCompact',
           abort_signal: signal,
           clickhouse_settings: {
             max_execution_time: maxExecutionMs / 1000,
@@ -88,14 +89,14 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
             cancel_http_readonly_queries_on_client_close: 1,
           },
         });
-        return result.json<Row>();
+        return result.json<readonly unknown[]>();
       }, abort);
       const stats: QueryStats = {
         elapsedMs: performance.now() - began,
         rowsRead: Number(answer.statistics?.rows_read ?? 0),
         bytesRead: Number(answer.statistics?.bytes_read ?? 0),
       };
-      return { rows: answer.data, stats };
+      return { rows: compactRows<Row>({ meta: answer.meta ?? [], data: answer.data }), stats };
     },
     async insert(insert: PreparedInsert) {
       const query = `INSERT INTO ${insert.table} (${traceColumnNames()}) FORMAT Native`;

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
+import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
 import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
@@ -235,15 +236,15 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
     const bound = bindParameters(sql, params);
     const session = await takeReader(abort);
-    const { id, answer } = run(session, bound, `max_execution_time = ${maxExecutionMs / 1000}`, 'JSON');
+    const { id, answer } = run(session, bound, `max_execution_time = ${maxExecutionMs / 1000}`, 'JSONCompact');
     // The session is free when the statement has really ended, which may be after its caller has left.
     void answer.catch(() => undefined).then(() => giveBack(session));
     const result = await untilWithdrawn(answer, abort, maxExecutionMs + GRACE_MS, () => stop(id));
     const parsed = JSON.parse(
       Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength).toString(),
-    ) as { data: Row[]; statistics?: { rows_read: number; bytes_read: number } };
+    ) as CompactAnswer;
     return {
-      rows: parsed.data,
+      rows: compactRows<Row>(parsed),
       stats: {
         elapsedMs: result.elapsedMs,
         rowsRead: Number(parsed.statistics?.rows_read ?? result.rowsRead),
