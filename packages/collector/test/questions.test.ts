@@ -6,9 +6,10 @@ import { histogram, red, stepFor } from '../src/query/histogram.js';
 import { operationNames, serviceNames } from '../src/query/names.js';
 import { createReader } from '../src/query/reader.js';
 import { searchTraces } from '../src/query/search-traces.js';
-import { traceJson } from '../src/query/trace.js';
+import { readTraces, traceJson } from '../src/query/trace.js';
 import type { TraceAnswer } from '../src/shapes/api.js';
 import { parseFilter } from '../src/shapes/filter.js';
+import { type QueryOptions, StoreError } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 import { type PlantedSpan, plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
 
@@ -261,4 +262,37 @@ test('a trace of 50,000 spans comes whole and in order', async () => {
     parentSpanId: (25_000).toString(16).padStart(16, '0'),
     attributes: { a: 49_999, b: 'text "quoted"', c: true, d: 1.5, e: 'x', f: 'y' },
   });
+});
+
+test('of a trace with more spans than are shown the earliest come, each with its resource, also when the whole is too much for the engine', async () => {
+  const trace = traceIdOf(77_000);
+  const at = 1_795_149_538_000_000_000n;
+  // The engine meets the spans by name; the ones that it meets first are the last in time.
+  const spans = Array.from({ length: 40 }, (_, index) => ({
+    traceId: trace,
+    spanId: spanIdOf(index),
+    service: 'long',
+    name: `work ${String(99 - index)}`,
+    scope: 'of the trace',
+    atNano: at + BigInt(index) * 1_000_000n,
+  }));
+  await plantSpans(opened.store, spans);
+  let refusals = 0;
+  const short = {
+    query: <Row>(sql: string, options?: QueryOptions) => {
+      if (refusals === 0 && sql.includes('row_number')) {
+        refusals++;
+        return Promise.reject(new StoreError('too-much-memory', 'x', true));
+      }
+      return opened.store.query<Row>(sql, options);
+    },
+  };
+  for (const store of [opened.store, short]) {
+    const { spans, resources, scopes, truncated } = await readTraces(createReader(store), [trace], 5);
+    expect(spans.map((span) => span.spanId)).toEqual([0, 1, 2, 3, 4].map(spanIdOf));
+    expect(truncated).toBe(true);
+    expect([...resources.values()].map(([service]) => service)).toEqual(['long']);
+    expect([...scopes.values()].map(([name]) => name)).toEqual(['of the trace']);
+  }
+  expect(refusals).toBe(1);
 });

@@ -1,8 +1,10 @@
 import type { QueryStats } from '../shapes/api.js';
+import { StoreError } from '../store/store.js';
 import { attributesJson, textJson } from './attribute-json.js';
-import { createBindings } from './bindings.js';
+import { type Bindings, createBindings } from './bindings.js';
 import type { Reader } from './reader.js';
 import { kindName, statusName } from './stored-names.js';
+import { nanoTime, type TimeRange } from './time-range.js';
 import { traceTimes, withinAny } from './trace-times.js';
 
 /** What one answer holds at most: about 60 MB of JSON. */
@@ -94,12 +96,48 @@ export async function readTraces(
   traceIds: readonly string[],
   mostSpans = MOST_SPANS,
 ): Promise<TraceRows> {
-  const times = await traceTimes(reader, traceIds);
-  const bindings = createBindings();
+  const where: Where = { traceIds, times: await traceTimes(reader, traceIds) };
+  const whole = await readSpans(reader, where, mostSpans).catch((error: unknown) => {
+    if (error instanceof StoreError && error.code === 'too-much-memory') return undefined;
+    throw error;
+  });
+  if (whole !== undefined && !(whole.truncated && lacksShared(whole))) return whole;
+  // Far more spans than are shown: only those before the cut are read again, so that what they need fits and each resource is at one of them.
+  const lastNano = await cutOf(reader, where, mostSpans);
+  return await readSpans(reader, { ...where, lastNano }, mostSpans);
+}
+
+function lacksShared({ resources, scopes }: TraceRows): boolean {
+  return [...resources.values()].includes(NO_RESOURCE) || [...scopes.values()].includes(NO_SCOPE);
+}
+
+interface Where {
+  readonly traceIds: readonly string[];
+  readonly times: readonly TimeRange[] | undefined;
+  readonly lastNano?: string | undefined;
+}
+
+function conditionOf({ traceIds, times, lastNano }: Where, bindings: Bindings): string {
   const wanted =
     traceIds.length === 1
       ? `= ${bindings.bind('String', traceIds[0]!)}`
       : `IN ${bindings.bind('Array(String)', traceIds)}`;
+  const cut = lastNano === undefined ? '' : `AND Timestamp <= ${nanoTime(BigInt(lastNano), bindings)}`;
+  return `PREWHERE TraceId ${wanted} WHERE ${withinAny(times, bindings)} ${cut}`;
+}
+
+/** When the span starts that is the first not to be shown. */
+async function cutOf(reader: Reader, where: Where, mostSpans: number): Promise<string | undefined> {
+  const bindings = createBindings();
+  const [row] = await reader.rows<{ readonly at: string }>(
+    `SELECT toUnixTimestamp64Nano(Timestamp) AS at FROM otel_traces ${conditionOf(where, bindings)} ORDER BY Timestamp LIMIT 1 OFFSET ${mostSpans}`,
+    bindings,
+  );
+  return row?.at;
+}
+
+async function readSpans(reader: Reader, where: Where, mostSpans: number): Promise<TraceRows> {
+  const bindings = createBindings();
   // One statement, because the cost is that of unpacking the granules in which the spans lie, and not that of the rows.
   const spans = await reader.rows<SpanRow>(
     `SELECT * FROM (
@@ -115,14 +153,14 @@ export async function readTraces(
          sipHash64(${RESOURCE}) AS r, sipHash64(${SCOPE}) AS s,
          if(row_number() OVER (PARTITION BY r) = 1, [(${RESOURCE_ROW})], []) AS resource,
          if(row_number() OVER (PARTITION BY s) = 1, [(${SCOPE_ROW})], []) AS scope
-       FROM otel_traces PREWHERE TraceId ${wanted} WHERE ${withinAny(times, bindings)})
+       FROM otel_traces ${conditionOf(where, bindings)})
      ORDER BY at, spanId LIMIT ${mostSpans + 1}`,
     bindings,
   );
   return { spans: spans.slice(0, mostSpans), ...sharedOf(spans), truncated: spans.length > mostSpans };
 }
 
-/** Resources and scopes by hash. Where a trace was cut, the span that carried one may be gone; it then shows as empty. */
+/** Resources and scopes by hash. Of spans that start together at the cut the one that carried one may be gone; it then shows as empty. */
 function sharedOf(spans: readonly SpanRow[]): Pick<TraceRows, 'resources' | 'scopes'> {
   const resources = new Map<string, ResourceRow>();
   const scopes = new Map<string, ScopeRow>();
