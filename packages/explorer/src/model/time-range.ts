@@ -35,6 +35,15 @@ export function lastMs(last: string): number | undefined {
   return ms > 0 ? ms : undefined;
 }
 
+const UNIT_WORDS: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week' };
+
+/** `2m` as `Last 2 minutes`. */
+export function lastLabel(last: string): string {
+  const count = Number.parseInt(last, 10);
+  const word = UNIT_WORDS[last.slice(-1)] ?? '';
+  return count === 1 ? `Last ${word}` : `Last ${count} ${word}s`;
+}
+
 export function parseTimeSearch({ last, from, to }: TimeSearch): TimeRange {
   const fromMs = from === undefined ? Number.NaN : parseMoment(from);
   const toMs = to === undefined ? Number.NaN : parseMoment(to);

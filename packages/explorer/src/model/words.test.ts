@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { keySuggestions, readDraft, valueSuggestions } from './completion.js';
 import { clausesOf, formatClause, hasClause, toggledClause, withClause } from './filter-clauses.js';
-import { formatAgo, formatBytes, formatCount, formatDuration, formatShare, niceStep } from './format.js';
+import { formatAgo, formatBytes, formatCount, formatDuration, formatShare, momentInFull, niceStep } from './format.js';
+import { lastLabel } from './time-range.js';
 
 const service = (value: string, operator: '=' | '!=' = '=') => ({ field: 'service', operator, value }) as const;
 
@@ -103,4 +104,15 @@ describe('numbers for people', () => {
   test('axes get round steps', () => {
     expect([niceStep(1000, 10), niceStep(1030, 10), niceStep(7, 3)]).toEqual([100, 200, 5]);
   });
+});
+
+test('a stretch of time and a moment are said in full', () => {
+  expect(['2m', '1h', '90s', '1w'].map(lastLabel)).toEqual([
+    'Last 2 minutes',
+    'Last hour',
+    'Last 90 seconds',
+    'Last week',
+  ]);
+  // The reader's own zone, named, and the same moment for everybody.
+  expect(momentInFull('1795154032873123456')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:52\.873123 \S+\n2026-11-20T05:53:52\.873123Z$/);
 });

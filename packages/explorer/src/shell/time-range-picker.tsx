@@ -5,6 +5,7 @@ import { formatClock, formatDay } from '../model/format.js';
 import {
   absoluteRange,
   formatTimeSearch,
+  lastLabel,
   lastMs,
   parseMoment,
   parseTimeSearch,
@@ -21,7 +22,7 @@ const shown = (ms: number): string => `${formatDay(new Date(ms))} ${formatClock(
 
 function labelOf(range: TimeRange): string {
   if (range.kind === 'last') {
-    return RELATIVE_RANGES.find((one) => one.last === range.last)?.label ?? `Last ${range.last}`;
+    return RELATIVE_RANGES.find((one) => one.last === range.last)?.label ?? lastLabel(range.last);
   }
   const sameDay = formatDay(new Date(range.fromMs)) === formatDay(new Date(range.toMs));
   return `${shown(range.fromMs)} – ${sameDay ? formatClock(new Date(range.toMs)) : shown(range.toMs)}`;
