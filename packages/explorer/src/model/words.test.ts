@@ -114,5 +114,7 @@ test('a stretch of time and a moment are said in full', () => {
     'Last week',
   ]);
   // The reader's own zone, named, and the same moment for everybody.
-  expect(momentInFull('1795154032873123456')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:52\.873123 \S+\n2026-11-20T05:53:52\.873123Z$/);
+  expect(momentInFull('1795154032873123456')).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:52\.873123 \S+\n2026-11-20T05:53:52\.873123Z$/,
+  );
 });
