@@ -233,6 +233,30 @@ describe('a request that cannot be kept gets the protocol’s own answer', () =>
     session.close();
   });
 
+  test('over HTTP/2 a request that never arrives whole gives back what it was admitted for', async () => {
+    const waited = createAdmission(8 * MIB);
+    const impatient = createOtlpHttp({
+      intake: createIntake(spool),
+      admission: waited,
+      origins: createOrigins([]),
+      requestTimeoutMs: 200,
+    });
+    const session = connect(`http://127.0.0.1:${await impatient.listen('127.0.0.1', 0)}`);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/v1/traces',
+      'content-type': 'application/x-protobuf',
+      'content-length': String(6 * MIB),
+    });
+    const ended = new Promise((resolve) => stream.once('error', () => resolve(undefined)).once('close', resolve));
+    stream.write('x');
+    await expect.poll(() => waited.bytesInFlight).toBe(6 * MIB);
+    await ended;
+    await expect.poll(() => waited.bytesInFlight).toBe(0);
+    session.close();
+    await impatient.close(100);
+  });
+
   test('a type that is not OTLP’s is 415 and names those that are', async () => {
     for (const type of ['application/xml', 'text/plain', 'multipart/form-data']) {
       const answer = await send({ body: good, headers: { 'content-type': type } });

@@ -1,5 +1,5 @@
 import { createServer as createHttp1, type Server as Http1Server, type RequestListener } from 'node:http';
-import { createServer as createHttp2, createSecureServer, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer as createHttp2, createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer as createNet, type Server as NetServer, type Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import type { TlsOptions } from './tls-options.js';
@@ -15,15 +15,20 @@ export interface DualServer {
 /** How every HTTP/2 connection begins (RFC 9113, 3.4). */
 const PREFACE = 'PRI * HTTP/2.0';
 const FIRST_BYTES_MS = 20_000;
+const REQUEST_MS = 60_000;
 const MAX_STREAMS = 100;
 
 /**
  * HTTP/1.1 and HTTP/2 on one port: chosen by ALPN under TLS, by the first bytes without. The listener sees both as HTTP/1's
- * request and response.
+ * request and response. A request that has not arrived whole within `requestMs` is ended.
  */
-export function createDualServer(listener: RequestListener, tls: TlsOptions | undefined): DualServer {
+export function createDualServer(
+  listener: RequestListener,
+  tls: TlsOptions | undefined,
+  requestMs = REQUEST_MS,
+): DualServer {
   // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
-  const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 75_000 };
+  const timeouts = { requestTimeout: requestMs, headersTimeout: Math.min(20_000, requestMs), keepAliveTimeout: 75_000 };
   const http1 = createHttp1({ ...timeouts, keepAlive: true, noDelay: true }, listener);
   // It never listens itself, and Node begins to watch connections (their time limits, which are idle) only when a server does.
   http1.emit('listening');
@@ -32,6 +37,13 @@ export function createDualServer(listener: RequestListener, tls: TlsOptions | un
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
     session.on('error', () => undefined);
+    // Node's HTTP/2 has no such limit of its own, and a sender whose network is gone would keep what it was admitted for.
+    session.on('stream', (stream) => {
+      const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestMs);
+      const arrived = (): void => clearTimeout(timer);
+      stream.once('end', arrived);
+      stream.once('close', arrived);
+    });
   };
   // Node's compatibility layer gives HTTP/2 requests the same shape; its types only do not say so.
   const asHttp2 = listener as unknown as Parameters<typeof createHttp2>[1];

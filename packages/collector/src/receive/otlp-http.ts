@@ -18,6 +18,8 @@ export interface OtlpHttpOptions {
   readonly tls?: TlsOptions | undefined;
   /** Of a body, compressed and also after. Default 64 MiB; a quarter of it for JSON. */
   readonly maxBodyBytes?: number | undefined;
+  /** Time for a request to arrive whole. Default 60,000. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -62,7 +64,11 @@ const busy = (message: string): Refusal =>
  */
 export function createOtlpHttp(options: OtlpHttpOptions): DualServer {
   const receiver: Receiver = { ...options, pool: createBodyPool() };
-  return createDualServer((request, response) => void answer(receiver, request, response), options.tls);
+  return createDualServer(
+    (request, response) => void answer(receiver, request, response),
+    options.tls,
+    options.requestTimeoutMs,
+  );
 }
 
 async function answer(options: Receiver, request: IncomingMessage, response: ServerResponse): Promise<void> {
