@@ -148,6 +148,36 @@ describe('small tracing', () => {
     );
   });
 
+  test('inherited properties are no attributes, as in full tracing [F8]', async () => {
+    const attributes = Object.assign(Object.create({ inherited: 'secret' }), { own: 1 }) as Attributes;
+    const act: Parameters<typeof record>[1] = (start) => {
+      const span = start('span', { attributes }).setAttributes(attributes).addEvent('event', attributes);
+      span.addLink({ context: { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 }, attributes }).end();
+    };
+    const { requests } = record(smallTracing, act);
+    expect(requests).toEqual(record(fullTracing, act).requests);
+    const span = requests[0]!.resourceSpans[0]!.scopeSpans[0]!.spans[0]!;
+    for (const of of [span, span.events[0]!, span.links[0]!])
+      expect(of.attributes.map(({ key }) => key)).toEqual(['own']);
+  });
+
+  test('a processor that throws at once, or answers nothing, does not break flush and shutdown [F2]', async () => {
+    const processor = (forceFlush: () => unknown): SpanProcessor =>
+      ({ onStart() {}, onEnd() {}, forceFlush, shutdown: forceFlush }) as unknown as SpanProcessor;
+    const broken = processor(() => {
+      throw new Error('processor');
+    });
+    const silent = processor(() => undefined);
+    for (const tracing of [smallTracing, fullTracing]) {
+      for (const processors of [[broken], [broken, silent], [silent]]) {
+        const { provider, errors } = record(tracing, () => {}, { processors });
+        await expect(provider.forceFlush()).resolves.toBeUndefined();
+        await expect(provider.shutdown()).resolves.toBeUndefined();
+        expect(errors).toHaveLength(processors.includes(broken) ? 2 : 0);
+      }
+    }
+  });
+
   test('takes times of every kind as full tracing does [B1]', () => {
     const act: Parameters<typeof record>[1] = (start, advance) => {
       advance(1_000);

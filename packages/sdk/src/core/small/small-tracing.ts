@@ -67,7 +67,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     for (const processor of processors) guarded(() => call(processor));
   };
   const all = async (what: 'forceFlush' | 'shutdown'): Promise<void> => {
-    await Promise.all(processors.map(async (processor) => processor[what]().catch(onError)));
+    await Promise.all(processors.map(async (processor) => processor[what]()).map((done) => done.catch(onError)));
   };
 
   /** The API's time inputs as a time; `undefined` is now. */
@@ -90,8 +90,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     to.attributes ??= Object.create(null) as Attributes;
     to.droppedAttributesCount ??= 0;
     const kept = to.attributes;
-    for (const key in attributes) {
-      const value = attributes[key];
+    for (const [key, value] of Object.entries(attributes ?? {})) {
       const first = Array.isArray(value) ? (value.find((item) => item != null) ?? '') : value;
       if (!key || !/^(string|number|boolean)$/.test(typeof first)) continue;
       if (key in kept || Object.keys(kept).length < most) {

@@ -66,6 +66,14 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
   const rules = (countLimit: number): AttributeRules =>
     attributeRules(keys, names, countLimit, limits.attributeValueLengthLimit);
   const tracers = new Map<string, Tracer>();
+  /** Async from its first step, so that what a processor of the program throws at once is caught too. */
+  const settled = async (what: 'forceFlush' | 'shutdown'): Promise<void> => {
+    try {
+      await processor[what]();
+    } catch (error) {
+      onError(error);
+    }
+  };
   return {
     getTracer(name, version, options) {
       const { schemaUrl, attributes } = options ?? {};
@@ -89,11 +97,11 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
       }
       return tracer;
     },
-    forceFlush: () => Promise.resolve(processor.forceFlush()).catch(onError),
-    shutdown() {
-      if (state.stopped) return Promise.resolve();
+    forceFlush: () => settled('forceFlush'),
+    async shutdown() {
+      if (state.stopped) return;
       state.stopped = true;
-      return Promise.resolve(processor.shutdown()).catch(onError);
+      await settled('shutdown');
     },
   };
 }
