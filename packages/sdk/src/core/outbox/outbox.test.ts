@@ -317,26 +317,23 @@ describe.each([
       expect(await flushed).toBe(true);
     });
 
-    test.runIf(whole)(
-      'the wait that the server names also holds when an earlier send is accepted meanwhile',
-      async () => {
-        let answerFirst: (outcome: Outcome) => void = () => {};
-        const answers: Answer[] = [
-          new Promise((resolve) => (answerFirst = resolve)),
-          { kind: 'retry', reason: 'busy', afterMs: 7_000 },
-        ];
-        const here = destination(() => answers.shift() ?? accepted);
-        const { outbox, time, write } = setUp({ maxItems: 1, concurrency: 2 }, [here]);
-        write(3);
-        await time.settle();
-        answerFirst(accepted);
-        await time.advance(6_999);
-        expect(here.sends).toHaveLength(2);
-        await time.advance(1);
-        expect(here.sends).toHaveLength(4);
-        expect(outbox.status()).toMatchObject({ state: 'healthy', sent: { traces: 3 } });
-      },
-    );
+    test('the wait that the server names also holds when an earlier send is accepted meanwhile', async () => {
+      let answerFirst: (outcome: Outcome) => void = () => {};
+      const answers: Answer[] = [
+        new Promise((resolve) => (answerFirst = resolve)),
+        { kind: 'retry', reason: 'busy', afterMs: 7_000 },
+      ];
+      const here = destination(() => answers.shift() ?? accepted);
+      const { outbox, time, write } = setUp({ maxItems: 1, concurrency: 2 }, [here]);
+      write(3);
+      await time.settle();
+      answerFirst(accepted);
+      await time.advance(6_999);
+      expect(here.sends).toHaveLength(2);
+      await time.advance(1);
+      expect(here.sends).toHaveLength(4);
+      expect(outbox.status()).toMatchObject({ state: 'healthy', sent: { traces: 3 } });
+    });
 
     test.runIf(whole)('a kept connection that was over is nothing to tell anybody about', async () => {
       const answers: Outcome[] = [{ kind: 'retry', reason: 'over', afterMs: 0 }];
@@ -576,31 +573,28 @@ describe.each([
       expect(outbox.status().queued.items).toBe(3);
     });
 
-    test.runIf(whole)(
-      'a flush that gave up leaves nothing behind, however long the collector stays away [F11]',
-      async () => {
-        setFlagsFromString('--expose-gc');
-        const collect = runInNewContext('gc') as () => void;
-        const used = () => {
-          collect();
-          return process.memoryUsage().heapUsed;
-        };
-        const dead = destination(() => ({ kind: 'retry', reason: 'away', afterMs: 86_400_000 }));
-        const { outbox, time, write } = setUp({ maxItems: 1 }, [dead]);
-        write(20);
-        await time.settle();
-        const flush = async (times: number) => {
-          for (let i = 0; i < times; i++) void outbox.flush(1);
-          await time.advance(1);
-        };
-        await flush(100);
-        const before = used();
-        for (let round = 0; round < 20; round++) await flush(100);
-        // Three kilobytes each, when every waiting batch remembered every flush.
-        expect(used() - before).toBeLessThan(2_000 * 500);
-        expect(time.pending).toBe(1);
-      },
-    );
+    test('a flush that gave up leaves nothing behind, however long the collector stays away [F11]', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const used = () => {
+        collect();
+        return process.memoryUsage().heapUsed;
+      };
+      const dead = destination(() => ({ kind: 'retry', reason: 'away', afterMs: 86_400_000 }));
+      const { outbox, time, write } = setUp({ maxItems: 1 }, [dead]);
+      write(20);
+      await time.settle();
+      const flush = async (times: number) => {
+        for (let i = 0; i < times; i++) void outbox.flush(1);
+        await time.advance(1);
+      };
+      await flush(100);
+      const before = used();
+      for (let round = 0; round < 20; round++) await flush(100);
+      // Three kilobytes each, when every waiting batch remembered every flush.
+      expect(used() - before).toBeLessThan(2_000 * 500);
+      expect(time.pending).toBe(1);
+    });
 
     test('shutdown is bounded, sends, closes once, and what is left is counted [F22]', async () => {
       const silent = destination(() => new Promise(() => {}));

@@ -3,7 +3,6 @@ import type { Diagnostic, DropReason, TelemetryStatus } from '../options.js';
 import type { OutboxRequest } from '../outbox/full-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { AbortSignalLike, Outcome, Transport } from '../ports.js';
-import { within } from '../within.js';
 import { randomHex } from './random-hex.js';
 
 // Of the DOM standard: every page has it. Core knows no runtime's types, so it is named here.
@@ -14,8 +13,6 @@ interface Entry {
   readonly batch: Batch;
   readonly items: number;
   readonly byteLength: number;
-  readonly accepted: Promise<boolean>;
-  tell(accepted: boolean): void;
   /** While it is being sent: gives the send up. */
   stop?: (() => void) | undefined;
 }
@@ -39,6 +36,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const buffers = new Set<OpenBuffer>();
   const queue = new Set<Entry>();
   const sending = new Set<Entry>();
+  /** Flushes that wait, told of each batch that settles. One that gave up is forgotten: a batch may wait for hours. */
+  const flushes = new Set<(entry: Entry, accepted: boolean) => void>();
   let sealed = 0;
   const counts = {
     sent: { traces: 0, metrics: 0, logs: 0 },
@@ -85,7 +84,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const settle = (entry: Entry, accepted: boolean): void => {
     queue.delete(entry);
     sending.delete(entry);
-    entry.tell(accepted);
+    for (const tell of flushes) tell(entry, accepted);
   };
   const drop = (entry: Entry, reason: DropReason, why: string = reason): void => {
     counts.dropped[reason] += entry.items;
@@ -104,10 +103,6 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
       const { items, bytes } = content;
       if (closed) counts.dropped.shutdown += items;
       else {
-        let tell!: (accepted: boolean) => void;
-        const accepted = new Promise<boolean>((resolve) => {
-          tell = resolve;
-        });
         const id = processId + (sealed++).toString(16).padStart(16, '0');
         const batch: Batch = {
           v: 1,
@@ -119,7 +114,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
           items,
           bytes,
         };
-        queue.add({ batch, items, byteLength: bytes.length, accepted, tell });
+        queue.add({ batch, items, byteLength: bytes.length });
       }
     }
     makeRoom();
@@ -166,8 +161,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     if (closed) return;
     const { kind } = outcome;
     if (kind === 'accepted' || kind === 'refused' || kind === 'too-large') {
-      // It answered, whatever it said.
-      failures = nextMs = 0;
+      // It answered, whatever it said. A wait it has asked for since that was sent still holds.
+      if (!told || nextMs <= now()) failures = nextMs = 0;
       reachable = true;
       if (kind === 'accepted') {
         const lost = Math.min(outcome.rejectedItems || 0, items);
@@ -209,11 +204,22 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const flush = (timeoutMs: number): Promise<boolean> => {
     seal();
     resume();
-    return within(
-      timers,
-      timeoutMs,
-      Promise.all(kept().map(({ accepted }) => accepted)).then((each) => each.every(Boolean)),
-    );
+    return new Promise((resolve) => {
+      const left = new Set(kept());
+      let all = true;
+      const finish = (sentAll: boolean) => {
+        cancel();
+        flushes.delete(tell);
+        resolve(sentAll);
+      };
+      const tell = (entry?: Entry, accepted?: boolean) => {
+        if (left.delete(entry!)) all &&= accepted!;
+        if (!left.size) finish(all);
+      };
+      const cancel = timers.after(timeoutMs, () => finish(false));
+      flushes.add(tell);
+      tell();
+    });
   };
 
   if (!transport.send || options.store) report('error', 'part-missing', 'Only one destination, and no store');
@@ -242,13 +248,11 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
         closed = true;
         cancelAge?.();
         cancelWake?.();
-        for (const { items, stop, tell } of kept()) {
-          counts.dropped.shutdown += items;
-          stop?.();
-          tell(false);
+        for (const entry of kept()) {
+          counts.dropped.shutdown += entry.items;
+          entry.stop?.();
+          settle(entry, false);
         }
-        queue.clear();
-        sending.clear();
         await transport.close?.().catch(() => {});
         return sentAll;
       });
