@@ -163,6 +163,20 @@ test('rows that the store refuses for good are kept aside and do not hold up the
   expect(events.join()).toContain('refuses 2 spans for good (Cannot parse)');
 });
 
+test('why the store does not take an insert is said once, and again when the reason is another', async () => {
+  const store = fakeStore();
+  const said: string[] = [];
+  spool = await openSpool({ directory, insert: store.insert, onEvent: (message) => said.push(message) });
+  for (const code of ['away', 'away', 'denied'] as const) {
+    store.answers.push(async () => {
+      throw new StoreError(code, `it is ${code}`, true);
+    });
+  }
+  await spool.append(request(1, 2));
+  await store.untilRows(2);
+  expect(said.map((message) => /it is \w+/.exec(message)?.[0])).toEqual(['it is away', 'it is denied']);
+});
+
 test('rows that are refused and cannot be put aside either are said to be there still, and end nothing', async () => {
   const store = fakeStore();
   const said: string[] = [];

@@ -218,6 +218,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   /** `false`: this group does not go in for now, and its neighbours should not wait for it. */
   async function insertGroup(group: ClosedGroup): Promise<boolean> {
+    // Once per reason: a server that was away and now refuses is news, each new attempt is none.
+    let said: StoreError['code'] | undefined;
     for (let waitMs = 100; !stopped; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
       let isAway = false;
       try {
@@ -239,7 +241,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           return true;
         }
         isAway = error instanceof StoreError && (error.code === 'away' || error.code === 'denied');
-        if (waitMs === 100) {
+        const reason = error instanceof StoreError ? error.code : 'other';
+        if (reason !== said) {
+          said = reason;
           onEvent(`The store did not take ${group.rows} spans (${lastError}); trying again until it does.`);
         }
       }
