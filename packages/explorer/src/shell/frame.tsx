@@ -160,10 +160,16 @@ function Away() {
     else if (wasAway && status.isSuccess) {
       setWasAway(false);
       refresh();
-      // What does not depend on the time, such as a trace that could not be read.
-      void queries.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
     }
-  }, [away, wasAway, status.isSuccess, refresh, queries]);
+  }, [away, wasAway, status.isSuccess, refresh]);
+  // What found nobody and does not depend on the time, such as a trace, is asked again whenever somebody answers: an outage may be
+  // shorter than the time between two looks.
+  const answeredAt = status.dataUpdatedAt;
+  useEffect(() => {
+    if (answeredAt === 0) return;
+    const foundNobody = (error: unknown): boolean => error instanceof RequestFailure && error.away;
+    void queries.refetchQueries({ type: 'active', predicate: (query) => foundNobody(query.state.error) });
+  }, [answeredAt, queries]);
   if (away) {
     return (
       <div className={styles.away} role="alert">
