@@ -1,4 +1,4 @@
-/** As many rows as lie in one granule: what is read together is taken or left together. */
+/** A whole number of granules: what is read together is taken or left together. */
 const BLOCK_ROWS = 8_192;
 
 /**
