@@ -170,6 +170,8 @@ test('by environment: all in development, a tenth in staging, a hundredth in pro
   const count = 20_000;
   expect(sampledRoots(environmentSampler('development'), 100)).toBe(100);
   expect(sampledRoots(environmentSampler(undefined), 100)).toBe(100);
+  for (const name of ['constructor', 'toString', '__proto__'])
+    expect(sampledRoots(environmentSampler(name), 100)).toBe(100);
   expect(sampledRoots(environmentSampler('staging'), count) / count).toBeCloseTo(0.1, 1);
   const production = sampledRoots(environmentSampler('Production'), count) / count;
   expect(production).toBeGreaterThan(0.005);

@@ -84,7 +84,8 @@ export function createEnvironment(variables: EnvironmentVariables): Environment 
     pairs(name) {
       const text = string(name);
       if (text === undefined) return undefined;
-      const pairs: Record<string, string> = {};
+      // Without a prototype, so that `__proto__` is a key like any other and `endpoint` is only what was said.
+      const pairs: Record<string, string> = Object.create(null);
       for (const member of text.split(',')) {
         if (member.trim() === '') continue;
         const separator = member.indexOf('=');
