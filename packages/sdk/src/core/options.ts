@@ -50,7 +50,10 @@ export type PresetName = 'development' | 'production' | 'highThroughput' | 'lowL
 export interface BatchLimits {
   /** A batch is sealed at this many items … (development 128, production 512, highThroughput 2,048, lowLatency 256) */
   readonly maxItems: number;
-  /** … or at this many bytes (default 512 KiB) … */
+  /**
+   * … or at this many bytes (default 512 KiB) … What a collector finds too large is sent in parts: of the bytes it names, else in halves. From
+   * quarters on it is asked once in `firstRetryMs`, so set this below what your collector takes.
+   */
   readonly maxBytes: number;
   /** … or when its first item is this old. 0: at once. (1,000 / 5,000 / 10,000 / 500 ms) */
   readonly maxAgeMs: number;
@@ -62,7 +65,7 @@ export interface BatchLimits {
   readonly concurrency: number;
   /** Waiting for one answer, in milliseconds. Default 10,000. */
   readonly sendTimeoutMs: number;
-  /** First wait after a `retry`; doubles to `maxRetryMs`, jittered ±50 %. Defaults 1,000 and 60,000. */
+  /** First wait after a `retry`; doubles to `maxRetryMs`, jittered ±50 %. Defaults 1,000 and 60,000, at least 100. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
   /** A batch older than this is dropped, counted as `too-old`. Default 48 h. */

@@ -25,8 +25,14 @@ test('the presets have the sizes and ages their names promise [F7]', () => {
 });
 
 test('single values win over the preset; the queue follows the batch unless it is said [F7]', () => {
-  const { limits, bad } = resolved('lowLatency', { maxItems: 1_000, maxRetryMs: 5, concurrency: undefined });
-  expect(limits).toMatchObject({ maxItems: 1_000, maxAgeMs: 500, maxQueueItems: 4_000, maxRetryMs: 5, concurrency: 2 });
+  const { limits, bad } = resolved('lowLatency', { maxItems: 1_000, maxRetryMs: 500, concurrency: undefined });
+  expect(limits).toMatchObject({
+    maxItems: 1_000,
+    maxAgeMs: 500,
+    maxQueueItems: 4_000,
+    maxRetryMs: 500,
+    concurrency: 2,
+  });
   expect(resolved(undefined, { maxQueueItems: 7 }).limits.maxQueueItems).toBe(7);
   expect(bad).toEqual([]);
 });
@@ -47,4 +53,18 @@ test('what cannot be a limit is named and its default taken; zero is an age but 
     concurrency: 2,
   });
   expect(bad).toEqual(['preset', 'batch.maxItems', 'batch.maxBytes', 'batch.sendTimeoutMs', 'batch.concurrency']);
+});
+
+test('the names of Object.prototype are no presets', () => {
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    const { limits, bad } = resolved(name as PresetName);
+    expect(limits).toEqual(resolved('production').limits);
+    expect(bad).toEqual(['preset']);
+  }
+});
+
+test('a wait before a retry has a lower bound, so that no collector is asked in a hot loop [F15]', () => {
+  const { limits, bad } = resolved(undefined, { firstRetryMs: 0, maxRetryMs: 0, maxAgeMs: 0 });
+  expect(limits).toMatchObject({ firstRetryMs: 100, maxRetryMs: 100, maxAgeMs: 0 });
+  expect(bad).toEqual([]);
 });

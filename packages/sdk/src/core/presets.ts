@@ -25,6 +25,9 @@ export const batchDefaults: Omit<BatchLimits, 'maxItems' | 'maxAgeMs' | 'maxQueu
   shutdownTimeoutMs: 5_000,
 };
 
+/** A collector that is away is not asked in a hot loop, whatever the program says. */
+const SHORTEST_RETRY_MS = 100;
+
 /**
  * The limits a program gets: its single values over the preset's over the defaults. A value that is no number or is
  * negative is named to `bad` and its default taken: an option never stops a program. An unknown preset counts as `production`.
@@ -34,12 +37,18 @@ export function resolveBatchLimits(
   batch: Partial<BatchLimits> | undefined,
   bad: (option: string, value: unknown) => void,
 ): BatchLimits {
-  const known = presets[preset ?? 'production'];
-  if (!known) bad('preset', preset);
-  const limits: Partial<Record<keyof BatchLimits, number>> = { ...batchDefaults, ...(known ?? presets.production) };
+  const known = preset ?? 'production';
+  // Own names only: `constructor` is no preset.
+  if (!Object.hasOwn(presets, known)) bad('preset', preset);
+  const limits: Partial<Record<keyof BatchLimits, number>> = {
+    ...batchDefaults,
+    ...presets.production,
+    ...(Object.hasOwn(presets, known) && presets[known]),
+  };
   for (const [name, value] of Object.entries(batch ?? {})) {
     // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.
-    if (typeof value === 'number' && value >= (/Ms$/.test(name) ? 0 : 1)) limits[name as keyof BatchLimits] = value;
+    if (typeof value === 'number' && value >= (/Ms$/.test(name) ? 0 : 1))
+      limits[name as keyof BatchLimits] = /RetryMs/.test(name) ? Math.max(value, SHORTEST_RETRY_MS) : value;
     else if (value !== undefined) bad(`batch.${name}`, value);
   }
   limits.maxQueueItems ??= Math.max(4 * limits.maxItems!, 2_048);

@@ -5,7 +5,7 @@ import type { AbortSignalLike, Outcome, Ports, Transport } from '../ports.js';
 import type { RequestPart } from '../wire/split-request.js';
 import type { BatchQueue, QueueHost } from './batch-queue.js';
 import { memoryQueue } from './memory-queue.js';
-import { closeCircuit, createRoute, isFree, openCircuit, type Route } from './route.js';
+import { closeCircuit, createRoute, isFree, openCircuit, pause, type Route } from './route.js';
 
 // Of the DOM standard: every runtime has it. Core knows no runtime's types, so it is named here.
 declare const AbortController: new () => { readonly signal: AbortSignalLike; abort(): void };
@@ -146,10 +146,10 @@ export function createAccount(
     const { destination, maxBytes } = route.transport;
     const { signal, items } = batch;
     route.sending++;
-    const outcome: Outcome =
-      batch.bytes.length > maxBytes!
-        ? { kind: 'too-large', reason: `over ${maxBytes} bytes` }
-        : await attempt(route.transport, batch, leaving);
+    const asked = !(batch.bytes.length > maxBytes!);
+    const outcome: Outcome = asked
+      ? await attempt(route.transport, batch, leaving)
+      : { kind: 'too-large', reason: `over ${maxBytes} bytes`, maxBytes };
     route.sending--;
     // It was counted as dropped, or left to the store.
     if (closed) return;
@@ -168,8 +168,7 @@ export function createAccount(
       queue.done(batch);
       settle(batch.id, !lost);
     } else if (kind === 'refused' || kind === 'too-large') {
-      const halves = kind === 'too-large' ? split?.(signal, batch.bytes) : undefined;
-      const parts = halves?.map((half, at) => ({ ...batch, ...half, id: `${batch.id}.${at}` }));
+      const parts = kind === 'too-large' ? splitBatch(batch, outcome.maxBytes) : undefined;
       queue.done(batch, parts);
       if (parts) {
         parts.forEach(track);
@@ -189,7 +188,17 @@ export function createAccount(
       return;
     }
     closeCircuit(route, now());
+    // One that finds a quarter of a batch too large, and what comes of that, may find anything too large: a second between the questions.
+    if (kind === 'too-large' && asked && /\..\./.test(batch.id) && !leaving) pause(route, limits, now());
     pump(leaving);
+  }
+
+  /** Parts of at most `maxBytes`, as far as items can be parted; two where nobody knows how many bytes would do. */
+  function splitBatch(batch: Batch, maxBytes = Infinity): Batch[] | undefined {
+    return split?.(batch.signal, batch.bytes)?.flatMap((half, at) => {
+      const part = { ...batch, ...half, id: `${batch.id}.${at}` };
+      return (part.bytes.length > maxBytes && splitBatch(part, maxBytes)) || part;
+    });
   }
 
   /** One send that always settles: with `retry` when the transport breaks its contract or its time is over. */

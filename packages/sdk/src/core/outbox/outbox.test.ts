@@ -454,9 +454,11 @@ describe.each([
         const here = destination(({ bytes }) =>
           bytes.length > 16 || marksOf(bytes).includes(5) ? { kind: 'too-large', reason: 'HTTP 413' } : accepted,
         );
-        const { outbox, write } = setUp({ maxItems: 8, concurrency: 1 }, [here]);
+        const { outbox, time, write } = setUp({ maxItems: 8, concurrency: 1 }, [here]);
         write(8);
-        expect(await outbox.flush()).toBe(false);
+        const flushed = outbox.flush();
+        await time.advance(5_000);
+        expect(await flushed).toBe(false);
         expect(outbox.status()).toMatchObject({
           sent: { traces: 7 },
           dropped: { 'too-large': 1 },
@@ -466,6 +468,34 @@ describe.each([
         expect(ids).toEqual(['', '.0', '.1', '.0.0', '.0.1', '.1.0', '.1.1', '.1.0.0', '.1.0.1']);
         const parts = here.sends.filter(({ batch }) => batch.bytes.length <= 16 && !marksOf(batch.bytes).includes(5));
         expect(parts.flatMap(({ batch }) => marksOf(batch.bytes)).sort()).toEqual([0, 1, 2, 3, 4, 6, 7]);
+      },
+    );
+
+    test.runIf(whole)(
+      'too large for a collector that says how many bytes it takes: in parts of those at once',
+      async () => {
+        const here = destination(({ bytes }) =>
+          bytes.length > 16 ? { kind: 'too-large', reason: 'HTTP 413', maxBytes: 16 } : accepted,
+        );
+        const { outbox, write } = setUp({ maxItems: 16 }, [here]);
+        write(16);
+        expect(await outbox.flush()).toBe(true);
+        expect(here.sends.map(({ batch }) => batch.id.slice(32).length)).toEqual([0, 6, 6, 6, 6, 6, 6, 6, 6]);
+        expect(here.marks().slice(16)).toEqual(range(0, 16));
+      },
+    );
+
+    test.runIf(whole)(
+      'a collector that finds everything too large is asked once a second, not a thousand times [F15]',
+      async () => {
+        const here = destination(() => ({ kind: 'too-large', reason: 'HTTP 413' }));
+        const { outbox, time, write } = setUp({ maxItems: 512 }, [here]);
+        write(512);
+        await time.advance(10_000);
+        expect(here.sends.length).toBeGreaterThan(5 + 5);
+        expect(here.sends.length).toBeLessThan(5 + 25);
+        await time.advance(2_000_000);
+        expect(outbox.status()).toMatchObject({ dropped: { 'too-large': 512 }, queued: { items: 0 } });
       },
     );
 

@@ -31,6 +31,13 @@ export function closeCircuit(route: Route, nowMs: number): void {
   if (!route.told || route.nextMs <= nowMs) route.failures = route.nextMs = 0;
 }
 
+/** It answers, but is not asked again at once: a first wait, which does not grow, for one that is reachable. */
+export function pause(route: Route, limits: Pick<BatchLimits, 'firstRetryMs' | 'maxRetryMs'>, nowMs: number): void {
+  if (route.nextMs > nowMs) return;
+  openCircuit(route, undefined, limits, nowMs);
+  route.reachable = true;
+}
+
 /** Longer waits overflow the timers of some runtimes. */
 const LONGEST_WAIT_MS = 86_400_000;
 
