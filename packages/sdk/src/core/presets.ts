@@ -37,13 +37,12 @@ export function resolveBatchLimits(
   batch: Partial<BatchLimits> | undefined,
   bad: (option: string, value: unknown) => void,
 ): BatchLimits {
-  const known = preset ?? 'production';
   // Own names only: `constructor` is no preset.
-  if (!Object.hasOwn(presets, known)) bad('preset', preset);
+  const known = Object.hasOwn(presets, preset ?? 'production');
+  if (!known) bad('preset', preset);
   const limits: Partial<Record<keyof BatchLimits, number>> = {
     ...batchDefaults,
-    ...presets.production,
-    ...(Object.hasOwn(presets, known) && presets[known]),
+    ...presets[(known && preset) || 'production'],
   };
   for (const [name, value] of Object.entries(batch ?? {})) {
     // A batch of nothing and a sender that may not send would stop everything; zero is only "at once" for ages and waits.

@@ -4,6 +4,7 @@ import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
 import { fetchTransport } from './fetch.js';
 import { keepaliveBudget } from './keepalive.js';
+import { nodeHttpTransport } from './node-http.js';
 
 const closing: OtlpSink[] = [];
 afterEach(async () => {
@@ -77,6 +78,28 @@ describe('fetchTransport', () => {
     }
   });
 });
+
+test.each([301, 302, 307])(
+  'a redirect (%i) is refused in one sentence, and not taken for sent [B2]',
+  async (status) => {
+    const sink = await newSink();
+    const expected = {
+      kind: 'refused',
+      reason: expect.stringMatching(/^HTTP \d+ is a redirect: give the final address$/),
+    };
+    for (const create of [fetchTransport, nodeHttpTransport]) {
+      sink.answers.push({ status, headers: { location: `${sink.url}/elsewhere` } });
+      const transport = create({ url: sink.url });
+      expect(await transport.send(testBatch(), { abort: testAbort().signal })).toMatchObject(expected);
+      await transport.close?.();
+    }
+    expect(sink.received).toHaveLength(2);
+    // A browser hides the status.
+    const opaque = (async () => ({ type: 'opaqueredirect', status: 0, headers: new Headers(), body: null })) as never;
+    const inPage = fetchTransport({ url: sink.url, fetch: opaque });
+    expect(await inPage.send(testBatch(), { abort: testAbort().signal })).toMatchObject(expected);
+  },
+);
 
 describe('keepalive', () => {
   test('requests share one budget; what does not fit any more goes as an ordinary request while the page stays', async () => {

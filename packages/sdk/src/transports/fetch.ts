@@ -63,6 +63,8 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
         if (typeof reserved === 'object') return reserved;
         const response = await send(address, {
           method: 'POST',
+          // A POST that is redirected becomes a GET, and whatever answers that would count as sent.
+          redirect: 'manual',
           headers: { ...headers, ...added },
           body: body as BodyInit,
           keepalive: reserved > 0,

@@ -10,7 +10,7 @@ export interface HttpAnswer {
 /**
  * What an OTLP/HTTP answer means (OTLP specification, "OTLP/HTTP Response"): 2xx is taken, with what a partial success
  * rejected; 429, 502, 503 and 504 are tried again after `Retry-After`; 413 asks for smaller requests; anything else will
- * never be taken. The server's own message is passed on, its first 300 characters.
+ * never be taken, a redirect among it. The server's own message is passed on, its first 300 characters.
  */
 export function httpOutcome({ status, header, body }: HttpAnswer): Outcome {
   const contentType = header('content-type')!;
@@ -33,7 +33,8 @@ export function httpOutcome({ status, header, body }: HttpAnswer): Outcome {
   } else if (!taken) message = text(body);
   message = message.slice(0, 300);
   if (taken) return { kind: 'accepted', rejectedItems: Number(rejected) || 0, message: message || undefined };
-  const reason = `HTTP ${status} ${message}`.trim();
+  // A page is told 0 instead of 301.
+  const reason = `HTTP ${status} ${status < 400 ? 'is a redirect: give the final address' : message}`.trim();
   return status === 429 || (status > 501 && status < 505)
     ? { kind: 'retry', reason, afterMs: retryAfterMs(header('retry-after'), Date.now()) }
     : { kind: status === 413 ? 'too-large' : 'refused', reason };

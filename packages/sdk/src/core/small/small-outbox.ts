@@ -3,6 +3,7 @@ import type { Diagnostic, DropReason, TelemetryStatus } from '../options.js';
 import type { OutboxRequest } from '../outbox/full-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { AbortSignalLike, Outcome, Transport } from '../ports.js';
+import { within } from '../within.js';
 import { randomHex } from './random-hex.js';
 
 // Of the DOM standard: every page has it. Core knows no runtime's types, so it is named here.
@@ -201,25 +202,27 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     if (!told) nextMs = 0;
     pump();
   };
-  const flush = (timeoutMs: number): Promise<boolean> => {
+  const flush = async (timeoutMs: number): Promise<boolean> => {
     seal();
     resume();
-    return new Promise((resolve) => {
-      const left = new Set(kept());
-      let all = true;
-      const finish = (sentAll: boolean) => {
-        cancel();
-        flushes.delete(tell);
-        resolve(sentAll);
-      };
-      const tell = (entry?: Entry, accepted?: boolean) => {
-        if (left.delete(entry!)) all &&= accepted!;
-        if (!left.size) finish(all);
-      };
-      const cancel = timers.after(timeoutMs, () => finish(false));
-      flushes.add(tell);
-      tell();
-    });
+    const left = new Set<Entry | undefined>(kept());
+    let all = true;
+    let tell!: (entry?: Entry, accepted?: boolean) => void;
+    const sent = within(
+      timers,
+      timeoutMs,
+      new Promise((resolve) => {
+        tell = (entry, accepted) => {
+          if (left.delete(entry)) all &&= accepted!;
+          if (!left.size) resolve(all);
+        };
+      }),
+    );
+    flushes.add(tell);
+    tell();
+    await sent;
+    flushes.delete(tell);
+    return sent;
   };
 
   if (!transport.send || options.store) report('error', 'part-missing', 'Only one destination, and no store');
