@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { type Batch, batchIdKey, type Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
+import { basicAuthorization } from './basic-authorization.js';
 import { readEndpoint, withoutUser } from './endpoint.js';
 import { explainFailure } from './explain-failure.js';
 import { grpcOutcome } from './grpc-answer.js';
@@ -42,8 +43,9 @@ const gzip = (bytes: Uint8Array) => promisify(process.getBuiltinModule('node:zli
 export function grpcTransport(options: GrpcTransportOptions): Transport {
   const endpoint = readEndpoint(options.url, 'grpc', options.insecure);
   const destination = withoutCredentials(withoutUser(endpoint.url ?? options.url));
-  const origin = /^https?:\/\/[^/?#]+/i.exec(endpoint.url ?? '')?.[0];
-  const connection = origin ? http2Connection(origin, options.tls) : undefined;
+  const address = endpoint.url && URL.canParse(endpoint.url) ? new URL(endpoint.url) : undefined;
+  const connection = address && http2Connection(address.origin, options.tls);
+  const authorization = address && basicAuthorization(address);
 
   async function send(batch: Batch, abort: AbortSignalLike): Promise<Outcome> {
     if (!connection) return { kind: 'refused', reason: endpoint.problem ?? `${destination} cannot be used` };
@@ -58,6 +60,7 @@ export function grpcTransport(options: GrpcTransportOptions): Transport {
       path: paths[batch.signal],
       headers: {
         'user-agent': userAgent,
+        ...authorization,
         ...headers,
         'content-type': 'application/grpc',
         te: 'trailers',

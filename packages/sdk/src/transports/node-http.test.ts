@@ -56,14 +56,26 @@ test('receivers are told who sends, in the version of the package', async () => 
   await grpc.close?.();
 });
 
-test('user and password in the address become basic authentication', async () => {
-  const sink = await otlpSink({ protocol: 'http1' });
-  closing.push(sink);
-  const transport = nodeHttpTransport({ url: sink.url.replace('//', '//user:p%40ss@') });
-  await transport.send(testBatch(), { abort: testAbort().signal });
-  expect(sink.received[0]!.headers.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`);
-  await transport.close?.();
-});
+test.each(['http1', 'http2', 'grpc'] as const)(
+  'user and password in the address become basic authentication, over %s; a header of the program wins',
+  async (protocol) => {
+    const sink = await otlpSink({ protocol });
+    closing.push(sink);
+    const url = sink.url.replace('//', '//user:p%40ss@');
+    for (const headers of [undefined, { Authorization: 'Bearer token' }]) {
+      const transport =
+        protocol === 'grpc'
+          ? grpcTransport({ url, headers })
+          : nodeHttpTransport({ url, headers, http2: protocol === 'http2' });
+      expect(await transport.send(testBatch(), { abort: testAbort().signal })).toMatchObject({ kind: 'accepted' });
+      await transport.close?.();
+    }
+    expect(sink.received.map(({ headers }) => headers.authorization)).toEqual([
+      `Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+      'Bearer token',
+    ]);
+  },
+);
 
 /** A server of bytes, and how many connections it has had. */
 async function rawServer(onConnection: (socket: Socket) => void) {

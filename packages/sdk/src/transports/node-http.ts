@@ -3,6 +3,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
 import type { Batch, Signal } from '../core/batch.js';
 import type { AbortSignalLike, Outcome, Transport } from '../core/ports.js';
+import { basicAuthorization } from './basic-authorization.js';
 import { readEndpoint, withoutUser } from './endpoint.js';
 import { explainFailure } from './explain-failure.js';
 import { httpOutcome } from './http-answer.js';
@@ -71,8 +72,10 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
       const maxBytes = Math.floor((batch.bytes.length / body.length) * maxRequestBytes);
       return { kind: 'too-large', reason: `over ${maxRequestBytes} bytes`, maxBytes };
     }
+    const target = new URL(address);
     const headers: Record<string, string | number> = {
       'user-agent': userAgent,
+      ...basicAuthorization(target),
       ...lowerCased(added),
       'content-type': toJson ? 'application/json' : 'application/x-protobuf',
     };
@@ -81,7 +84,7 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
       headers['content-encoding'] = compression;
     }
     headers['content-length'] = body.length;
-    const response = await exchange.request({ address: new URL(address), headers, body, abort });
+    const response = await exchange.request({ address: target, headers, body, abort });
     return httpOutcome(response);
   }
 
