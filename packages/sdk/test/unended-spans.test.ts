@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { SpanContext } from '@opentelemetry/api';
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { rootContext } from '../src/core/context/context.js';
 import { NonRecordingSpan } from '../src/core/context/non-recording-span.js';
@@ -9,11 +14,11 @@ const noContext: SpanContext = { traceId: '', spanId: '', traceFlags: 0 };
 const span = (name: string): SdkSpan => Object.assign(new NonRecordingSpan(noContext), { name }) as unknown as SdkSpan;
 
 /** A clock that stands until it is told to go, with the timers that go off on the way. */
-function setUp(options: Partial<UnendedSpansOptions> = {}) {
+function setUp(options: Partial<UnendedSpansOptions> = {}, create = watchUnendedSpans) {
   let now = 0;
   const timers = new Set<{ readonly at: number; readonly run: () => void }>();
   const said: string[] = [];
-  const watch = watchUnendedSpans({
+  const watch = create({
     ageMs: 60_000,
     clock: { wallMs: () => now, monotonicMs: () => now },
     timers: {
@@ -116,6 +121,35 @@ test('in development the message says where the span was started', () => {
   start('lost');
   advance(60_000);
   expect(said[0]).toMatch(/"lost" \(started 60 s ago at .*unended-spans\.test\.ts:\d+:\d+/);
+});
+
+test('the program’s own frame is found where the package is the few files that Node gets', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-origin-'));
+  try {
+    const source = fileURLToPath(new URL('../src/', import.meta.url));
+    const entry = (name: string, contents: string) => {
+      const file = join(directory, name);
+      writeFileSync(file, contents);
+      return file;
+    };
+    const watch = `export { watchUnendedSpans } from ${JSON.stringify(join(source, 'core/trace/unended-spans.ts'))};`;
+    const entryPoints = [
+      entry('index.ts', `${watch} export const startBy = (start) => start();`),
+      entry('node.ts', watch),
+    ];
+    const outdir = join(directory, 'sdk/dist/for-node');
+    await build({ entryPoints, outdir, bundle: true, splitting: true, chunkNames: 'shared-[hash]', format: 'esm' });
+    const bundled = (await import(pathToFileURL(join(outdir, 'index.js')).href)) as {
+      watchUnendedSpans: typeof watchUnendedSpans;
+      startBy(start: () => void): void;
+    };
+    const { advance, start, said } = setUp({ captureOrigin: true }, bundled.watchUnendedSpans);
+    bundled.startBy(() => start('lost'));
+    advance(60_000);
+    expect(said[0]).toMatch(/"lost" \(started 60 s ago at .*unended-spans\.test\.ts:\d+:\d+/);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test('a program that leaks faster than can be remembered is counted all the same', () => {

@@ -100,9 +100,11 @@ function describe(overdue: readonly Open[], now: number): string {
   );
 }
 
-/** The directory of this package's code, where it is not bundled into one file with the program's. */
+/** The directory of this package's code, file by file or in the few files Node gets, where it is not bundled into one file with the program's. */
 const ownRoot = (stack: string): string | undefined =>
-  /([^\s(@]+?)\/core\/trace\/unended-spans\.[jt]s/.exec(stack)?.[1];
+  /([^\s(@]+?)\/(?:core\/trace\/unended-spans\.[jt]s|(?<=\/dist\/)for-node\/(?:shared-\w+|index|node|register|testing)\.js)/.exec(
+    stack,
+  )?.[1];
 
 /** `at place (file:line:column)` of the first frame that is the program's own; engines that print frames otherwise too. */
 function originOf(stack = ''): string | undefined {
