@@ -2,6 +2,12 @@ import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api';
 import type { TelemetryStatus, TracedOptions } from './options.js';
 
 /**
+ * Any function, with the parameters it has. As the member of an object its parameters are compared both ways, so that those of an unannotated
+ * function are `unknown` and not `never`.
+ */
+export type AnyFunction = { call(...args: unknown[]): unknown }['call'];
+
+/**
  * What `start()` returns in every runtime. Starting never throws into the program because a collector is away, and
  * starting twice returns the first telemetry with a warning, also across copies of this package.
  */
@@ -15,8 +21,8 @@ export interface Telemetry {
    * Wraps `fn` so that each call runs in a span: result and `this` unchanged, an exception (or rejection) recorded, status set,
    * rethrown. Sync stays sync.
    */
-  traced<F extends (...args: never[]) => unknown>(name: string, fn: F): F;
-  traced<F extends (...args: never[]) => unknown>(name: string, options: TracedOptions, fn: F): F;
+  traced<F extends AnyFunction>(name: string, fn: F): F;
+  traced<F extends AnyFunction>(name: string, options: TracedOptions, fn: F): F;
   /** Runs `fn` once in a span, now, and gives back what it gives back. */
   measure<R>(name: string, fn: (span: Span) => R): R;
   measure<R>(name: string, options: TracedOptions, fn: (span: Span) => R): R;

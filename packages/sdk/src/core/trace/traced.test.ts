@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { webcrypto } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { rootContext } from '../context/context.js';
 import { getSpan, withSpanContext } from '../context/span-in-context.js';
 import type { ContextStore } from '../ports.js';
@@ -324,4 +324,27 @@ test('a status the function set itself stays on success', () => {
   const { measure, spans } = setUp();
   measure('checked', (span) => span.setStatus({ code: SpanStatusCode.OK }));
   expect(spans[0]!.status.code).toBe(SpanStatusCode.OK);
+});
+
+test('an unannotated function gets usable parameters, an annotated one keeps its type [F8]', () => {
+  const { traced } = setUp();
+  const loose = traced('x', async (id) => `${id}`);
+  expectTypeOf(loose).toEqualTypeOf<(id: unknown) => Promise<string>>();
+  const looser = traced('x', { root: true }, (first, ...rest) => [first, rest.length] as const);
+  expectTypeOf(looser).parameters.toEqualTypeOf<[first: unknown, ...rest: unknown[]]>();
+
+  function overloaded(this: Date, id: string): string;
+  function overloaded(this: Date, id: number, more?: boolean): number;
+  function overloaded(this: Date, id: string | number): string | number {
+    return id;
+  }
+  expectTypeOf(traced('x', overloaded)).toEqualTypeOf<typeof overloaded>();
+  const generic = <T extends object>(of: T, ...keys: (keyof T)[]): T => (keys.length ? of : of);
+  expectTypeOf(traced('x', generic)({ n: 1 }, 'n')).toEqualTypeOf<{ n: number }>();
+  expectTypeOf(traced('x', { root: true }, async (id: string) => id.length)).toEqualTypeOf<
+    (id: string) => Promise<number>
+  >();
+  // @ts-expect-error A text is no function.
+  traced('x', 'y');
+  expect(loose.length).toBe(1);
 });

@@ -2,7 +2,7 @@ import type { Exception, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import { setSpan } from '../context/span-in-context.js';
 import type { TracedOptions } from '../options.js';
 import type { ContextStore } from '../ports.js';
-import type { Telemetry } from '../telemetry-handle.js';
+import type { AnyFunction, Telemetry } from '../telemetry-handle.js';
 import type { followResult } from './follow-result.js';
 
 /** `SpanStatusCode.ERROR`; core has no enums of the API at run time. */
@@ -78,7 +78,7 @@ export function createTraced(
   };
 
   return {
-    traced<F extends (...args: never[]) => unknown>(name: string, options: TracedOptions | F, fn?: F): F {
+    traced<F extends AnyFunction>(name: string, options: TracedOptions | F, fn?: F): F {
       const target = (fn ?? options) as F;
       const wrapper = function (this: unknown, ...args: unknown[]): unknown {
         return run(name, fn ? (options as TracedOptions) : {}, target as unknown as TracedFunction, this, args);
