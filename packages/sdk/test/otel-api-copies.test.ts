@@ -305,6 +305,32 @@ test.each(names)(
   },
 );
 
+test.each(names)(
+  'a tracer of api %s taken before the first telemetry and used in it records into the second too',
+  async (name) => {
+    const result = await program<unknown>(`
+    const api = copies['${name}'];
+    const early = api.trace.getTracer('early');
+    const taken = [];
+    for (const round of ['first', 'second', 'third']) {
+      const telemetry = sdk.createTestTelemetry({ api: [api] });
+      early.startActiveSpan(round, (outer) => {
+        early.startSpan('child').end();
+        outer.end();
+      });
+      taken.push(telemetry.tree());
+      await telemetry.shutdown();
+      early.startSpan('between').end();
+      taken.push(early.startActiveSpan('between', (span) => span.isRecording()));
+    }
+    say(taken);
+  `);
+    expect(result).toEqual(
+      ['first', 'second', 'third'].flatMap((round) => [expect.stringMatching(`${round}[^]*child`), false]),
+    );
+  },
+);
+
 test('what the API says about itself reaches our diagnostics, and a logger of the program stays', async () => {
   const result = await program<unknown>(`
     const said = [];

@@ -1,4 +1,4 @@
-import type { DiagLogger, TextMapPropagator, TracerProvider } from '@opentelemetry/api';
+import type { DiagLogger, TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { Report } from './limit-diagnostics.js';
 import type { OpenTelemetryApiCopy } from './options.js';
 import type { ContextStore } from './ports.js';
@@ -25,6 +25,8 @@ export interface ApiEntries {
 
 type ApiGlobal = { [name: string]: object | string | undefined };
 
+const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
+
 /** What stands in for a tracer provider until one is registered; each copy of the API has its own. */
 interface ProxyProvider {
   setDelegate(provider: TracerProvider | undefined): void;
@@ -40,6 +42,27 @@ const isVacant = (provider: unknown): provider is ProxyProvider => {
 /** What a copy hands out now. A value that is not the API has nothing to hand out; it must not stop the program. */
 const providerOf = (copy: OpenTelemetryApiCopy): unknown =>
   (copy as Partial<OpenTelemetryApiCopy> | undefined)?.trace?.getTracerProvider?.();
+
+/**
+ * Tracers for the API's proxies: such a proxy asks for one at its first span and keeps it, past this telemetry. So these ask, span by span, who
+ * stands behind the API now; where nobody does, the provider they were made for answers, which no longer records.
+ */
+const followingProvider = (provider: TracerProvider): TracerProvider => ({
+  getTracer(...scope) {
+    let known: TracerProvider | undefined;
+    let tracer: Tracer;
+    const current = () => {
+      const now = (globals[apiKey]?.trace ?? provider) as TracerProvider;
+      if (now !== known) tracer = now.getTracer(...scope);
+      known = now;
+      return tracer as Tracer & { startActiveSpan(...given: unknown[]): never };
+    };
+    return {
+      startSpan: (...given) => current().startSpan(...given),
+      startActiveSpan: (...given: unknown[]) => current().startActiveSpan(...given),
+    };
+  },
+});
 
 /**
  * Takes the place behind the OpenTelemetry API, so that every library written against it is traced. All or nothing: where
@@ -58,7 +81,6 @@ export function registerGlobals(
   report: Report = () => {},
 ): () => void {
   const mine = entries as unknown as Record<string, object | undefined>;
-  const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
   const existing = globals[apiKey];
   const taken = existing?.trace;
   const another = (what: string) => report('warn', `another-${what}`, `Another OpenTelemetry ${what} keeps its place.`);
@@ -76,7 +98,7 @@ export function registerGlobals(
     if (!api[name] || name === 'trace') api[name] = mine[name];
     else if (name !== 'diag') another(name);
   }
-  for (const proxy of proxies) proxy.setDelegate(entries.trace);
+  for (const proxy of proxies) proxy.setDelegate(followingProvider(entries.trace));
   if (copies.some((copy) => providerOf(copy) !== entries.trace)) {
     report('warn', 'api-apart', `A copy of @opentelemetry/api is newer than ${api.version}.`);
   }

@@ -128,6 +128,18 @@ describe('starting', () => {
     expect(start()).not.toBe(first);
   });
 
+  test('a tracer taken before start and used in the first telemetry records into the second [F2]', async () => {
+    const { start, spans } = surroundings();
+    const early = trace.getTracer('early');
+    for (const name of ['first', 'second']) {
+      const telemetry = start({ api: [{ trace }] });
+      early.startActiveSpan(name, (span) => span.end());
+      await telemetry.shutdown();
+      expect(early.startSpan('between').isRecording()).toBe(false);
+    }
+    expect(spans().map(({ name }) => name)).toEqual(['first', 'second']);
+  });
+
   test('without the globals it is on its own: nothing is taken, and a second one beside it is no second start', async () => {
     const { start } = surroundings();
     const quiet = start({ global: false });

@@ -6,9 +6,9 @@ import { type StartOptions, startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
-import { followFromEarlyTracers, loadedApiCopies } from './early-tracers.js';
 import { findSpan } from './expect-span.js';
 import { formatTree } from './format-tree.js';
+import { loadedApiCopies } from './loaded-api-copies.js';
 import { readOtlpJson } from './read-otlp-json.js';
 import type { TestClock } from './test-clock.js';
 import { createTestContextStore } from './test-context-store.js';
@@ -66,7 +66,6 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
   }
   const { clock, contextStore = createTestContextStore(), ...startOptions } = options;
   const api = [...(options.api ?? []), ...loadedApiCopies()];
-  if (options.global !== false) followFromEarlyTracers(api);
   const requests: Uint8Array[] = [];
   const diagnostics: Diagnostic[] = [];
   let decoded = 0;
