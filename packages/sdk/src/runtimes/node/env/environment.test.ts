@@ -47,6 +47,15 @@ test('pairs are percent-decoded and trimmed', () => {
   expect(environment.pairs('A')).toEqual({ key1: 'value 1', 'key=2': 'a,b=c', empty: '', token: 'abc==' });
 });
 
+test('names of Object.prototype are keys of pairs like any other', () => {
+  const pairs = createEnvironment({ A: '__proto__=x,a=1' }).pairs('A');
+  expect(Object.entries(pairs!)).toEqual([
+    ['__proto__', 'x'],
+    ['a', '1'],
+  ]);
+  expect(pairs).not.toHaveProperty('constructor');
+});
+
 test.each(['no-separator', '=secret', 'a=1,b=%zz'])(
   'one bad pair discards them all and is reported without its content: %s',
   (A) => {
