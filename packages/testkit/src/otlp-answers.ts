@@ -49,7 +49,7 @@ export const answersOf: Readonly<Record<SinkProtocol, AnswersOf>> = {
     refused: (message) => ({ grpcStatus: 3, grpcMessage: message }),
     tooLarge: (message) => ({
       grpcStatus: 8,
-      grpcMessage: `${message}: received message larger than max (900 vs. 400)`,
+      grpcMessage: `${message}: received message larger than max`,
     }),
   },
 };
