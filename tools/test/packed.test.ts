@@ -96,7 +96,8 @@ test.each(['sdk', 'collector'] as const)(
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
     const needless = files.filter(
       (file) =>
-        !/^(LICENSE|README\.md|package\.json|dist\/.*)$/.test(file) || /\.test\.|tsbuildinfo|(^|\/)\./.test(file),
+        !/^(LICENSE|README\.md|package\.json|(assemblyscript|dist)\/.*)$/.test(file) ||
+        /\.test\.|tsbuildinfo|(^|\/)\./.test(file),
     );
     expect(needless).toEqual([]);
     expect(bytes / 1000).toBeLessThan(ceilingsKB[name]);

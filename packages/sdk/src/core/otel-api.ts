@@ -27,6 +27,9 @@ type ApiGlobal = { [name: string]: object | string | undefined };
 
 const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
 
+/** Who answers for context behind the API now, this telemetry or another SDK; for those that are handed nothing but a tracer. */
+export const registeredContext = (): ContextStore | undefined => globals[apiKey]?.context as ContextStore | undefined;
+
 /** What stands in for a tracer provider until one is registered; each copy of the API has its own. */
 interface ProxyProvider {
   setDelegate(provider: TracerProvider | undefined): void;
