@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import asc from 'assemblyscript/asc';
 
-const asc = fileURLToPath(new URL('../../../../node_modules/assemblyscript/bin/asc.js', import.meta.url));
 const guests = fileURLToPath(new URL('guests/', import.meta.url));
 
 /** Compiles `guests/<name>.ts` with AssemblyScript's own compiler; the bindings lie beside the module as `<name>.js`. */
 export async function compileGuest(name: string, outdir: string, more: readonly string[] = []) {
   const file = join(outdir, `${name}.wasm`);
-  await promisify(execFile)(process.execPath, [asc, join(guests, `${name}.ts`), '--outFile', file, '-O', ...more], {
-    cwd: guests,
-  });
+  const { error, stderr } = await asc.main([`${name}.ts`, '--baseDir', guests, '--outFile', file, '-O', ...more]);
+  if (error) throw new Error(`${name}.ts: ${error.message}\n${stderr.toString()}`);
   return { file, bytes: readFileSync(file) };
 }

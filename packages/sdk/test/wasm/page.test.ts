@@ -15,7 +15,7 @@ describe.skipIf(!chromiumPath)('a module in a real page (needs Chromium)', () =>
     folder = mkdtempSync(join(tmpdir(), 'throughline-wasm-page-'));
     await compileGuest('everything', folder, ['--bindings', 'raw']);
     browser = await launchChromium();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     if (folder) rmSync(folder, { recursive: true, force: true });

@@ -33,19 +33,13 @@ let utf8: WebAssembly.Module;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'throughline-wasm-'));
-  const compiled = await Promise.all([
-    compileGuest('everything', folder, ['--bindings', 'raw']),
-    compileGuest('untold', folder),
-    compileGuest('utf8', folder),
-  ]);
-  const [first, second, third] = await Promise.all(compiled.map(({ bytes }) => WebAssembly.compile(bytes)));
-  everything = {
-    module: first!,
-    bindings: (await import(pathToFileURL(join(folder, 'everything.js')).href)) as Bindings,
-  };
-  untold = second!;
-  utf8 = third!;
-}, 60_000);
+  const compile = async (...given: Parameters<typeof compileGuest>) =>
+    WebAssembly.compile((await compileGuest(...given)).bytes);
+  const module = await compile('everything', folder, ['--bindings', 'raw']);
+  everything = { module, bindings: (await import(pathToFileURL(join(folder, 'everything.js')).href)) as Bindings };
+  untold = await compile('untold', folder);
+  utf8 = await compile('utf8', folder);
+}, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let telemetry: TestTelemetry;
