@@ -34,13 +34,22 @@ const TRACES_GRANULARITY = 2048;
 
 const MAP = 'Map(LowCardinality(String), String)';
 
+/*
+ * Codecs that differ from the exporter's, bytes a span over the 2 million of `bench -- query`: times as differences packed by bits 4.6 instead of 5.4,
+ * durations packed by bits 3.3 instead of 3.7, attributes 9.4 instead of 11.4 and the resource's 3.7 instead of 5.4 for a level that took no
+ * longer to write.
+ */
+const TIME_CODEC = 'CODEC(Delta, T64, ZSTD(1))';
+const COUNT_CODEC = 'CODEC(T64, ZSTD(1))';
+const ATTRIBUTES_CODEC = 'CODEC(ZSTD(3))';
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
     name: 'traces',
     statements: [
       `CREATE TABLE IF NOT EXISTS otel_traces (
-        Timestamp DateTime64(9) CODEC(Delta, ZSTD(1)),
+        Timestamp DateTime64(9) ${TIME_CODEC},
         TraceId String CODEC(ZSTD(1)),
         SpanId String CODEC(ZSTD(1)),
         ParentSpanId String CODEC(ZSTD(1)),
@@ -48,11 +57,11 @@ export const MIGRATIONS: readonly Migration[] = [
         SpanName LowCardinality(String) CODEC(ZSTD(1)),
         SpanKind LowCardinality(String) CODEC(ZSTD(1)),
         ServiceName LowCardinality(String) CODEC(ZSTD(1)),
-        ResourceAttributes ${MAP} CODEC(ZSTD(1)),
+        ResourceAttributes ${MAP} ${ATTRIBUTES_CODEC},
         ScopeName String CODEC(ZSTD(1)),
         ScopeVersion String CODEC(ZSTD(1)),
-        SpanAttributes ${MAP} CODEC(ZSTD(1)),
-        Duration UInt64 CODEC(ZSTD(1)),
+        SpanAttributes ${MAP} ${ATTRIBUTES_CODEC},
+        Duration UInt64 ${COUNT_CODEC},
         StatusCode LowCardinality(String) CODEC(ZSTD(1)),
         StatusMessage String CODEC(ZSTD(1)),
         Events Nested (Timestamp DateTime64(9), Name LowCardinality(String), Attributes ${MAP}) CODEC(ZSTD(1)),
