@@ -28,9 +28,13 @@ const rules = [
       if (!to.startsWith('packages/')) return to.startsWith('node:') || (to === '@opentelemetry/api' && typeOnly);
       if (to.startsWith(`${sdk}/core/`)) return true;
       const kind = room(from, sdk);
-      // Instruments are folders; the files of transports and stores stand side by side and share what is common to that kind.
+      // Instruments are folders, and what several of them share stands beside these; the files of transports and stores stand side by side.
       if (kind === 'instruments')
-        return dirname(to) === dirname(from) || to.startsWith(`${sdk}/instruments/${from.split('/')[4]}/`);
+        return (
+          dirname(to) === `${sdk}/instruments` ||
+          dirname(to) === dirname(from) ||
+          to.startsWith(`${sdk}/instruments/${from.split('/')[4]}/`)
+        );
       return to.startsWith(`${sdk}/${kind}/`);
     },
   },

@@ -1,4 +1,4 @@
-import { start } from '@throughline/sdk/web';
+import { observeResources, observeWebVitals, start } from '@throughline/sdk/web';
 
 const { collectorUrl } = (await fetch('/config.json').then((answer) => answer.json())) as { collectorUrl: string };
 
@@ -9,4 +9,5 @@ export const telemetry = start({
   plainText: true,
   preset: 'development',
   clicks: { dataset: ['productId'] },
+  instruments: [observeResources, observeWebVitals],
 });

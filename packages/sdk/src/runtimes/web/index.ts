@@ -6,13 +6,29 @@ import { createRedactor } from '../../core/trace/redact.js';
 import { type ClickOptions, observeClicks } from '../../instruments/clicks/observe-clicks.js';
 import { observeErrors } from '../../instruments/errors/observe-errors.js';
 import { observeFetch } from '../../instruments/fetch/observe-fetch.js';
+import { type KeyOptions, observeKeys } from '../../instruments/keys/observe-keys.js';
 import { observePageLoad } from '../../instruments/page-load/observe-page-load.js';
+import { observeResources, type ResourceOptions } from '../../instruments/resources/observe-resources.js';
+import { observeWebVitals } from '../../instruments/web-vitals/observe-web-vitals.js';
 import { observeXhr } from '../../instruments/xhr/observe-xhr.js';
 import { type BareWebOptions, start as startBare } from './bare.js';
 
 export type { RequestOptions } from '../../core/client-request.js';
 export { gzip, type Instrument, type InstrumentHost, otlpJson, type Telemetry, type TelemetryParts } from './bare.js';
-export { type ClickOptions, observeClicks, observeErrors, observeFetch, observePageLoad, observeXhr };
+// Not part of `start`: for `instruments`, in the bundles of those who name them.
+export {
+  type ClickOptions,
+  type KeyOptions,
+  observeClicks,
+  observeErrors,
+  observeFetch,
+  observeKeys,
+  observePageLoad,
+  observeResources,
+  observeWebVitals,
+  observeXhr,
+  type ResourceOptions,
+};
 
 export interface WebOptions extends BareWebOptions, RequestOptions {
   /** `false` leaves a thing unobserved. Default: all of them. */

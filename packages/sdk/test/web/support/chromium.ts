@@ -13,10 +13,15 @@ const known = [
 export const chromiumPath: string | undefined = known.find((path) => path && existsSync(path));
 if (!chromiumPath) console.warn('SKIPPED: tests in a real page need Chromium; install it or set CHROMIUM_PATH');
 
-export const launchChromium = (extraArgs: readonly string[] = []): Promise<Browser> =>
+/** `withoutArgs`: what Playwright adds by itself and a test does not want. */
+export const launchChromium = (
+  extraArgs: readonly string[] = [],
+  withoutArgs: readonly string[] = [],
+): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath!,
     headless: true,
+    ignoreDefaultArgs: [...withoutArgs],
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -12,6 +12,8 @@ export interface OpenPageOptions {
   readonly head?: string;
   /** Headers of the document's answer. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The document is answered only after so long. Default: at once. */
+  readonly lateMs?: number;
   /** Answers what is not the page; `undefined`: 404. */
   readonly routes?: RequestListener;
   /** Answers on the other origin. */
@@ -41,7 +43,9 @@ export async function openPage(browser: Browser, options: OpenPageOptions): Prom
   const html = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">${options.head ?? ''}</head><body>${options.body ?? ''}<script type="module" src="/page.js"></script></body></html>`;
   const site: Served = await serve((request, response) => {
     if (request.url === '/') {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...options.headers }).end(html);
+      const answer = () =>
+        response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...options.headers }).end(html);
+      setTimeout(answer, options.lateMs);
     } else if (request.url === '/page.js') {
       response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' }).end(code);
     } else (options.routes ?? notFound)(request, response);
