@@ -53,10 +53,22 @@ const targets = [
     build: () => must(bin('vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, 'packages/explorer') }),
   },
   {
+    name: 'shop pricing',
+    stamp: 'examples/shop/pricing/dist/.built',
+    sources: () => [
+      ...filesBelow('examples/shop/pricing'),
+      ...filesBelow('packages/sdk/assemblyscript'),
+      'package-lock.json',
+    ],
+    build: () => must(bin('asc'), ['--config', 'asconfig.json'], { cwd: join(root, 'examples/shop/pricing') }),
+  },
+  {
     name: 'shop page',
     stamp: 'examples/shop/page/dist/.built',
     sources: () => [
       ...filesBelow('examples/shop/page', notTest),
+      ...filesBelow('examples/shop/pricing'),
+      ...filesBelow('packages/sdk/assemblyscript'),
       ...filesBelow('packages/sdk/src', notTest),
       ...shared,
     ],

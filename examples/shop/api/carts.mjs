@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { pricing } from './pricing.mjs';
 import { ShopError } from './shop-error.mjs';
 import { withSpan } from './with-span.mjs';
 
@@ -7,7 +8,7 @@ export function cartRoutes(app, { db }) {
   app.post('/api/carts', async (_request, reply) => {
     const id = randomUUID();
     await db.query('INSERT INTO shop.carts (id) VALUES ($1)', [id]);
-    return reply.code(201).send({ id, lines: [], totalCents: 0 });
+    return reply.code(201).send({ id, lines: [], ...pricing.priceCart([]) });
   });
 
   app.get('/api/carts/:id', { schema: { params: cartParams } }, (request) => readCart(db, request.params.id));
@@ -36,7 +37,7 @@ const itemBody = {
   properties: { productId: { type: 'string' }, quantity: { type: 'integer', minimum: 1, maximum: 99 } },
 };
 
-/** A cart with its lines; a ShopError 404 where there is none. */
+/** A cart with its lines and what they cost; a ShopError 404 where there is none. */
 export async function readCart(db, id) {
   const cart = await db.query('SELECT id FROM shop.carts WHERE id = $1', [id]);
   if (cart.rowCount === 0) throw new ShopError(404, 'unknown-cart', 'This cart does not exist (any more).');
@@ -45,5 +46,5 @@ export async function readCart(db, id) {
      FROM shop.cart_lines JOIN shop.products ON products.id = product_id WHERE cart_id = $1 ORDER BY position`,
     [id],
   );
-  return { id, lines, totalCents: lines.reduce((total, line) => total + line.quantity * line.priceCents, 0) };
+  return { id, lines, ...pricing.priceCart(lines) };
 }

@@ -15,6 +15,7 @@ const contentTypes = {
   '.png': 'image/png',
   '.ico': 'image/x-icon',
   '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
 };
 
 /** Serves the built page: its files as they are, and the page itself for every other path, because it has paths of its own. */

@@ -56,7 +56,9 @@ function startApi(folder: string, collectorUrl: string): Promise<Served> {
     }
     if (kind === 'carts' && cart) return answer(200, cart);
     const file = path === '/' ? '/index.html' : path;
-    const type = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }[extname(file)];
+    const type = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' }[
+      extname(file)
+    ];
     try {
       response.writeHead(200, { 'content-type': type }).end(readFileSync(join(folder, file)));
     } catch {
@@ -77,7 +79,12 @@ describe.skipIf(!chromiumPath)("the shop's page", () => {
       configFile: join(page, 'vite.config.ts'),
       logLevel: 'error',
       build: { outDir: folder, emptyOutDir: true },
-      resolve: { alias: { '@throughline/sdk/web': source('runtimes/web/index.ts') } },
+      resolve: {
+        alias: {
+          '@throughline/sdk/web': source('runtimes/web/index.ts'),
+          '@throughline/sdk/wasm': source('frameworks/wasm/index.ts'),
+        },
+      },
     });
     sink = await startOtlpSink();
     api = await startApi(folder, sink.url);
@@ -109,6 +116,8 @@ describe.skipIf(!chromiumPath)("the shop's page", () => {
     await visitor.locator('.sheet button:not(:disabled)#buy-lamp').waitFor();
     await visitor.click('.sheet .close');
     await visitor.click('#open-cart');
+    // 59.00 with 23 % of tax in it: priced here, by the API's own module.
+    await visitor.getByText('with €11.03 VAT').waitFor();
     await visitor.click('#buy');
     await visitor.locator('#order-id').waitFor();
     const traceId = await visitor.locator('#trace-id').textContent();
@@ -126,6 +135,12 @@ describe.skipIf(!chromiumPath)("the shop's page", () => {
     expect(above(spans, span('checkout.process'))).toEqual(['click #buy']);
     for (const step of ['validate_cart', 'process_payment', 'create_order'])
       expect(above(spans, span(step)), step).toEqual(['checkout.process', 'click #buy']);
+    const priced = spans.find((one) => one.name === 'priceCart' && above(spans, one).includes('click #buy'))!;
+    expect(above(spans, priced)).toEqual(['validate_cart', 'checkout.process', 'click #buy']);
+    expect(spans.filter(({ parentSpanId }) => parentSpanId === priced.spanId).map(({ name }) => name)).toEqual([
+      'quantity_discount',
+      'tax',
+    ]);
     expect(above(spans, asked(spans, '/checkout'))).toEqual(['process_payment', 'checkout.process', 'click #buy']);
     expect(span('checkout.process').traceId).toBe(traceId);
     expect(span('checkout.process').attributes).toMatchObject({ 'order.id': 'order-1' });

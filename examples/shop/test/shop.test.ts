@@ -135,6 +135,45 @@ test('a purchase is one trace across both services and PostgreSQL, every parent 
   expect(JSON.stringify(trace.spans.map(({ attributes }) => attributes))).not.toContain('db.postgresql.values');
 });
 
+test('a cart is priced by a WebAssembly module whose own spans lie below the API’s [W1 W7]', async () => {
+  const { body: empty } = await ask('POST', '/api/carts');
+  expect(empty).toMatchObject({ lines: [], totalCents: 0, taxCents: 0 });
+  const traceId = 'c0ffee00c0ffee00c0ffee00c0ffee00';
+  await ask('POST', `/api/carts/${empty.id}/items`, { productId: 'lamp', quantity: 3 });
+  const answer = await fetch(`${shop.url}/api/carts/${empty.id}/items`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+    body: JSON.stringify({ productId: 'mug', quantity: 1 }),
+  });
+  // Three lamps at 59.00 less 5 %, and a mug; 23 % of tax are in it.
+  expect(await answer.json()).toMatchObject({
+    subtotalCents: 19_190,
+    discountCents: 885,
+    taxCents: 3_423,
+    totalCents: 18_305,
+  });
+  const trace = new Trace(
+    await sink.until((all) => {
+      const spans = all.filter((span) => span.traceId === traceId);
+      return spans.some(({ name }) => name === 'cart.add') ? spans : undefined;
+    }),
+  );
+  // The cart is read before and after: once for each.
+  const priced = trace.spans.find(({ attributes }) => attributes['cart.total_cents'] === 18_305)!;
+  expect(priced).toMatchObject({ name: 'priceCart', parentSpanId: trace.one('cart.add').spanId });
+  expect(priced.attributes).toMatchObject({ 'wasm.module': 'pricing', 'code.function.name': 'priceCart' });
+  for (const [name, attributes] of [
+    ['quantity_discount', { 'cart.lines': 2, 'cart.discount_cents': 885 }],
+    ['tax', { 'tax.percent': 23, 'tax.cents': 3_423 }],
+  ] as const) {
+    const below = trace.spans.filter((span) => span.name === name && span.parentSpanId === priced.spanId);
+    expect(
+      below.map((span) => span.attributes),
+      name,
+    ).toEqual([attributes]);
+  }
+});
+
 test('clocks of both services agree: what one waits for lies within its waiting [B13]', async () => {
   const cart = await cartWith('mug');
   sink.clear();

@@ -72,7 +72,7 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     return { context, page, traceId };
   }
 
-  test('one trace from the click over two services to the rows, within three seconds [B5 B6 B13 F6 F9 F19 S2]', async () => {
+  test('one trace from the click over two services to the rows, within three seconds [B5 B6 B13 F6 F9 F19 S2 W1]', async () => {
     const { context, traceId } = await buy('mug');
     const trace = await traceWithin(
       traceId,
@@ -106,6 +106,18 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
       expect(chain.at(-1)).toBe('shop-page click #buy');
     }
 
+    // The module that prices a cart says so itself, in the API and, the same file, in the page.
+    for (const host of ['shop-api', 'shop-page']) {
+      for (const step of ['quantity_discount', 'tax']) {
+        const ways = spans.filter((one) => one.name === step && service(one) === host).map(ancestors);
+        const way = [`${host} priceCart`, `${host} validate_cart`, `${host} checkout.process`];
+        expect(
+          ways.map((names) => names.slice(0, 3)),
+          `${host} ${step}`,
+        ).toContainEqual(way);
+      }
+    }
+
     // Clocks in order: nothing on this machine begins before what caused it.
     for (const span of spans) {
       const parent = parentOf(span);
@@ -114,6 +126,8 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
 
     // And the page shows it, in the same browser.
     const explorer = await context.newPage();
+    // Rows below the edge of the window are not drawn.
+    await explorer.setViewportSize({ width: 1440, height: 2400 });
     await explorer.goto(new URL(`trace/${traceId}`, `${explorerUrl}/`).href);
     for (const name of ['click #buy', 'checkout.process', 'process_payment', 'create_order'])
       await explorer.getByText(name, { exact: false }).first().waitFor();

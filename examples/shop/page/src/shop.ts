@@ -1,4 +1,5 @@
 import { api, type Cart, type Order, type ProductDetails } from './api';
+import { pricing } from './pricing';
 import { telemetry } from './telemetry';
 
 /*
@@ -40,6 +41,7 @@ const validateCart = telemetry.traced('validate_cart', async (shown: Cart): Prom
   const cart = await api.cart(shown.id);
   if (cart.lines.length === 0) throw new Error('The cart is empty.');
   if (cart.totalCents !== shown.totalCents) throw new Error('The cart has changed in another window.');
+  if (cart.totalCents !== pricing.priceCart(cart.lines).totalCents) throw new Error('The prices have changed.');
   return cart;
 });
 
