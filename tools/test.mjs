@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { sayWhatIsMissing } from './lib/machine.mjs';
 import { findBrowser, installDependencies, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { bin, run } from './lib/run.mjs';
@@ -11,7 +12,7 @@ needNode();
 await installDependencies();
 await build();
 const browser = await findBrowser({ install: true });
-say(browser ? `· browser: ${browser}` : '· no Chromium here: the tests that need one are skipped, by name');
+sayWhatIsMissing();
 const hasShared = existsSync(join(root, '../shared/REQUIREMENTS.md'));
 if (!hasShared) say('· ../shared is absent: the comparisons with its files are skipped, by name');
 

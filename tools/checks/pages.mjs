@@ -5,6 +5,7 @@ import { say } from '../lib/say.mjs';
 import { compliancePage, complianceRows } from './compliance-page.mjs';
 import { figuresAreCurrent, readmeWithFigures } from './readme-figures.mjs';
 import { requirementsPage } from './requirements-page.mjs';
+import { runtimesPage } from './runtimes-page.mjs';
 import { testsByTitle } from './tests-by-title.mjs';
 
 const mapPath = 'tools/checks/compliance-map.json';
@@ -15,7 +16,7 @@ const featuresPath = join(root, '../shared/spec/compliance-features.yaml');
 const testName = (test) => `${test.file} › ${test.title}`;
 
 /**
- * The two generated pages are what the generators say now, every test they name exists, and the README's figures are those of bench/out. With
+ * The generated pages are what the generators say now, every test they name exists, and the README's figures are those of bench/out. With
  * `--write` they are written instead. Where ../shared is absent the pages cannot be made; that the named tests exist is checked all the same.
  */
 export async function checkPages({ write = process.argv.includes('--write') } = {}) {
@@ -35,6 +36,10 @@ export async function checkPages({ write = process.argv.includes('--write') } = 
     pages['docs/compliance.json'] = `${JSON.stringify(rows, null, 1)}\n`;
     pages['docs/compliance.md'] = compliancePage(rows);
   } else say('· skipped: docs/compliance.md against ../shared/spec (absent)');
+
+  const runtimes = await runtimesPage();
+  wrong.push(...runtimes.wrong);
+  if (runtimes.text) pages['docs/runtimes.md'] = runtimes.text;
 
   for (const [path, text] of Object.entries(pages)) {
     const file = join(root, path);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { modifiedMs } from './files.mjs';
+import { findOnMachine, installOnMachine } from './machine.mjs';
 import { root } from './root.mjs';
 import { must } from './run.mjs';
 import { fail, say } from './say.mjs';
@@ -22,26 +23,10 @@ export async function installDependencies() {
   await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-const browserPaths = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
 /** Path of a Chromium on this machine; installs Debian's where that is possible without asking. */
 export async function findBrowser({ install }) {
-  const known = [process.env.CHROMIUM_PATH, ...browserPaths].find((path) => path && existsSync(path));
-  if (known) return known;
-  const canInstall = install && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-  if (!canInstall) return undefined;
-  say("· installing Chromium (apt-get), because this machine has no browser and the page's tests need one");
-  await must('apt-get', ['update', '-qq'], { quiet: true });
-  await must('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
-    quiet: true,
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  return browserPaths.find((path) => existsSync(path));
+  if (install) await installOnMachine(['chromium']);
+  return findOnMachine('chromium');
 }
 
 /** Installs the benches' own dependencies (the peers), which nothing else needs. */

@@ -1,61 +1,69 @@
-import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../sdk/src/core/ports.js';
+import { between, ok } from './assert.js';
+import { suite } from './suite.js';
 
-export interface ClockSuite {
-  readonly name: string;
+export interface ClockHarness {
   create(): Clock;
-  /** What the clock's smallest step may be, in milliseconds. Default 0.01; runtimes against timing attacks have 1 or 0.1. */
-  readonly resolutionMs?: number;
+  /** What the clock's smallest step may be, in milliseconds. Default 0.01; runtimes against timing attacks have 0.1 or 1. */
+  readonly resolutionMs?: number | undefined;
 }
 
-const nowOfMachine = () => Date.now();
-
-/** The contract of `Clock` (core/ports.ts). Run it once for each runtime. */
-export function clockSuite({ name, create, resolutionMs = 0.01 }: ClockSuite): void {
-  describe(`${name} keeps the contract of a clock`, () => {
-    test('the wall clock is the machine’s', () => {
-      const before = nowOfMachine();
-      const wallMs = create().wallMs();
-      expect(wallMs).toBeGreaterThanOrEqual(before - 1);
-      expect(wallMs).toBeLessThanOrEqual(nowOfMachine() + 1);
-    });
-
-    test('the monotonic clock never goes back, and does not stand still', () => {
-      const clock = create();
-      const start = clock.monotonicMs();
-      let last = start;
-      let smallest = Number.POSITIVE_INFINITY;
-      for (let reads = 0; reads < 200_000; reads++) {
-        const now = clock.monotonicMs();
-        if (now < last) expect.fail(`it went back from ${last} to ${now}`);
-        if (now > last) smallest = Math.min(smallest, now - last);
-        last = now;
-      }
-      expect(last).toBeGreaterThan(start);
-      expect(smallest).toBeLessThanOrEqual(resolutionMs);
-    });
-
-    test('both clocks measure the same time', async () => {
-      const clock = create();
-      const [wallMs, monotonicMs] = [clock.wallMs(), clock.monotonicMs()];
-      await new Promise((resolve) => setTimeout(resolve, 120));
-      const wall = clock.wallMs() - wallMs;
-      const monotonic = clock.monotonicMs() - monotonicMs;
-      expect(wall).toBeGreaterThan(100);
-      expect(Math.abs(wall - monotonic)).toBeLessThan(50);
-    });
-
-    test('a reading of performance.now() can be told from a date, where the runtime has one', () => {
-      const clock = create();
-      const { performanceOriginMs } = clock;
-      if (performanceOriginMs === undefined) return;
-      expect(Math.abs(performanceOriginMs + performance.now() - clock.wallMs())).toBeLessThan(5_000);
-      expect(Math.abs(performance.now() - clock.monotonicMs())).toBeLessThan(1_000);
-    });
-
-    test('reading does not throw and gives finite numbers, detached from the object too', () => {
-      const { wallMs, monotonicMs } = create();
-      expect(Number.isFinite(wallMs()) && Number.isFinite(monotonicMs())).toBe(true);
-    });
+/**
+ * The contract of `Clock` (core/ports.ts). Needs: `running-clock`, that time passes while a program computes; `timers`, a `setTimeout`;
+ * `performance-now`, whose readings the clock recognises.
+ */
+export const clockSuite = suite<ClockHarness>('clock', 'a clock', (test) => {
+  test('the wall clock is the machine’s', ({ create }) => {
+    const before = Date.now();
+    const wallMs = create().wallMs();
+    between(wallMs, before - 1, Date.now() + 1, 'the wall clock');
   });
-}
+
+  test('the monotonic clock never goes back', ({ create }) => {
+    const clock = create();
+    let last = clock.monotonicMs();
+    for (let reads = 0; reads < 200_000; reads++) {
+      const now = clock.monotonicMs();
+      if (now < last) throw new Error(`it went back from ${last} to ${now}`);
+      last = now;
+    }
+  });
+
+  test('the monotonic clock does not stand still while a program computes, and has small steps', {
+    needs: ['running-clock'],
+  }, ({ create, resolutionMs = 0.01 }) => {
+    const clock = create();
+    const until = Date.now() + 60;
+    let last = clock.monotonicMs();
+    let smallest = Number.POSITIVE_INFINITY;
+    while (Date.now() < until) {
+      const now = clock.monotonicMs();
+      if (now > last) smallest = Math.min(smallest, now - last);
+      last = now;
+    }
+    // A step of 0.1 is read as the difference of two doubles.
+    between(smallest, 0, resolutionMs * 1.001, 'the smallest step in milliseconds');
+  });
+
+  test('both clocks measure the same time', { needs: ['timers'] }, async ({ create }) => {
+    const clock = create();
+    const [wallMs, monotonicMs] = [clock.wallMs(), clock.monotonicMs()];
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    const wall = clock.wallMs() - wallMs;
+    between(wall, 100, Number.POSITIVE_INFINITY, 'the time that passed on the wall clock');
+    between(clock.monotonicMs() - monotonicMs - wall, -50, 50, 'the difference of the clocks');
+  });
+
+  test('a reading of performance.now() can be told from a date', { needs: ['performance-now'] }, ({ create }) => {
+    const clock = create();
+    const { performanceOriginMs } = clock;
+    ok(performanceOriginMs !== undefined, 'the clock does not say when performance.now() was 0');
+    between(performanceOriginMs + performance.now() - clock.wallMs(), -5_000, 5_000, 'what both clocks differ by');
+    between(performance.now() - clock.monotonicMs(), -1_000, 1_000, 'what performance.now() and the clock differ by');
+  });
+
+  test('reading does not throw and gives finite numbers, detached from the object too', ({ create }) => {
+    const { wallMs, monotonicMs } = create();
+    ok(Number.isFinite(wallMs()) && Number.isFinite(monotonicMs()), 'a reading is no finite number');
+  });
+});

@@ -36,6 +36,8 @@ export interface Received {
   readonly body: Uint8Array;
   /** Which connection it came on, counted from 0. */
   readonly connection: number;
+  /** Answered with success, whole or partial. */
+  readonly taken: boolean;
 }
 
 export interface Answer {
@@ -83,18 +85,36 @@ export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink
   const waiting: { count: number; resolve: () => void }[] = [];
   let connections = 0;
 
-  function take(request: Omit<Received, 'batchId'>): Answer {
+  function take(request: Omit<Received, 'batchId' | 'taken'>): Answer {
     const fromQuery = new URL(request.path, 'http://sink').searchParams.get('tl-batch');
     const fromMetadata = request.headers['tl-batch'];
-    received.push({ ...request, batchId: fromQuery ?? (fromMetadata as string | undefined) });
+    const answer = answers.shift() ?? {};
+    const { cut, silent, status = 200, grpcStatus = 0 } = answer;
+    received.push({
+      ...request,
+      batchId: fromQuery ?? (fromMetadata as string | undefined),
+      taken: !cut && !silent && status === 200 && grpcStatus === 0,
+    });
     for (const each of waiting) if (received.length >= each.count) each.resolve();
-    return answers.shift() ?? {};
+    return answer;
   }
 
   const onHttp = async (
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ) => {
+    // A page of another origin: what it may send and read. It asks first where it has headers of its own.
+    const { origin } = request.headers;
+    const cors = origin && {
+      'access-control-allow-origin': origin,
+      'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '',
+      'access-control-expose-headers': 'retry-after',
+      'access-control-max-age': '600',
+    };
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { ...cors }).end();
+      return;
+    }
     const raw = await readAll(request);
     const answer = take({
       path: request.url!,
@@ -115,6 +135,7 @@ export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink
     const json = request.headers['content-type'] === 'application/json';
     response.writeHead(answer.status ?? 200, {
       'content-type': json ? 'application/json' : 'application/x-protobuf',
+      ...cors,
       ...answer.headers,
     });
     response.end(answer.body ?? (json ? '{}' : ''));

@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { batchStoreSuite } from '../../../testkit/src/batch-store-suite.js';
+import { contractTests } from '../../../testkit/src/contract-tests.js';
 import { memoryStore } from './memory.js';
 
 let nowMs = 0;
 
-batchStoreSuite({
-  name: 'memoryStore',
-  create: ({ maxBytes }) => memoryStore({ maxBytes, nowMs: () => nowMs }),
-  advance(ms) {
-    nowMs += ms;
+contractTests('memoryStore keeps the contract of a store', {
+  suite: batchStoreSuite,
+  lacks: { reopen: 'memory ends with its program' },
+  harness: {
+    create: ({ maxBytes }) => memoryStore({ maxBytes, nowMs: () => nowMs }),
+    advance(ms) {
+      nowMs += ms;
+    },
   },
 });
 

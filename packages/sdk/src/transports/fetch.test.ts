@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
-import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
+import { testAbort, testBatch } from '../../../testkit/src/test-batch.js';
 import { fetchTransport } from './fetch.js';
 import { keepaliveBudget } from './keepalive.js';
 import { nodeHttpTransport } from './node-http.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { rpcStatus } from '../../../testkit/src/otlp-answers.js';
 import { type Answer, type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
-import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
+import { testAbort, testBatch } from '../../../testkit/src/test-batch.js';
 import type { Transport } from '../core/ports.js';
 import { type GrpcTransportOptions, grpcTransport } from './grpc.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type OtlpSink, otlpSink, type SinkOptions } from '../../../testkit/src/otlp-sink.js';
+import { testAbort, testBatch } from '../../../testkit/src/test-batch.js';
 import { createTestAuthority, type TestCertificate } from '../../../testkit/src/test-certificates.js';
-import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
 import type { Outcome, Transport } from '../core/ports.js';
 import { grpcTransport } from './grpc.js';
 import { nodeHttpTransport } from './node-http.js';

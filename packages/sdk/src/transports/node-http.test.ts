@@ -4,7 +4,7 @@ import { createServer as createHttp2Server, type ServerHttp2Session } from 'node
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
-import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
+import { testAbort, testBatch } from '../../../testkit/src/test-batch.js';
 import { grpcTransport } from './grpc.js';
 import { type NodeHttpTransportOptions, nodeHttpTransport } from './node-http.js';
 import { userAgent } from './user-agent.js';

@@ -1,13 +1,24 @@
-import { transportSuite } from '../../../testkit/src/transport-suite.js';
+import { collectGarbage } from '../../../testkit/src/collect-garbage.js';
+import { contractTests } from '../../../testkit/src/contract-tests.js';
+import { receiversHere } from '../../../testkit/src/receivers-here.js';
+import { type TransportHarness, transportSuite } from '../../../testkit/src/transport-suite.js';
 import { fetchTransport } from './fetch.js';
 import { grpcTransport } from './grpc.js';
 import { nodeHttpTransport } from './node-http.js';
 
-transportSuite({ name: 'fetchTransport', protocol: 'http1', create: fetchTransport });
-transportSuite({ name: 'nodeHttpTransport over HTTP/1.1', protocol: 'http1', create: nodeHttpTransport });
-transportSuite({
-  name: 'nodeHttpTransport over HTTP/2',
-  protocol: 'http2',
-  create: (settings) => nodeHttpTransport({ ...settings, http2: true }),
+const receivers = receiversHere();
+const harness = (
+  protocol: TransportHarness['protocol'],
+  create: TransportHarness['create'],
+): { readonly suite: typeof transportSuite; readonly harness: TransportHarness } => ({
+  suite: transportSuite,
+  harness: { receivers, protocol, create, collectGarbage },
 });
-transportSuite({ name: 'grpcTransport', protocol: 'grpc', create: grpcTransport });
+
+contractTests('fetchTransport keeps the contract of a transport', harness('http1', fetchTransport));
+contractTests('nodeHttpTransport over HTTP/1.1 keeps the contract of a transport', harness('http1', nodeHttpTransport));
+contractTests(
+  'nodeHttpTransport over HTTP/2 keeps the contract of a transport',
+  harness('http2', (settings) => nodeHttpTransport({ ...settings, http2: true })),
+);
+contractTests('grpcTransport keeps the contract of a transport', harness('grpc', grpcTransport));

@@ -3,7 +3,7 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { otlpSink, type SinkProtocol } from '../../../testkit/src/otlp-sink.js';
-import { testAbort, testBatch } from '../../../testkit/src/transport-suite.js';
+import { testAbort, testBatch } from '../../../testkit/src/test-batch.js';
 import type { Transport } from '../../src/core/ports.js';
 import { exportRequestToJson } from '../../src/core/wire/export-request-to-json.js';
 import { grpcTransport, nodeHttpTransport, start } from '../../src/runtimes/node/index.js';

@@ -1,16 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-
-const known = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
+import { pathOnMachine } from '../../../../testkit/src/on-this-machine.js';
 
 /** A Chromium on this machine; `undefined` skips the tests that need one, aloud. */
-export const chromiumPath: string | undefined = known.find((path) => path && existsSync(path));
+export const chromiumPath: string | undefined = pathOnMachine('chromium');
 if (!chromiumPath) console.warn('SKIPPED: tests in a real page need Chromium; install it or set CHROMIUM_PATH');
 
 /** `withoutArgs`: what Playwright adds by itself and a test does not want. */

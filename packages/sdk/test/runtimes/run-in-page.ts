@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { receiversServer } from '../../../testkit/src/receivers-server.js';
+import type { SuiteRequest } from '../../../testkit/src/requested-suite.js';
+import type { CaseResult } from '../../../testkit/src/suite.js';
+import { bundlePage, sdkFromSource } from '../web/support/bundle-page.js';
+import { serve } from '../web/support/serve.js';
+
+/** Opens an address in a browser, in a page of its own. Resolves with how to close that. */
+export type OpenInBrowser = (url: string) => Promise<() => Promise<void>>;
+
+export interface PageRequest extends Omit<SuiteRequest, 'control'> {
+  /** The smallest step of the browser's clock, in milliseconds. */
+  readonly resolutionMs: number;
+}
+
+/** Runs a suite in a page: `page-program.ts` in a bundle, from a server of its own. */
+export async function runInPage(open: OpenInBrowser, asked: PageRequest): Promise<readonly CaseResult[]> {
+  const scripts: Readonly<Record<string, string>> = {
+    '/page.js': await bundleProgram(),
+    '/second-copy.js': (await bundlePage(`export { start } from '@throughline/sdk/web';`)).code,
+  };
+  await using control = await receiversServer();
+  const site = await serve((request, response) => {
+    const script = scripts[request.url!];
+    if (script !== undefined) response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' }).end(script);
+    else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html(control.url));
+  });
+  const request: SuiteRequest & PageRequest = { ...asked, control: control.url };
+  const close = await open(`${site.origin}/#${encodeURIComponent(JSON.stringify(request))}`);
+  try {
+    return await control.reported;
+  } finally {
+    await close();
+    await site.close();
+  }
+}
+
+async function bundleProgram(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./page-program.ts', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+    plugins: [sdkFromSource],
+  });
+  return outputFiles[0]!.text;
+}
+
+/** A program that breaks before it can report says so. */
+const html = (control: string) => `<!doctype html><link rel="icon" href="data:,"><script>
+  const fail = (reason) =>
+    fetch('${control}', { method: 'POST', body: JSON.stringify({ do: 'fail', reason: String(reason?.stack ?? reason) }) });
+  addEventListener('error', ({ error, message }) => fail(error ?? message));
+  addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+</script><script type="module" src="/page.js"></script>`;

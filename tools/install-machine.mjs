@@ -1,0 +1,20 @@
+import { filesBelow } from './lib/files.mjs';
+import { findOnMachine, installOnMachine, sayWhatIsMissing } from './lib/machine.mjs';
+import { run } from './lib/run.mjs';
+import { say } from './lib/say.mjs';
+
+/*
+ * What `.ci/run` does first on a fresh machine: Debian packages, and the sources of the Rust crates. A second call does nothing.
+ * Fails never: what could not be had is skipped by name in `npm test`.
+ */
+
+await installOnMachine();
+sayWhatIsMissing();
+
+const cargo = findOnMachine('cargo');
+const locks = ['crates', 'examples'].flatMap((folder) => filesBelow(folder, (name) => name === 'Cargo.lock'));
+for (const lock of cargo ? locks : []) {
+  const manifest = lock.replace(/\.lock$/, '.toml');
+  if ((await run(cargo, ['fetch', '--locked', '--manifest-path', manifest], { quiet: true })) !== 0)
+    say(`✗ the crates of ${manifest} could not be fetched`);
+}

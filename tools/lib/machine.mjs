@@ -1,0 +1,102 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { run } from './run.mjs';
+import { say } from './say.mjs';
+
+/*
+ * What the tests need of the machine beside Node. One list: `.ci/run` installs what is missing where it may (Debian, as root),
+ * `npm test` only looks, and names what is skipped.
+ */
+
+const onPath = (name) =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', join(homedir(), '.cargo/bin')]
+    .map((folder) => join(folder, name))
+    .find(existsSync);
+const first = (...paths) => paths.find((path) => path && existsSync(path));
+
+/** `file` below one of the folders of libraries, whose names tell the processor: `/usr/lib/x86_64-linux-gnu/…`. */
+function inLibraries(file) {
+  const names = existsSync('/usr/lib') ? readdirSync('/usr/lib') : [];
+  return first(`/usr/lib/${file}`, ...names.map((name) => `/usr/lib/${name}/${file}`), `/usr/libexec/${file}`);
+}
+
+/**
+ * `find` answers with the path of what was found. `variable` names another place for it. `packages` are Debian's.
+ *
+ * @type {Readonly<Record<string, { packages: readonly string[], for: string, variable?: string, find(): string | undefined }>>}
+ */
+const needs = {
+  chromium: {
+    packages: ['chromium'],
+    for: 'pages in Chromium, the explorer, the shop',
+    variable: 'CHROMIUM_PATH',
+    find: () =>
+      onPath('chromium') ??
+      onPath('chromium-browser') ??
+      onPath('google-chrome') ??
+      first('/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'),
+  },
+  firefox: {
+    packages: ['firefox-esr'],
+    for: 'pages in Firefox',
+    variable: 'FIREFOX_PATH',
+    find: () => onPath('firefox-esr') ?? onPath('firefox') ?? first('/Applications/Firefox.app/Contents/MacOS/firefox'),
+  },
+  webkitDriver: {
+    packages: ['webkit2gtk-driver'],
+    for: 'pages in WebKitGTK, the desktop program',
+    variable: 'WEBKIT_DRIVER_PATH',
+    find: () => onPath('WebKitWebDriver'),
+  },
+  miniBrowser: {
+    packages: ['libwebkit2gtk-4.1-0'],
+    for: 'pages in WebKitGTK',
+    variable: 'MINIBROWSER_PATH',
+    find: () => inLibraries('webkit2gtk-4.1/MiniBrowser'),
+  },
+  xvfb: {
+    packages: ['xvfb', 'xauth'],
+    for: 'pages in WebKitGTK, the desktop program',
+    find: () => onPath('Xvfb'),
+  },
+  webkitLibraries: {
+    packages: ['libwebkit2gtk-4.1-dev'],
+    for: 'building the desktop program',
+    find: () => inLibraries('pkgconfig/webkit2gtk-4.1.pc'),
+  },
+  // Rust itself is not Debian's: what that has is too old for Tauri.
+  cargo: { packages: [], for: 'the Rust crates, the desktop program', variable: 'CARGO', find: () => onPath('cargo') },
+  mosquitto: { packages: ['mosquitto'], for: 'batches through an MQTT broker', find: () => onPath('mosquitto') },
+};
+
+/** Path of what `name` stands for on this machine; `undefined` where it is not there. */
+export function findOnMachine(name) {
+  const { variable, find } = needs[name];
+  return (variable && first(process.env[variable])) || find();
+}
+
+/** Names of what is not there. */
+const missingOnMachine = () => Object.keys(needs).filter((name) => !findOnMachine(name));
+
+/** Says what is not there and what is skipped for that. */
+export function sayWhatIsMissing() {
+  for (const name of missingOnMachine()) {
+    const { packages, for: tests } = needs[name];
+    say(`· no ${name} here${packages.length > 0 ? ` (Debian: ${packages.join(' ')})` : ''}: skipped by name: ${tests}`);
+  }
+}
+
+/** Whether packages can be installed without asking anybody. */
+const canInstall = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+
+/** Installs what is missing, as far as that is possible without asking; never fails: what is still missing is skipped by name. */
+export async function installOnMachine(names = Object.keys(needs)) {
+  const packages = names.filter((name) => !findOnMachine(name)).flatMap((name) => needs[name].packages);
+  if (packages.length === 0 || !canInstall()) return;
+  say(`· installing ${packages.join(', ')} (apt-get), because tests need them`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600', ...packages];
+  await run('apt-get', ['update', '-qq'], { quiet: true, env });
+  if ((await run('apt-get', install, { quiet: true, env })) !== 0) say('✗ apt-get could not install them all');
+}
