@@ -9,6 +9,9 @@ const explorer = 'packages/explorer/src';
 const inFolder = (folder) => (path) => path.startsWith(`${folder}/`);
 const room = (path, folder) => path.slice(folder.length + 1).split('/')[0];
 
+/** What is made for a framework imports it: an optional peer, which the program has installed. */
+const frameworkOf = (from) => (from.startsWith(`${sdk}/frameworks/react/`) ? 'react' : undefined);
+
 /**
  * Who may import whom. A rule sees one import: `from` and `to` are paths from the root for files of the repository; `to` is the bare
  * specifier for a package. It answers `false` where the import breaks it.
@@ -25,9 +28,10 @@ const rules = [
     applies: (from) =>
       ['instruments', 'transports', 'stores', 'frameworks'].includes(room(from, sdk)) && from.startsWith(sdk),
     allows: ({ from, to, typeOnly }) => {
-      if (!to.startsWith('packages/')) return to.startsWith('node:') || (to === '@opentelemetry/api' && typeOnly);
-      if (to.startsWith(`${sdk}/core/`)) return true;
       const kind = room(from, sdk);
+      if (!to.startsWith('packages/'))
+        return to.startsWith('node:') || (to === '@opentelemetry/api' && typeOnly) || to === frameworkOf(from);
+      if (to.startsWith(`${sdk}/core/`)) return true;
       // Instruments are folders, and what several of them share stands beside these; the files of transports and stores stand side by side.
       if (kind === 'instruments')
         return (
@@ -47,8 +51,8 @@ const rules = [
     reason:
       'the SDK has no runtime dependencies: anything from a package is a type, or is asked for only where the program installed it',
     applies: inFolder(sdk),
-    allows: ({ to, typeOnly, dynamic }) =>
-      to.startsWith('packages/sdk/') || to.startsWith('node:') || typeOnly || dynamic,
+    allows: ({ from, to, typeOnly, dynamic }) =>
+      to.startsWith('packages/sdk/') || to.startsWith('node:') || typeOnly || dynamic || to === frameworkOf(from),
   },
   {
     reason:

@@ -104,11 +104,14 @@ describe.skipIf(!chromiumPath)('in a real page (needs Chromium)', () => {
     expect(pages.map(({ doc }) => doc)).toContain('README.md');
     const browser = await launchChromium();
     try {
-      for (const { code } of pages) {
+      for (const { code, words } of pages) {
         const script = code.replaceAll('http://localhost:4318', 'COLLECTOR');
-        await using opened = await openPage(browser, { script, body: '<button id="buy">Buy</button>' });
+        const body = code.includes('id="buy"') ? '<div id="root"></div>' : '<button id="buy">Buy</button>';
+        await using opened = await openPage(browser, { script, body });
         await opened.page.click('#buy');
-        for (const name of ['documentLoad', 'click #buy']) expect((await opened.sink.span(name)).name).toBe(name);
+        const further = typeof words.spans === 'string' ? words.spans.split(', ') : [];
+        for (const name of ['documentLoad', 'click #buy', ...further])
+          expect((await opened.sink.span(name)).name).toBe(name);
       }
     } finally {
       await browser.close();

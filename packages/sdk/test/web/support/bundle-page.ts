@@ -20,17 +20,28 @@ export const sdkFromSource: Plugin = {
   },
 };
 
-/** A page's script as a bundler would make it from what a user writes. `inputs` are the files that went in. */
+export interface BundleOptions {
+  /** Packages taken from other folders than a program of the workspace would take them from. */
+  readonly alias?: Readonly<Record<string, string>>;
+  /** What libraries take for the mode. Default `production`. */
+  readonly mode?: 'development' | 'production';
+}
+
+/** A page's script (TypeScript, JSX) as a bundler would make it from what a user writes. `inputs` are the files that went in. */
 export async function bundlePage(
   script: string,
+  { alias = {}, mode = 'production' }: BundleOptions = {},
 ): Promise<{ readonly code: string; readonly inputs: readonly string[] }> {
   const result = await build({
-    stdin: { contents: script, loader: 'ts', resolveDir: fileURLToPath(sdk), sourcefile: 'page.ts' },
+    stdin: { contents: script, loader: 'tsx', resolveDir: fileURLToPath(sdk), sourcefile: 'page.tsx' },
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': JSON.stringify(mode) },
+    alias: { ...alias },
     bundle: true,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    minify: true,
+    minify: mode === 'production',
     write: false,
     metafile: true,
     logLevel: 'silent',

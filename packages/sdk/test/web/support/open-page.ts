@@ -1,13 +1,14 @@
 import type { RequestListener, ServerOptions } from 'node:http';
 import type { ServerOptions as TlsOptions } from 'node:https';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { bundlePage } from './bundle-page.js';
+import { type BundleOptions, bundlePage } from './bundle-page.js';
 import { type OtlpSink, startOtlpSink } from './otlp-sink.js';
 import { type Served, serve } from './serve.js';
 
 export interface OpenPageOptions {
   /** What the page's author wrote. `COLLECTOR` and `ELSEWHERE` in it are the origins of the sink and of another server. */
   readonly script: string;
+  readonly bundle?: BundleOptions;
   readonly body?: string;
   readonly head?: string;
   /** Headers of the document's answer. */
@@ -39,7 +40,7 @@ export async function openPage(browser: Browser, options: OpenPageOptions): Prom
   const notFound: RequestListener = (_, response) => void response.writeHead(404).end();
   const elsewhere = await serve(options.elsewhere ?? notFound);
   const script = options.script.replaceAll('COLLECTOR', sink.url).replaceAll('ELSEWHERE', elsewhere.origin);
-  const { code } = await bundlePage(script);
+  const { code } = await bundlePage(script, options.bundle);
   const html = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">${options.head ?? ''}</head><body>${options.body ?? ''}<script type="module" src="/page.js"></script></body></html>`;
   const site: Served = await serve((request, response) => {
     if (request.url === '/') {
