@@ -220,6 +220,10 @@ function withBuffers(part: unknown): unknown {
 /** The most asked for: an `ExportTraceServiceRequest`. */
 export const decodeTraces = (bytes: Uint8Array): DecodedTraces => decodeOtlp<DecodedTraces>('TracesRequest', bytes);
 
+export const decodeLogs = (bytes: Uint8Array): DecodedLogs => decodeOtlp<DecodedLogs>('LogsRequest', bytes);
+
+export const decodeMetrics = (bytes: Uint8Array): DecodedMetrics => decodeOtlp<DecodedMetrics>('MetricsRequest', bytes);
+
 export interface DecodedTraces {
   readonly resourceSpans: readonly {
     readonly resource?: { readonly attributes: readonly DecodedKeyValue[] };
@@ -228,12 +232,14 @@ export interface DecodedTraces {
   }[];
 }
 
+export interface DecodedScope {
+  readonly name?: string;
+  readonly version?: string;
+  readonly attributes: readonly DecodedKeyValue[];
+}
+
 export interface DecodedScopeSpans {
-  readonly scope?: {
-    readonly name?: string;
-    readonly version?: string;
-    readonly attributes: readonly DecodedKeyValue[];
-  };
+  readonly scope?: DecodedScope;
   readonly spans: readonly DecodedSpan[];
   readonly schemaUrl?: string;
 }
@@ -267,6 +273,81 @@ export interface DecodedSpan {
   readonly droppedLinksCount?: number;
   readonly status?: { readonly code?: number; readonly message?: string };
   readonly flags?: number;
+}
+
+export interface DecodedLogs {
+  readonly resourceLogs: readonly {
+    readonly resource?: { readonly attributes: readonly DecodedKeyValue[] };
+    readonly scopeLogs: readonly {
+      readonly scope?: DecodedScope;
+      readonly logRecords: readonly DecodedLogRecord[];
+      readonly schemaUrl?: string;
+    }[];
+    readonly schemaUrl?: string;
+  }[];
+}
+
+export interface DecodedLogRecord {
+  readonly timeUnixNano?: string;
+  readonly observedTimeUnixNano?: string;
+  readonly severityNumber?: number;
+  readonly severityText?: string;
+  readonly body?: DecodedValue;
+  readonly attributes: readonly DecodedKeyValue[];
+  readonly droppedAttributesCount?: number;
+  readonly flags?: number;
+  readonly traceId?: Buffer;
+  readonly spanId?: Buffer;
+  readonly eventName?: string;
+}
+
+export interface DecodedMetrics {
+  readonly resourceMetrics: readonly {
+    readonly resource?: { readonly attributes: readonly DecodedKeyValue[] };
+    readonly scopeMetrics: readonly {
+      readonly scope?: DecodedScope;
+      readonly metrics: readonly DecodedMetric[];
+      readonly schemaUrl?: string;
+    }[];
+    readonly schemaUrl?: string;
+  }[];
+}
+
+export interface DecodedMetric {
+  readonly name?: string;
+  readonly description?: string;
+  readonly unit?: string;
+  readonly gauge?: { readonly dataPoints: readonly DecodedNumberPoint[] };
+  readonly sum?: {
+    readonly dataPoints: readonly DecodedNumberPoint[];
+    readonly aggregationTemporality?: number;
+    readonly isMonotonic?: boolean;
+  };
+  readonly histogram?: {
+    readonly dataPoints: readonly DecodedHistogramPoint[];
+    readonly aggregationTemporality?: number;
+  };
+}
+
+interface DecodedPoint {
+  readonly startTimeUnixNano?: string;
+  readonly timeUnixNano?: string;
+  readonly attributes: readonly DecodedKeyValue[];
+  readonly flags?: number;
+}
+
+export interface DecodedNumberPoint extends DecodedPoint {
+  readonly asDouble?: number;
+  readonly asInt?: string;
+}
+
+export interface DecodedHistogramPoint extends DecodedPoint {
+  readonly count?: string;
+  readonly sum?: number;
+  readonly bucketCounts: readonly string[];
+  readonly explicitBounds: readonly number[];
+  readonly min?: number;
+  readonly max?: number;
 }
 
 export interface DecodedKeyValue {

@@ -1,5 +1,6 @@
 import type { Attributes, Context, Span, TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from './batch.js';
+import type { LogRecordLimits } from './logs/log-limits.js';
 import type { BatchStore, Compressor, Transport } from './ports.js';
 import type { Sampler } from './sampling/sampler.js';
 import type { IdGenerator } from './trace/id-generator.js';
@@ -27,16 +28,19 @@ export interface TelemetryOptions {
   readonly compressor?: Compressor | undefined;
   readonly sampler?: Sampler | undefined;
   readonly spanLimits?: Partial<SpanLimits> | undefined;
+  readonly logRecordLimits?: Partial<LogRecordLimits> | undefined;
   readonly idGenerator?: IdGenerator | undefined;
   /** Run before the encoder, in this order, so that what they change in `onEnding` changes the bytes. */
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
   /** The object path, beside the bytes: each sampled span is handed over after it ended. */
   readonly spanExporters?: readonly SpanExporter[] | undefined;
   readonly propagators?: readonly TextMapPropagator[] | undefined;
-  /** Attribute keys (`password`, `/token$/i`) whose values leave as `[REDACTED]`, on spans, events and links. */
+  /** Attribute keys (`password`, `/token$/i`) whose values leave as `[REDACTED]`, on spans, events, links, log records and metrics. */
   readonly redact?: readonly (string | RegExp)[] | undefined;
   /** Copies of `@opentelemetry/api` that cannot be found through the global (a page bundles its own). */
   readonly api?: readonly OpenTelemetryApiCopy[] | undefined;
+  /** The same of `@opentelemetry/api-logs`: a logger that was taken from it before `start()` records after it. */
+  readonly apiLogs?: readonly OpenTelemetryLogsApiCopy[] | undefined;
   /** `false`: make a telemetry without taking the OpenTelemetry globals (tests, libraries). Default `true`. */
   readonly global?: boolean | undefined;
   /** Find spans that are never ended: named in `onDiagnostic` after this age. Default: 60,000 in development, else off (0). */
@@ -91,8 +95,13 @@ export interface ResourceDetector {
 }
 
 /** The namespace object of `@opentelemetry/api` (`import * as api from '@opentelemetry/api'`), as far as it is needed. */
-export interface OpenTelemetryApiCopy {
+export interface OpenTelemetryApiCopy extends Partial<OpenTelemetryLogsApiCopy> {
   readonly trace: { getTracerProvider(): unknown };
+}
+
+/** The same of `@opentelemetry/api-logs`. */
+export interface OpenTelemetryLogsApiCopy {
+  readonly logs: { getLoggerProvider(): unknown };
 }
 
 export interface Diagnostic {

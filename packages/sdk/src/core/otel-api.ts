@@ -9,11 +9,7 @@ const implementedApiVersion = '1.10.0';
 /** Where all 1.x copies of `@opentelemetry/api` look for an implementation. */
 const apiKey: symbol = Symbol.for('opentelemetry.js.api.1');
 
-/*
- * The log signal will stand in the same global from API 1.10 on (entry `logs`), and for `@opentelemetry/api-logs` under
- * `Symbol.for('io.opentelemetry.js.api.logs')`. Nothing is registered there before there is a logger: an empty entry
- * would keep a program's own logger provider out.
- */
+/** What every telemetry puts there. Further signals come later, if they are there: `claimApiEntry`. */
 export interface ApiEntries {
   trace: TracerProvider;
   /** Has what the API calls: active, with, bind and disable. */
@@ -29,6 +25,9 @@ const globals = globalThis as unknown as Record<symbol, ApiGlobal | undefined>;
 
 /** Who answers for context behind the API now, this telemetry or another SDK; for those that are handed nothing but a tracer. */
 export const registeredContext = (): ContextStore | undefined => globals[apiKey]?.context as ContextStore | undefined;
+
+/** What stands behind the OpenTelemetry API now. */
+export const apiGlobal = (): ApiGlobal | undefined => globals[apiKey];
 
 /** What stands in for a tracer provider until one is registered; each copy of the API has its own. */
 interface ProxyProvider {

@@ -2,8 +2,7 @@ import type { DiagLogger } from '@opentelemetry/api';
 import { rootContext } from './context/context.js';
 import { suppressTracing } from './context/suppress-tracing.js';
 import { limitDiagnostics, type Report } from './limit-diagnostics.js';
-import { noopLogger } from './noop-logger.js';
-import { noopMeter } from './noop-meter.js';
+import { noopSignals } from './noop-signals.js';
 import type { BatchLimits, Diagnostic } from './options.js';
 import { registerGlobals } from './otel-api.js';
 import type { OutboxRequest } from './outbox/full-outbox.js';
@@ -13,6 +12,7 @@ import { resolveBatchLimits } from './presets.js';
 import { compositePropagator } from './propagation/composite.js';
 import type { Resource } from './resource/resource.js';
 import { sdkVersion } from './resource/sdk-version.js';
+import type { SignalPart } from './signal-part.js';
 import type { StartOptions } from './telemetry.js';
 import { claimTelemetry, currentTelemetry } from './telemetry-global.js';
 import type { Telemetry } from './telemetry-handle.js';
@@ -30,6 +30,10 @@ export interface TelemetryParts {
   readonly createOutbox: (request: OutboxRequest) => Outbox;
   /** What stands behind further options. Without it these are named in `onDiagnostic` as `part-missing` and do nothing. */
   readonly createExtras?: ((options: StartOptions, request: ExtrasRequest) => Extras) | undefined;
+  /** Counters, histograms and gauges: `metering`. Without it `telemetry.meter` takes everything and keeps nothing. */
+  readonly metering?: SignalPart | undefined;
+  /** Log records: `logging`. Without it `telemetry.logger` keeps nothing. */
+  readonly logging?: SignalPart | undefined;
   /** `traced` and `measure` follow thenables that are no promises, and generators, to their end. */
   readonly followResult?: typeof followResult | undefined;
 }
@@ -124,8 +128,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
 
   const telemetry: Telemetry = {
     tracer,
-    meter: noopMeter(),
-    logger: noopLogger(),
+    ...noopSignals(),
     ...createTraced(tracer, contextStore, parts.followResult),
     flush: ({ timeoutMs = limits.flushTimeoutMs } = {}) => both(timeoutMs, 'flush', provider.forceFlush()),
     shutdown({ timeoutMs = limits.shutdownTimeoutMs } = {}) {
@@ -161,16 +164,23 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     lifecycle.onShutdown(async () => void (await telemetry.shutdown())),
   );
   const host = {
+    ...request,
+    ...outbox,
+    resource,
+    telemetry,
     tracer: provider.getTracer('@throughline/sdk', sdkVersion),
     tracerProvider: provider,
-    contextStore,
     propagator,
     onLeaving(run: () => void) {
       leaving.add(run);
       return () => void leaving.delete(run);
     },
   };
-  each((options.instruments ?? []).map((instrument) => () => stops.push(instrument(host))));
+  each(
+    [parts.metering, parts.logging, ...(options.instruments ?? [])].map(
+      (instrument) => () => instrument && stops.push(instrument(host)),
+    ),
+  );
   return telemetry;
 }
 

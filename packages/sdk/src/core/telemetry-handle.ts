@@ -1,4 +1,4 @@
-import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api';
+import type { Context, Meter, Span, TimeInput, Tracer } from '@opentelemetry/api';
 import type { TelemetryStatus, TracedOptions } from './options.js';
 
 /**
@@ -14,8 +14,9 @@ export type AnyFunction = { call(...args: unknown[]): unknown }['call'];
 export interface Telemetry {
   /** The program's own tracer, named for its service. Libraries take theirs from the OpenTelemetry global. */
   readonly tracer: Tracer;
-  /** The API's no-op meter until the metrics signal is built in. */
+  /** The program's own meter, as `tracer` is. Where metrics are not built in (`metering` in a page) it takes everything and keeps nothing. */
   readonly meter: Meter;
+  /** The program's own logger, as `tracer` is. Where logs are not built in (`logging` in a page) `enabled()` is `false`. */
   readonly logger: Logger;
   /**
    * Wraps `fn` so that each call runs in a span: result and `this` unchanged, an exception (or rejection) recorded, status set,
@@ -33,16 +34,32 @@ export interface Telemetry {
   status(): TelemetryStatus;
 }
 
-/** As `@opentelemetry/api-logs` has it. */
+/** As `@opentelemetry/api-logs` has it, and `@opentelemetry/api` from 1.10 on. */
 export interface Logger {
+  /** Records what happened, now; what it is made of is read before this returns. Never throws. */
   emit(record: LogRecord): void;
-  enabled(): boolean;
+  /** Is it worth making a record of this kind? `false` after shutdown, where logs are not built in, and below telemetry's own requests. */
+  enabled(options?: Pick<LogRecord, 'context' | 'severityNumber' | 'eventName'>): boolean;
 }
 
+/** A log record (specification "Logs Data Model"); everything is optional. */
 export interface LogRecord {
-  readonly eventName?: string;
-  readonly severityNumber?: number;
-  readonly severityText?: string;
+  /** When it happened. Default: now. */
+  readonly timestamp?: TimeInput | undefined;
+  /** When it was seen, if that is another time. Default: now. */
+  readonly observedTimestamp?: TimeInput | undefined;
+  /** 1 to 24: from 1 TRACE, 5 DEBUG, 9 INFO, 13 WARN, 17 ERROR, 21 FATAL. Errors are kept longest when there is no room. */
+  readonly severityNumber?: number | undefined;
+  /** The severity in the words of whoever logs. */
+  readonly severityText?: string | undefined;
+  /** A text, or any value: numbers, booleans, bytes, lists and objects of them. */
   readonly body?: unknown;
-  readonly attributes?: Attributes;
+  /** Values as those of `body`. `undefined` is no value. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** Makes the record an event of that name. */
+  readonly eventName?: string | undefined;
+  /** What was thrown: type, message and stack trace become attributes. */
+  readonly exception?: unknown;
+  /** Whose span it belongs to. Default: the active context. */
+  readonly context?: Context | undefined;
 }

@@ -1,5 +1,6 @@
 import { createExtras } from './extras.js';
 import type { Instrument } from './instrument.js';
+import { logging } from './logs/logging.js';
 import type { TelemetryOptions } from './options.js';
 import { createFullOutbox } from './outbox/full-outbox.js';
 import type { Ports } from './ports.js';
@@ -21,6 +22,7 @@ const everyPart: TelemetryParts = {
   tracing: fullTracing,
   createOutbox: createFullOutbox,
   createExtras,
+  logging,
   followResult,
 };
 

@@ -4,6 +4,7 @@ import {
   type TestTelemetry,
   type TestTelemetryOptions,
 } from '../../src/runtimes/testing/index.js';
+import { decodeLogRequests, type WireLog } from './decode-logs.js';
 import { decodeRequests, type WireSpan } from './decode-requests.js';
 
 const started: TestTelemetry[] = [];
@@ -19,6 +20,7 @@ export function recorded(options: TestTelemetryOptions = {}) {
   return {
     telemetry,
     spans,
+    logs: (): readonly WireLog[] => decodeLogRequests(telemetry.requests('logs')),
     span(name: string): WireSpan {
       const found = spans().filter((span) => span.name === name);
       if (found.length !== 1) throw new Error(`${found.length} spans are called ${name}`);

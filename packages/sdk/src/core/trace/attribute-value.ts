@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@opentelemetry/api';
 
 /** `text` cut to `limit` UTF-16 units, one less where a surrogate pair would be torn. */
-function cutText(text: string, limit: number): string {
+export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const torn = (text.charCodeAt(limit - 1) & 0xfc00) === 0xd800 && (text.charCodeAt(limit) & 0xfc00) === 0xdc00;
   return text.slice(0, torn ? limit - 1 : limit);

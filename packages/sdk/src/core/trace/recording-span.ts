@@ -137,6 +137,12 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     }
   }
 
+  /** Unix time in milliseconds at zero of the monotonic clock, as this span counts: what is timed by it lies between its start and its end. */
+  get originMs(): number {
+    const { hi, lo, monotonicMs } = this.#anchor;
+    return (hi * 0x1_0000_0000 + lo) / 1e6 - monotonicMs;
+  }
+
   spanContext(): SpanContext {
     this.#context ??= spanContextOf(this, this.s0, this.s1, this.flags);
     return this.#context;

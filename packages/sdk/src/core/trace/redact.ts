@@ -1,9 +1,15 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { SdkSpan, SpanProcessor } from './span-processor.js';
 
-const redacted = '[REDACTED]';
+/** What stands in the place of a value that must not leave. */
+export const redacted = '[REDACTED]';
 /** Decisions remembered; programs have few keys, and one that makes them up must not fill the memory. */
 const maxRemembered = 2_000;
+
+/** A processor that knows which keys hold secrets: logs and metrics ask the same one. */
+export interface Redactor extends SpanProcessor {
+  isSecret(key: string): boolean;
+}
 
 /**
  * A processor that replaces values before they are encoded: of every attribute on a span, its events and its links whose key
@@ -11,7 +17,7 @@ const maxRemembered = 2_000;
  * (its own `lastIndex` is neither used nor changed). Keys stay, so that people see that something was there. It must run after
  * processors that add attributes.
  */
-export function createRedactor(keys: readonly (string | RegExp)[]): SpanProcessor {
+export function createRedactor(keys: readonly (string | RegExp)[]): Redactor {
   const names = new Set(keys.filter((key) => typeof key === 'string').map((key) => key.toLowerCase()));
   const patterns = keys.filter((key) => typeof key !== 'string').map((pattern) => new RegExp(pattern));
   const decisions = new Map<string, boolean>();
@@ -42,6 +48,7 @@ export function createRedactor(keys: readonly (string | RegExp)[]): SpanProcesso
   };
 
   return {
+    isSecret,
     onStart() {},
     onEnding(span: SdkSpan) {
       const { attributes, events, links } = span;

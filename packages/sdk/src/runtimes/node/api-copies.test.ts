@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import * as api from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { findApiCopies } from './api-copies.js';
+import { findApiCopies, findLogsApiCopies } from './api-copies.js';
 
 test('every CommonJS copy of the API that was loaded is found, and nothing else', () => {
   const require = createRequire(import.meta.url);
@@ -16,4 +16,11 @@ test('every CommonJS copy of the API that was loaded is found, and nothing else'
   for (const copy of found) expect(copy.trace.getTracerProvider).toBeTypeOf('function');
   expect(new Set(found).size).toBe(found.length);
   expect(api.trace).toBeDefined();
+});
+
+test('the copy of the logs API that was loaded is found, and no other package', () => {
+  const require = createRequire(import.meta.url);
+  require('otel-api-1.10');
+  const logsApi: unknown = require('@opentelemetry/api-logs');
+  expect(findLogsApiCopies()).toEqual([logsApi]);
 });

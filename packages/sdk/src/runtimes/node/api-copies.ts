@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { OpenTelemetryApiCopy } from '../../core/options.js';
+import type { OpenTelemetryApiCopy, OpenTelemetryLogsApiCopy } from '../../core/options.js';
 
 const require = createRequire(import.meta.url);
 
@@ -19,16 +19,29 @@ export function findApiCopies(): OpenTelemetryApiCopy[] {
 /** The main files of the CommonJS builds, before and since 1.10. */
 const mainFile = /[\\/](?:build[\\/]src[\\/]index\.js|dist[\\/]index\.cjs)$/;
 
-function commonJsCopies(): OpenTelemetryApiCopy[] {
-  const copies: OpenTelemetryApiCopy[] = [];
-  for (const [path, module] of Object.entries(require.cache)) {
-    if (!mainFile.test(path)) continue;
-    const exports = module?.exports as Partial<Record<string, unknown>> | undefined;
-    if (typeof exports?.isSpanContextValid === 'function' && typeof exports.ProxyTracerProvider === 'function')
-      copies.push(exports as unknown as OpenTelemetryApiCopy);
-  }
-  return copies;
-}
+/** Copies of `@opentelemetry/api-logs`, which is CommonJS whoever loads it. Its early loggers ask a proxy of their copy too. */
+export const findLogsApiCopies = (): OpenTelemetryLogsApiCopy[] =>
+  loadedModules(
+    ({ createNoopLogger, logs, trace }) =>
+      typeof createNoopLogger === 'function' &&
+      typeof (logs as Partial<OpenTelemetryLogsApiCopy['logs']>)?.getLoggerProvider === 'function' &&
+      trace === undefined,
+  ) as OpenTelemetryLogsApiCopy[];
+
+const commonJsCopies = (): OpenTelemetryApiCopy[] =>
+  loadedModules(
+    ({ isSpanContextValid, ProxyTracerProvider }) =>
+      typeof isSpanContextValid === 'function' && typeof ProxyTracerProvider === 'function',
+  ) as OpenTelemetryApiCopy[];
+
+type Exports = Partial<Record<string, unknown>>;
+
+/** What loaded CommonJS modules export, by the name of their file and by what it is. */
+const loadedModules = (is: (exports: Exports) => boolean): unknown[] =>
+  Object.entries(require.cache)
+    .filter(([path]) => mainFile.test(path))
+    .map(([, module]) => module?.exports as Exports | undefined)
+    .filter((exports) => exports && is(exports));
 
 function moduleCopies(): OpenTelemetryApiCopy[] {
   const copies = new Map<string, OpenTelemetryApiCopy>();

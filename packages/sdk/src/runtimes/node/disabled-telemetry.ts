@@ -1,6 +1,5 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
-import { noopLogger } from '../../core/noop-logger.js';
-import { noopMeter } from '../../core/noop-meter.js';
+import { noopSignals } from '../../core/noop-signals.js';
 import type { Diagnostic, OpenTelemetryApiCopy, TelemetryStatus } from '../../core/options.js';
 import { registerGlobals } from '../../core/otel-api.js';
 import type { Clock, ContextStore, Entropy } from '../../core/ports.js';
@@ -42,8 +41,7 @@ export function disabledTelemetry(options: DisabledTelemetryOptions): Telemetry 
   const stops: (() => void)[] = [];
   const telemetry: Telemetry = {
     tracer,
-    meter: noopMeter(),
-    logger: noopLogger(),
+    ...noopSignals(),
     ...createTraced(tracer, contextStore),
     flush: async () => true,
     async shutdown() {

@@ -13,7 +13,7 @@ import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
 import { startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
-import { findApiCopies } from './api-copies.js';
+import { findApiCopies, findLogsApiCopies } from './api-copies.js';
 import { defaultDestinations } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
 import { disabledTelemetry } from './disabled-telemetry.js';
@@ -91,6 +91,7 @@ export function start(options: NodeOptions = {}): Telemetry {
       spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
       propagators,
       api,
+      apiLogs: [...(options.apiLogs ?? []), ...findLogsApiCopies()],
       instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
     },
   );

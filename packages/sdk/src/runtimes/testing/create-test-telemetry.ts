@@ -1,3 +1,4 @@
+import type { Signal } from '../../core/batch.js';
 import type { Diagnostic } from '../../core/options.js';
 import type { ContextStore, Timers } from '../../core/ports.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
@@ -34,8 +35,8 @@ export interface TestTelemetry extends Telemetry {
   span(name: string): TestSpan;
   /** All traces as an indented list of names, for a look or a snapshot. */
   tree(): string;
-  /** The export requests themselves, OTLP protobuf. */
-  requests(): readonly Uint8Array[];
+  /** The export requests themselves, OTLP protobuf; of `traces` unless another signal is named. Metrics are there after `flush()`. */
+  requests(signal?: Signal): readonly Uint8Array[];
   /** What telemetry said about itself. */
   readonly diagnostics: readonly Diagnostic[];
   /** Forgets the spans and diagnostics so far. */
@@ -65,8 +66,8 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
     );
   }
   const { clock, contextStore = createTestContextStore(), ...startOptions } = options;
-  const api = [...(options.api ?? []), ...loadedApiCopies()];
-  const requests: Uint8Array[] = [];
+  const copies = loadedApiCopies();
+  const requests: Record<Signal, Uint8Array[]> = { traces: [], metrics: [], logs: [] };
   const diagnostics: Diagnostic[] = [];
   let decoded = 0;
   let read: readonly TestSpan[] = [];
@@ -87,14 +88,15 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
       serviceName: 'test',
       propagators: [traceContextPropagator, baggagePropagator],
       ...startOptions,
-      api,
+      api: [...(options.api ?? []), ...copies.api],
+      apiLogs: [...(options.apiLogs ?? []), ...copies.apiLogs],
       // Every span is a batch and every batch is handed over before `end()` returns; its answer counts a turn later, so that a test
       // which ends thousands of spans in one turn needs a queue without a bound.
       batch: { maxItems: 1, maxAgeMs: 0, concurrency: unbounded, maxQueueItems: unbounded, maxQueueBytes: unbounded },
       destinations: {
         destination: 'memory',
-        async send({ bytes }) {
-          requests.push(bytes);
+        async send({ signal, bytes }) {
+          requests[signal].push(bytes);
           return { kind: 'accepted', rejectedItems: 0 };
         },
       },
@@ -113,16 +115,19 @@ export function createTestTelemetry(options: TestTelemetryOptions = {}): TestTel
     status: () => telemetry.status(),
     diagnostics,
     spans() {
-      const fresh = requests.slice(decoded).flatMap((bytes) => readOtlpJson(exportRequestToJson('traces', bytes)));
-      decoded = requests.length;
+      const fresh = requests.traces
+        .slice(decoded)
+        .flatMap((bytes) => readOtlpJson(exportRequestToJson('traces', bytes)));
+      decoded = requests.traces.length;
       if (fresh.length) read = [...read, ...fresh];
       return read;
     },
     span: (name) => findSpan(testTelemetry, name),
     tree: () => formatTree(testTelemetry.spans()),
-    requests: () => [...requests],
+    requests: (signal = 'traces') => [...requests[signal]],
     reset() {
-      requests.length = diagnostics.length = decoded = 0;
+      for (const each of Object.values(requests)) each.length = 0;
+      diagnostics.length = decoded = 0;
       read = [];
     },
   };

@@ -14,7 +14,15 @@ import { observeXhr } from '../../instruments/xhr/observe-xhr.js';
 import { type BareWebOptions, start as startBare } from './bare.js';
 
 export type { RequestOptions } from '../../core/client-request.js';
-export { gzip, type Instrument, type InstrumentHost, otlpJson, type Telemetry, type TelemetryParts } from './bare.js';
+export {
+  gzip,
+  type Instrument,
+  type InstrumentHost,
+  logging,
+  otlpJson,
+  type Telemetry,
+  type TelemetryParts,
+} from './bare.js';
 // Not part of `start`: for `instruments`, in the bundles of those who name them.
 export {
   type ClickOptions,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../core/options.js';
 import type { Transport } from '../../core/ports.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
-import { type BareWebOptions, createExtras, createFullOutbox, start } from './bare.js';
+import { type BareWebOptions, createExtras, createFullOutbox, createRedactor, logging, start } from './bare.js';
 
 /** A telemetry beside the globals, what it sends as JSON, and what it says. */
 function setUp(options: BareWebOptions, parts: Parameters<typeof start>[1] = {}) {
@@ -82,4 +82,30 @@ test('several destinations need the full outbox, which can be handed over [S5]',
   expect(await whole.telemetry.flush()).toBe(true);
   expect(missing.sent).toHaveLength(2);
   expect(whole.said).toEqual([]);
+});
+
+test('log records need their part: without it nothing is kept, with it they leave beside the spans they belong to [S7]', async () => {
+  const without = setUp({});
+  expect(without.telemetry.logger.enabled()).toBe(false);
+  without.telemetry.logger.emit({ body: 'lost' });
+  expect(await without.telemetry.flush()).toBe(true);
+  expect(without.sent).toEqual([]);
+
+  const { telemetry, sent, said } = setUp({ spanProcessors: [createRedactor(['password'])] }, { logging });
+  let spanId = '';
+  telemetry.tracer.startActiveSpan('checkout', (span) => {
+    ({ spanId } = span.spanContext());
+    telemetry.logger.emit({ severityNumber: 17, body: 'not paid', attributes: { password: 'hunter2' } });
+    span.end();
+  });
+  expect(await telemetry.flush()).toBe(true);
+  const [record] = sent.filter((text) => text.includes('resourceLogs'));
+  expect(sent).toHaveLength(2);
+  expect(record).toContain('"not paid"');
+  expect(record).toContain(`"spanId":"${spanId}"`);
+  expect(record).toContain('[REDACTED]');
+  expect(record).not.toContain('hunter2');
+  expect(said).toEqual([]);
+  await telemetry.shutdown();
+  expect(telemetry.logger.enabled()).toBe(false);
 });
