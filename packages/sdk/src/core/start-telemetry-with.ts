@@ -88,7 +88,6 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
   const resource = extras.resource ?? parts.tracing.createResource({ ...request, attributes: options.resource });
   const outbox = parts.createOutbox({
     ...request,
-    destinations: options.destinations,
     store: options.store ?? ports.store,
     resource: resource.encoded,
     resourceReady: resource.asyncAttributesPending ? resource.ready : undefined,

@@ -11,8 +11,8 @@ import { fullTracing } from './trace/tracing.js';
 
 /** What a runtime says beside its user: it fills `destinations` and `propagators` where the user did not. */
 export interface StartOptions extends TelemetryOptions {
-  /** Things to observe: started when everything else stands, stopped first at shutdown. */
-  readonly instruments?: readonly Instrument[] | undefined;
+  /** Things to observe: started when everything else stands, stopped first at shutdown. What is none is skipped (`debug && observeThat`). */
+  readonly instruments?: readonly (Instrument | false | undefined)[] | undefined;
   /** `telemetry.sdk.language`: `nodejs`, `webjs`. */
   readonly sdkLanguage?: string | undefined;
 }

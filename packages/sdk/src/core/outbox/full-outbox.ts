@@ -9,8 +9,8 @@ import { createStoreQueue } from './store-queue.js';
 /** What a telemetry asks its outbox for, before anybody has looked at what it is. */
 export interface OutboxRequest
   extends Pick<OutboxOptions, 'ports' | 'limits' | 'report' | 'quietly' | 'resource' | 'resourceReady'> {
-  readonly destinations: Destinations | undefined;
-  readonly store: BatchStore | undefined;
+  readonly destinations?: Destinations | undefined;
+  readonly store?: BatchStore | undefined;
 }
 
 /** The outbox with everything: one destination, a list, or copies; in memory or in a store; what is too large goes in parts. */

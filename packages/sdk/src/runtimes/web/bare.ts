@@ -42,7 +42,7 @@ export interface BareWebOptions extends TelemetryOptions {
    */
   readonly plainText?: boolean | undefined;
   /** What is observed. Default: nothing. */
-  readonly instruments?: readonly Instrument[] | undefined;
+  readonly instruments?: readonly (Instrument | false | undefined)[] | undefined;
 }
 
 const pageParts: TelemetryParts = { tracing: smallTracing, createOutbox: createSmallOutbox };

@@ -1,5 +1,4 @@
 import type { RequestOptions } from '../../core/client-request.js';
-import type { Instrument } from '../../core/instrument.js';
 import type { TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { createRedactor } from '../../core/trace/redact.js';
@@ -52,21 +51,20 @@ export interface WebOptions extends BareWebOptions, RequestOptions {
  * `instruments`, what an option needs beside into `parts`; who wants none of them starts `@throughline/sdk/web/bare`.
  */
 export function start(options: WebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {
-  const { clicks } = options;
-  const observed: (Instrument | false)[] = [
-    options.pageLoad !== false && ((host) => observePageLoad(host, options)),
-    options.fetch !== false && ((host) => observeFetch(host, options)),
-    options.xhr !== false && ((host) => observeXhr(host, options)),
-    clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
-    options.errors !== false && observeErrors,
-  ];
   // What is observed of `fetch` is no way to send.
-  const { redact, fetch: _, ...rest } = options;
+  const { clicks, redact, fetch: _, ...rest } = options;
   return startBare(
     {
       ...rest,
       spanProcessors: [...(options.spanProcessors ?? []), ...(redact ? [createRedactor(redact)] : [])],
-      instruments: [...observed.filter((one) => one !== false), ...(options.instruments ?? [])],
+      instruments: [
+        options.pageLoad !== false && ((host) => observePageLoad(host, options)),
+        options.fetch !== false && ((host) => observeFetch(host, options)),
+        options.xhr !== false && ((host) => observeXhr(host, options)),
+        clicks !== false && ((host) => observeClicks(host, clicks === true ? {} : clicks)),
+        options.errors !== false && observeErrors,
+        ...(options.instruments ?? []),
+      ],
     },
     parts,
   );
