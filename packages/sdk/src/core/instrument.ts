@@ -1,4 +1,5 @@
 import type { TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { Outbox } from './outbox/outbox.js';
 import type { ContextStore } from './ports.js';
 
 /** What a runtime gives to the things it observes with. */
@@ -14,6 +15,8 @@ export interface InstrumentHost {
    * full before anything is sealed. Returns how to stop listening.
    */
   onLeaving(run: () => void): () => void;
+  /** For what another part of the program has recorded and encoded (`takeParcels`). */
+  readonly outbox: Pick<Outbox, 'onFragment' | 'flush'>;
 }
 
 /**

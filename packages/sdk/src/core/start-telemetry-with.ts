@@ -170,6 +170,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     tracer: provider.getTracer('@throughline/sdk', sdkVersion),
     tracerProvider: provider,
     propagator,
+    outbox,
     onLeaving(run: () => void) {
       leaving.add(run);
       return () => void leaving.delete(run);

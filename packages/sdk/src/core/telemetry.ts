@@ -28,8 +28,8 @@ const everyPart: TelemetryParts = {
 
 /**
  * Starts telemetry with everything `TelemetryOptions` offers. Never throws: a bad option is named in `onDiagnostic` and its default taken, a
- * collector that is away is retried. A second start returns the first telemetry and reports `started-twice`.
+ * collector that is away is retried. A second start returns the first telemetry and reports `started-twice`. `parts` stand in for its own.
  */
-export function startTelemetry(ports: Ports, options: StartOptions): Telemetry {
-  return startTelemetryWith(everyPart, ports, options);
+export function startTelemetry(ports: Ports, options: StartOptions, parts: Partial<TelemetryParts> = {}): Telemetry {
+  return startTelemetryWith({ ...everyPart, ...parts }, ports, options);
 }

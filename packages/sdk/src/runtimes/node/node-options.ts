@@ -36,6 +36,11 @@ export interface NodeOptions extends TelemetryOptions {
    * one, telemetry does not end the process. `false`: none. Default `SIGTERM`, `SIGINT`, `SIGHUP`.
    */
   readonly signals?: readonly NodeJS.Signals[] | false | undefined;
+  /**
+   * Worker threads that start telemetry hand what they record to the telemetry of the thread that made them, and leave in its batches. `false`: they
+   * send by themselves, as one that names `destinations` of its own does. Default `true`.
+   */
+  readonly shareWithThreads?: boolean | undefined;
   /** Beside those of process, host and operating system (`OTEL_NODE_RESOURCE_DETECTORS`), over which they win. */
   readonly resourceDetectors?: readonly ResourceDetector[] | undefined;
   /** Variables to read instead of `process.env`. */

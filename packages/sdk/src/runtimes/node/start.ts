@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
+import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { guardedPropagator } from '../../core/propagation/guarded.js';
@@ -32,6 +33,10 @@ import { nodeTimers } from './ports/timers.js';
 import { defaultServiceName } from './resource/default-service-name.js';
 import { selectDetectors } from './resource/select-detectors.js';
 import { settleBeforeExit } from './settle-before-exit.js';
+import { carrierToMaker } from './threads/carrier-to-maker.js';
+import { shareWithThreads } from './threads/share-with-threads.js';
+import { threadAttributes } from './threads/thread-attributes.js';
+import { threadLifecycle } from './threads/thread-lifecycle.js';
 
 /**
  * Starts telemetry in a Node program. What `options` say wins over the environment (`OTEL_*`), which wins over the defaults: traces to
@@ -65,9 +70,15 @@ export function start(options: NodeOptions = {}): Telemetry {
     { attributes: options.resource ?? {} },
   );
   const running = currentTelemetry();
+  // A thread sends through its maker's outbox unless it says where to send itself.
+  const maker = running || options.destinations ? undefined : carrierToMaker();
   let stopHolding = (): void => {};
   const telemetry = startTelemetry(
-    { ...core, timers: nodeTimers, lifecycle: createNodeLifecycle({ signals, shutdownTimeoutMs }) },
+    {
+      ...core,
+      timers: nodeTimers,
+      lifecycle: maker ? threadLifecycle : createNodeLifecycle({ signals, shutdownTimeoutMs }),
+    },
     {
       ...options,
       onDiagnostic: report,
@@ -79,7 +90,8 @@ export function start(options: NodeOptions = {}): Telemetry {
         ...(options.resourceDetectors ?? []),
       ],
       batch,
-      destinations: options.destinations ?? defaultDestinations(options, environment, report),
+      destinations: maker ? undefined : (options.destinations ?? defaultDestinations(options, environment, report)),
+      ...(maker && { spanProcessors: [threadAttributes].concat(options.spanProcessors ?? []) }),
       sampler:
         options.sampler ??
         environment.sampler ??
@@ -91,9 +103,18 @@ export function start(options: NodeOptions = {}): Telemetry {
       spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
       propagators,
       api,
+<<<<<<< HEAD
       apiLogs: [...(options.apiLogs ?? []), ...findLogsApiCopies()],
       instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
+=======
+      instruments: [
+        observeWithInstrumentations(instrumentations, report),
+        ...(options.shareWithThreads === false ? [] : [shareWithThreads]),
+        () => () => stopHolding(),
+      ],
+>>>>>>> 594a966 (Workers: context travels with messages, and one outbox sends for all threads of a program and all workers of a page)
     },
+    maker && { createOutbox: createParcelOutbox(maker) },
   );
   if (telemetry !== running) {
     stopHolding = flushBeforeExit(telemetry, shutdownTimeoutMs);

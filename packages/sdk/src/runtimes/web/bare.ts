@@ -1,7 +1,6 @@
 import type { Signal } from '../../core/batch.js';
 import type { Instrument } from '../../core/instrument.js';
 import type { TelemetryOptions } from '../../core/options.js';
-import type { Entropy, Timers } from '../../core/ports.js';
 import { traceContextWith } from '../../core/propagation/trace-context.js';
 import { createSmallOutbox } from '../../core/small/small-outbox.js';
 import { smallTracing } from '../../core/small/small-tracing.js';
@@ -10,8 +9,7 @@ import type { Telemetry } from '../../core/telemetry-handle.js';
 import { fetchTransport } from '../../transports/fetch.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { OtlpUrl } from '../../transports/signal-url.js';
-import { createPageClock } from './ports/clock.js';
-import { createPageContextStore } from './ports/context-store.js';
+import { browserPorts } from './ports/browser-ports.js';
 import { createKeepaliveShare } from './ports/keepalive-share.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
@@ -55,22 +53,9 @@ const pageParts: TelemetryParts = { tracing: smallTracing, createOutbox: createS
  * named in `onDiagnostic`.
  */
 export function start(options: BareWebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {
-  const entropy: Entropy = { fill: (target) => void crypto.getRandomValues(target) };
-  const timers: Timers = {
-    after(delayMs, run) {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-  };
   return startTelemetryWith(
     { ...pageParts, ...parts },
-    {
-      clock: createPageClock(),
-      entropy,
-      timers,
-      contextStore: createPageContextStore(timers),
-      lifecycle: createPageLifecycle(),
-    },
+    { ...browserPorts(), lifecycle: createPageLifecycle() },
     {
       propagators: [traceContextWith()],
       ...options,

@@ -17,6 +17,7 @@ const host: InstrumentHost = {
   },
   propagator: { inject() {}, extract: (context) => context, fields: () => [] },
   onLeaving: () => () => {},
+  outbox: { onFragment: undefined, flush: async () => true },
 };
 
 function fake(name: string, calls: string[], fail?: 'enable' | 'disable'): Instrumentation {

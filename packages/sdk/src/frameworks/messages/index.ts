@@ -1,0 +1,1 @@
+export { type MessageTarget, type TraceMessagesOptions, traceMessages } from './trace-messages.js';

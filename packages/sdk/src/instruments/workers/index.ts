@@ -1,0 +1,1 @@
+export { shareWithWorkers, type WorkerSharing } from './share-with-workers.js';
