@@ -53,26 +53,22 @@ const pageParts: TelemetryParts = { tracing: smallTracing, createOutbox: createS
  * named in `onDiagnostic`.
  */
 export function start(options: BareWebOptions = {}, parts: Partial<TelemetryParts> = {}): Telemetry {
-  return startTelemetryWith(
-    { ...pageParts, ...parts },
-    { ...browserPorts(), lifecycle: createPageLifecycle() },
-    {
-      propagators: [traceContextWith()],
-      ...options,
-      destinations:
-        options.destinations ??
-        fetchTransport({
-          ...options,
-          url: options.endpoint ?? 'http://localhost:4318',
-          toJson: options.encoding,
-          // The id in the address would make each batch ask again: a browser remembers a preflight per address.
-          sendBatchId: options.plainText === true,
-          keepalive: createKeepaliveShare(),
-        }),
-      // Four of these are what a browser carries on after a page is gone; then nothing has to be split.
-      batch: { maxBytes: 15_000, ...options.batch },
-      resource: { ...pageResource(), ...options.resource },
-      sdkLanguage: 'webjs',
-    },
-  );
+  return startTelemetryWith({ ...pageParts, ...parts }, browserPorts(createPageLifecycle()), {
+    propagators: [traceContextWith()],
+    ...options,
+    destinations:
+      options.destinations ??
+      fetchTransport({
+        ...options,
+        url: options.endpoint ?? 'http://localhost:4318',
+        toJson: options.encoding,
+        // The id in the address would make each batch ask again: a browser remembers a preflight per address.
+        sendBatchId: options.plainText === true,
+        keepalive: createKeepaliveShare(),
+      }),
+    // Four of these are what a browser carries on after a page is gone; then nothing has to be split.
+    batch: { maxBytes: 15_000, ...options.batch },
+    resource: { ...pageResource(), ...options.resource },
+    sdkLanguage: 'webjs',
+  });
 }

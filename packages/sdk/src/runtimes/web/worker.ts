@@ -30,10 +30,7 @@ export function start(options: WebWorkerOptions = {}): Telemetry {
   const { fetch: requests, errors, instruments = [], ...rest } = options;
   return startTelemetryWith(
     { tracing: smallTracing, createOutbox: createParcelOutbox(carrierToPage()) },
-    {
-      ...browserPorts(),
-      lifecycle: { onSuspend: () => () => {}, onResume: () => () => {}, onShutdown: () => () => {} },
-    },
+    browserPorts({ onSuspend: () => () => {}, onResume: () => () => {}, onShutdown: () => () => {} }),
     {
       propagators: [traceContextWith()],
       ...rest,
