@@ -13,6 +13,7 @@ import { createOrigins } from '../receive/origins.js';
 import { createOtlpGrpc } from '../receive/otlp-grpc.js';
 import { createOtlpHttp } from '../receive/otlp-http.js';
 import type { TlsOptions } from '../receive/tls-options.js';
+import { openLedger } from '../spool/ledger.js';
 import { openSpool } from '../spool/spool.js';
 import { createClusterStore } from '../store/cluster-store.js';
 import { createDeferredStore } from '../store/deferred-store.js';
@@ -82,7 +83,9 @@ async function start(
   );
   // The caller hears of it; without a listener here an early failure would end the process before it can be said.
   store.opened.catch(() => undefined);
+  const ledger = await openLedger(join(data.path, 'ledger'));
   const spool = await openSpool({
+    ledger,
     directory: join(data.path, 'spool'),
     insert: (insert) => store.insert(insert),
     maxBytes: (settings.spool ?? 4096) * MIB,
@@ -121,6 +124,7 @@ async function start(
   const close = async (): Promise<void> => {
     await Promise.all([otlpHttp.close(REQUESTS_MS), otlpGrpc.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
     await spool.close(SPOOL_MS);
+    await ledger.close();
     await store.close();
     data.release();
   };

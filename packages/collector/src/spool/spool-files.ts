@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncDirectory } from './sync-directory.js';
 
 /*
  * On disk a group of requests is two files with one name: `<name>.native`, ClickHouse's own column blocks one after the other and nothing else, so
@@ -10,9 +11,12 @@ import { crc32 } from 'node:zlib';
  * two files reach the disk does not matter.
  */
 
-/** One request inside a block. `id` is the sender's batch id, where it gave one; the ledger of `lossless` will be read from here. */
+/** One request inside a block. */
 export interface SpooledBatch {
+  /** The sender's batch id, where it gave one. */
   readonly id?: string | undefined;
+  /** What the ledger knows it by: from here on a second copy is dropped. */
+  readonly key?: string | undefined;
   readonly rows: number;
 }
 
@@ -31,17 +35,12 @@ export interface ClosedGroup {
   readonly file: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Of its batches, for the ledger. */
+  readonly keys: readonly string[];
 }
 
 const nativePath = (directory: string, name: string): string => join(directory, `${name}.native`);
 const journalPath = (directory: string, name: string): string => join(directory, `${name}.journal`);
-
-/** Makes the names of files in a directory durable. Not every platform can; where it cannot the name is durable by itself. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-}
 
 /** A group that is being written. One append at a time. */
 export class OpenGroup {
@@ -49,6 +48,7 @@ export class OpenGroup {
   rows = 0;
   bytes = 0;
   readonly days = new Set<number>();
+  private readonly keys: string[] = [];
   firstWriteMs = 0;
   private readonly directory: string;
   private readonly native: FileHandle;
@@ -94,11 +94,13 @@ export class OpenGroup {
     this.bytes += length;
     this.journalBytes += text.length;
     this.rows += rows;
+    this.keys.push(...keysOf(batches));
   }
 
   async close(): Promise<ClosedGroup> {
     await Promise.all([this.native.close(), this.journal.close()]);
-    return { name: this.name, file: nativePath(this.directory, this.name), rows: this.rows, bytes: this.bytes };
+    const { name, rows, bytes, keys } = this;
+    return { name, file: nativePath(this.directory, name), rows, bytes, keys };
   }
 }
 
@@ -158,6 +160,7 @@ export async function recoverGroups(directory: string): Promise<Recovered> {
     const handle = await open(file, 'r').catch(() => undefined);
     let bytes = 0;
     let rows = 0;
+    const keys: string[] = [];
     let isTorn = good.isTorn;
     if (handle !== undefined) {
       for (const line of good.lines) {
@@ -167,6 +170,7 @@ export async function recoverGroups(directory: string): Promise<Recovered> {
         }
         bytes += line.length;
         rows += line.rows;
+        keys.push(...keysOf(line.batches));
       }
       isTorn ||= (await handle.stat()).size > bytes;
       await handle.close();
@@ -177,10 +181,13 @@ export async function recoverGroups(directory: string): Promise<Recovered> {
       continue;
     }
     if (isTorn) await truncate(file, bytes);
-    groups.push({ name, file, rows, bytes });
+    groups.push({ name, file, rows, bytes, keys });
   }
   return { groups, torn };
 }
+
+const keysOf = (batches: readonly SpooledBatch[]): string[] =>
+  batches.map(({ key }) => key).filter((key) => key !== undefined);
 
 async function readJournal(directory: string, name: string): Promise<{ lines: JournalLine[]; isTorn: boolean }> {
   const text = await readFile(journalPath(directory, name), 'utf8').catch(() => '');

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createTraceReader, MAX_DAYS, type ReadResult } from '../process/read-traces.js';
 import { TraceBlock } from '../process/trace-block.js';
 import { type PreparedInsert, StoreError } from '../store/store.js';
+import { type Ledger, ledgerKey } from './ledger.js';
 import { type ClosedGroup, OpenGroup, recoverGroups, removeGroup, type SpooledBatch, setAside } from './spool-files.js';
 
 /** A finished OTLP protobuf export request of traces. */
@@ -35,6 +36,8 @@ export interface SpoolOptions {
   readonly insert: (insert: PreparedInsert) => Promise<void>;
   /** Bytes that may wait for the store; beyond it requests are turned away. Default 4 GiB. */
   readonly maxBytes?: number | undefined;
+  /** Drops second copies of batches with an id. Absent: every copy is kept. */
+  readonly ledger?: Ledger | undefined;
   readonly onEvent?: ((message: string) => void) | undefined;
 }
 
@@ -73,7 +76,7 @@ interface Waiter {
 }
 
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { directory, insert, maxBytes = 4 * 1024 ** 3, onEvent = () => undefined } = options;
+  const { directory, insert, maxBytes = 4 * 1024 ** 3, ledger, onEvent = () => undefined } = options;
   await mkdir(directory, { recursive: true });
   const recovered = await recoverGroups(directory);
   const closed: ClosedGroup[] = [...recovered.groups];
@@ -81,10 +84,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   if (recovered.torn > 0)
     onEvent(`Cut off the unfinished end of ${recovered.torn} spool file(s); nothing acknowledged was in it.`);
 
+  for (const { keys } of closed) for (const key of keys) ledger?.add(key);
+
   const reader = createTraceReader();
   // Process identity and a counter: unique over restarts, so a token never means two different groups.
   const identity = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   let counter = 0;
+  /** Batches that were read and are not on the disk yet, by the ledger's key. */
+  const underWay = new Map<string, Promise<SpoolResult>>();
   let filling = new TraceBlock();
   let spare: TraceBlock | undefined = new TraceBlock();
   let waiters: Waiter[] = [];
@@ -130,7 +137,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     // acknowledged together; should a later one fail, the sender repeats all of them.
     for (let from = 0; from < block.rows; from += MAX_BLOCK_ROWS) {
       const to = Math.min(block.rows, from + MAX_BLOCK_ROWS);
-      await writeRows(block, from, to, from === 0 ? batches : []);
+      // Batches count with the last piece: what was cut off before it comes again, and is taken.
+      await writeRows(block, from, to, to === block.rows ? batches : []);
     }
   }
 
@@ -224,14 +232,19 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       let isAway = false;
       try {
         await insert({ table: TABLE, file: group.file, rows: group.rows, token: `tl-${group.name}` });
+        // From here on the ledger knows them instead of the journal.
+        await ledger?.keep(group.keys);
+        await removeGroup(directory, group.name);
         insertedRows += group.rows;
         lastError = undefined;
-        await removeGroup(directory, group.name);
         return true;
       } catch (error) {
         lastError = error instanceof Error ? error.message : String(error);
         if (error instanceof StoreError && !error.retryable) {
           refusedInserts++;
+          await ledger
+            ?.keep(group.keys)
+            .catch((failure) => onEvent(`The ledger could not be written: ${String(failure)}`));
           const where = await setAside(directory, group.name).then(
             (kept) => `They are kept in ${kept}.`,
             (failure) =>
@@ -268,11 +281,18 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           message: 'The store is behind and the spool is full; try again later.',
         });
       }
+      const key = ledger && request.batchId !== undefined ? ledgerKey(request.batchId, request.bytes) : undefined;
+      if (key !== undefined) {
+        // A second copy is answered as the first one was, and not before it.
+        const first = underWay.get(key);
+        if (first !== undefined) return first;
+        if (ledger?.has(key)) return Promise.resolve({ kind: 'read', accepted: 0, rejected: 0, message: '' });
+      }
       const result = reader.read(request.bytes, filling, request.receivedUnixMs);
       if (result.kind === 'malformed' || result.accepted === 0) return Promise.resolve(result);
-      return new Promise((done) => {
+      const written = new Promise<SpoolResult>((done) => {
         waiters.push({
-          batch: { id: request.batchId, rows: result.accepted },
+          batch: { id: request.batchId, key, rows: result.accepted },
           settle: (failure) =>
             done(
               failure === undefined
@@ -281,6 +301,13 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
             ),
         });
         consider();
+      });
+      if (key === undefined) return written;
+      underWay.set(key, written);
+      return written.then((outcome) => {
+        if (outcome.kind === 'read') ledger?.add(key);
+        underWay.delete(key);
+        return outcome;
       });
     },
     status: () => ({

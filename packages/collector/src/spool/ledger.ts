@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { syncDirectory } from './sync-directory.js';
+
+/** Batches that are remembered for certain; up to twice as many are. A key takes 8 bytes on disk and 16 to 32 in memory. */
+const GENERATION = 524_288;
+const KEY_BYTES = 8;
+
+/**
+ * Which batches were taken, so that a second copy is known: a sender that did not see its answer, a file that is read again after a crash.
+ *
+ * A key is known from the moment it is added, and survives a restart from the moment `keep` has resolved; until then the spool's own journal
+ * has it. The oldest are forgotten half a million at a time.
+ */
+export interface Ledger {
+  has(key: string): boolean;
+  add(key: string): void;
+  /** Throws what the file system says; the keys are then as before. One call at a time. */
+  keep(keys: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * What a batch is known by: its id together with what is in it, so that an id which is used twice, by mistake or on purpose, hides nothing. 64 bits
+ * in hex: of a million batches two share one with a chance of 1 to 37 million.
+ */
+export function ledgerKey(batchId: string, bytes: Uint8Array): string {
+  const what = `${batchId} ${bytes.length} ${crc32(bytes)}`;
+  return createHash('sha1')
+    .update(what)
+    .digest('hex')
+    .slice(0, 2 * KEY_BYTES);
+}
+
+/** `directory` is created where missing; the caller holds its lock. `generation` is for tests. */
+export async function openLedger(directory: string, generation = GENERATION): Promise<Ledger> {
+  await mkdir(directory, { recursive: true });
+  const numbers = (await readdir(directory))
+    .map((name) => /^(\d+)\.ledger$/.exec(name)?.[1])
+    .filter((number) => number !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+  const pathOf = (number: number): string => join(directory, `${String(number).padStart(8, '0')}.ledger`);
+  for (const number of numbers.splice(0, numbers.length - 2)) await rm(pathOf(number), { force: true });
+
+  let sets: KeySet[] = [];
+  /** Keys in the newest file. */
+  let written = 0;
+  for (const number of numbers) {
+    const bytes = await readFile(pathOf(number));
+    const set = new KeySet();
+    // What a crash left of the last key is no key.
+    written = Math.floor(bytes.length / KEY_BYTES);
+    for (let at = 0; at < written; at++) set.add(bytes.readUInt32BE(at * 8), bytes.readUInt32BE(at * 8 + 4));
+    sets.push(set);
+  }
+  let newest = numbers.at(-1) ?? 1;
+  let handle: FileHandle | undefined;
+  if (sets.length === 0) sets.push(new KeySet());
+
+  const startGeneration = async (): Promise<void> => {
+    await handle?.close();
+    handle = undefined;
+    const forgotten = newest - 1;
+    newest++;
+    written = 0;
+    sets = [sets.at(-1)!, new KeySet()];
+    await rm(pathOf(forgotten), { force: true });
+  };
+
+  return {
+    has: (key) => {
+      const [high, low] = halves(key);
+      return sets.some((set) => set.has(high, low));
+    },
+    add(key) {
+      sets.at(-1)!.add(...halves(key));
+    },
+    async keep(keys) {
+      if (keys.length === 0) return;
+      if (written >= generation) await startGeneration();
+      if (handle === undefined) {
+        handle = await open(pathOf(newest), 'a');
+        // The torn end of an earlier run would shift every key behind it.
+        await handle.truncate(written * KEY_BYTES);
+        await syncDirectory(directory);
+      }
+      try {
+        await handle.appendFile(Buffer.from(keys.join(''), 'hex'));
+        await handle.datasync();
+      } catch (error) {
+        await handle.truncate(written * KEY_BYTES).catch(() => undefined);
+        throw error;
+      }
+      written += keys.length;
+      for (const key of keys) sets.at(-1)!.add(...halves(key));
+    },
+    async close() {
+      await handle?.close();
+      handle = undefined;
+    },
+  };
+}
+
+const halves = (key: string): [number, number] => [parseInt(key.slice(0, 8), 16), parseInt(key.slice(8, 16), 16)];
+
+/** Pairs of 32-bit numbers, evenly spread, in a table with open addressing: a tenth of what a `Set` of strings takes. */
+class KeySet {
+  #slots = new Uint32Array(2 * 1_024);
+  #size = 0;
+
+  has(high: number, low: number): boolean {
+    const at = this.#find(high, low);
+    return this.#slots[at] !== 0 || this.#slots[at + 1] !== 0;
+  }
+
+  add(high: number, low: number): void {
+    // A free slot is two zeros: that one key is never known, and counts as new each time.
+    const at = this.#find(high, low);
+    if ((high === 0 && low === 0) || this.#slots[at] !== 0 || this.#slots[at + 1] !== 0) return;
+    this.#slots[at] = high;
+    this.#slots[at + 1] = low;
+    if (++this.#size * 4 > this.#slots.length) this.#grow();
+  }
+
+  /** Where the key stands, or would. */
+  #find(high: number, low: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let at = (low * 2) & mask;
+    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== high || slots[at + 1] !== low))
+      at = (at + 2) & mask;
+    return at;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Uint32Array(before.length * 2);
+    this.#size = 0;
+    for (let at = 0; at < before.length; at += 2) {
+      if (before[at] !== 0 || before[at + 1] !== 0) this.add(before[at]!, before[at + 1]!);
+    }
+  }
+}
