@@ -103,16 +103,12 @@ export function start(options: NodeOptions = {}): Telemetry {
       spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
       propagators,
       api,
-<<<<<<< HEAD
       apiLogs: [...(options.apiLogs ?? []), ...findLogsApiCopies()],
-      instruments: [observeWithInstrumentations(instrumentations, report), () => () => stopHolding()],
-=======
       instruments: [
         observeWithInstrumentations(instrumentations, report),
         ...(options.shareWithThreads === false ? [] : [shareWithThreads]),
         () => () => stopHolding(),
       ],
->>>>>>> 594a966 (Workers: context travels with messages, and one outbox sends for all threads of a program and all workers of a page)
     },
     maker && { createOutbox: createParcelOutbox(maker) },
   );
