@@ -26,7 +26,8 @@ const targets = [
       await must(bin('tsc'), ['-p', 'packages/sdk/tsconfig.json']);
       // Loaded here: before the first build nothing may be installed yet.
       const { bundleForNode } = await import('./lib/bundle-for-node.mjs');
-      await bundleForNode();
+      const { bundleForDevices } = await import('./lib/bundle-for-devices.mjs');
+      await Promise.all([bundleForNode(), bundleForDevices()]);
     },
   },
   {

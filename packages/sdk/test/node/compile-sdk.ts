@@ -21,10 +21,13 @@ export async function compileSdk(outdir: string): Promise<void> {
     target: 'es2022',
     logLevel: 'error',
   });
-  // A plain script without declarations: its type is said here.
-  const script = new URL('../../../../tools/lib/bundle-for-node.mjs', import.meta.url).href;
-  const { bundleForNode } = (await import(script)) as { bundleForNode(dist: string): Promise<void> };
-  await bundleForNode(outdir);
+  // Plain scripts without declarations: their types are said here.
+  const script = (name: string) => new URL(`../../../../tools/lib/${name}.mjs`, import.meta.url).href;
+  const { bundleForNode } = (await import(script('bundle-for-node'))) as { bundleForNode(dist: string): Promise<void> };
+  const { bundleForDevices } = (await import(script('bundle-for-devices'))) as {
+    bundleForDevices(dist: string): Promise<void>;
+  };
+  await Promise.all([bundleForNode(outdir), bundleForDevices(outdir)]);
 }
 
 /** For programs of this repository, which find the package through the workspace: `dist` is made where it is older than the sources. */
