@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SpanDetail, TraceAnswer, TracesAnswer } from '../../packages/collector/src/shapes/api.js';
+import { hasWorkerd } from '../../packages/sdk/test/cloudflare/support/workerd.js';
 import { chromiumPath, launchChromium } from '../../packages/sdk/test/web/support/chromium.js';
 import { startClickhouseFront } from '../../packages/testkit/src/clickhouse-front.js';
 import { root } from '../lib/root.mjs';
@@ -284,6 +285,36 @@ telemetry.measure('sum', () => {
       await preview.interrupt();
     },
     INSTALLING_MS,
+  );
+
+  test.skipIf(!hasWorkerd)(
+    'a Worker made by its guide sends its trace, with KV and work behind the response (needs workerd) [W2]',
+    async () => {
+      const guide = readSnippets('docs/cloudflare.md');
+      const at = await emptyFolder('worker');
+      for (const command of commandsWith(guide, 'npm install')) await mustRun(fromTarballs(command), at);
+      mkdirSync(join(at, 'src'));
+      for (const name of ['src/index.js', 'wrangler.json'])
+        writeFileSync(join(at, name), atCollector(fileNamed(guide, name)));
+      expect(readFileSync(join(at, 'wrangler.json'), 'utf8')).toContain(otlp);
+      const port = String(await freePort());
+      const [dev] = commandsWith(guide, 'npx wrangler dev');
+      const [ask] = commandsWith(guide, 'curl ');
+      const worker = startInShell(dev!.replace('8787', port), at, { WRANGLER_SEND_METRICS: 'false', CI: 'true' });
+      await worker.says(/Ready on http/);
+      const answer = await fetch(ask!.replace('curl ', '').replace('8787', port));
+      expect(await answer.text()).toBe('Hello from /world\n');
+      const { spans } = await traceOf('greeter', (spans) => spans.length === 3);
+      const [request] = spans as [SpanDetail];
+      expect([request.name, request.kind, request.attributes['url.path']]).toEqual(['GET', 'server', '/world']);
+      expect(spans.slice(1).map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
+        ['get GREETINGS', request.spanId],
+        ['put GREETINGS', request.spanId],
+      ]);
+      expect(`${worker.stdout()}${worker.stderr()}`).not.toContain('[throughline]');
+      await worker.interrupt();
+    },
+    180_000,
   );
 
   async function showsTrace(page: Page, { traceId, spans }: TraceAnswer): Promise<void> {

@@ -15,6 +15,8 @@ export type SinkProtocol = 'http1' | 'http2' | 'grpc';
 
 export interface SinkOptions {
   readonly protocol: SinkProtocol;
+  /** Default: a free one. */
+  readonly port?: number;
   readonly tls?: {
     readonly cert: string;
     readonly key: string;
@@ -77,7 +79,7 @@ export interface OtlpSink {
 }
 
 /** A receiver on loopback that speaks real HTTP/1.1, HTTP/2 or gRPC, with or without TLS, and answers as told. */
-export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink> {
+export async function otlpSink({ protocol, port: wanted = 0, tls }: SinkOptions): Promise<OtlpSink> {
   const received: Received[] = [];
   const answers: Answer[] = [];
   const sockets = new Map<Socket, number>();
@@ -220,7 +222,7 @@ export async function otlpSink({ protocol, tls }: SinkOptions): Promise<OtlpSink
     socket.on('close', () => rawSockets.delete(socket));
   });
   server.on('tlsClientError', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
   function dropConnections(): void {

@@ -17,7 +17,7 @@ export interface UrlLike {
 
 const KNOWN_METHODS = /^(CONNECT|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|QUERY|TRACE)$/;
 /** Signatures that grant access to whoever reads them; the conventions ask for these by name. */
-const SECRET_QUERY = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/g;
+export const SECRET_QUERY = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/g;
 
 /** The method as a span's name and attribute may hold it: one of the known ones, in capitals, else `_OTHER`. */
 export function knownMethod(method: string): string {

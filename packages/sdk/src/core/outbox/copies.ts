@@ -36,11 +36,12 @@ export const createCopies: typeof createAccount = (transports, options, now): Ac
     drain: (timeoutMs, last) =>
       Promise.all(accounts.map((account) => account.drain(timeoutMs, last))).then((each) => each.every(Boolean)),
     close: () => Promise.all(accounts.map((account) => account.close())),
-    status: () => accounts.map((account) => account.status()).reduce(joined),
+    status: () => accounts.map((account) => account.status()).reduce(addStatus),
   };
 };
 
-function joined(a: Status, b: Status): Status {
+/** What became of the items of both: counts are sums, and the first trouble is the state of all. */
+export function addStatus(a: Status, b: Status): Status {
   return {
     state: a.state === 'healthy' ? b.state : a.state,
     queued: added(a.queued, b.queued),
