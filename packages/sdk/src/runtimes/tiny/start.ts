@@ -6,8 +6,7 @@ import { createFixedOutbox } from '../../core/fixed/fixed-outbox.js';
 import { createFixedTracer } from '../../core/fixed/fixed-tracer.js';
 import { createSpanSlots } from '../../core/fixed/span-slots.js';
 import { limitDiagnostics } from '../../core/limit-diagnostics.js';
-import { noopLogger } from '../../core/noop-logger.js';
-import { noopMeter } from '../../core/noop-meter.js';
+import { noopSignals } from '../../core/noop-signals.js';
 import type { BatchLimits, Diagnostic } from '../../core/options.js';
 import type { Clock, Entropy, Timers } from '../../core/ports.js';
 import { sdkVersion } from '../../core/resource/sdk-version.js';
@@ -155,8 +154,7 @@ export function start(options: TinyOptions): TinyTelemetry {
 
   const telemetry: TinyTelemetry = {
     tracer,
-    meter: noopMeter(),
-    logger: noopLogger(),
+    ...noopSignals(),
     ...createTraced(tracer, contextStore),
     persist: outbox.persist,
     flush: (wait) => outbox.flush(wait?.timeoutMs),
