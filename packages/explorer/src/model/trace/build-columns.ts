@@ -4,7 +4,7 @@ import { type Call, clockOffsets } from './clock-skew.js';
 import { type Process, SpanFlag, type TraceColumns, type TraceService } from './columns.js';
 import { criticalPath } from './critical-path.js';
 import { findFolds } from './folds.js';
-import { runtimeName, systemName } from './runtime-name.js';
+import { placeName, runtimeName, systemName } from './runtime-name.js';
 import { selfTimes } from './self-time.js';
 
 /** Turns an answer into columns in tree order. Never fails: rings, missing parents and doubled ids become flags. */
@@ -27,6 +27,8 @@ export function buildColumns(answer: TraceAnswer): TraceColumns {
   const services = new Interned();
   const systems = new Interned();
   systems.of('');
+  const places = new Interned();
+  places.of('');
   const serviceOf = resources.map((resource) => services.of(resource.service || 'unknown_service'));
   const eventTotal = spans.reduce((sum, span) => sum + span.events.length, 0);
 
@@ -34,6 +36,7 @@ export function buildColumns(answer: TraceAnswer): TraceColumns {
   const service = new Uint16Array(count);
   const process = new Uint32Array(count);
   const system = new Uint16Array(count);
+  const place = new Uint16Array(count);
   const kind = new Uint8Array(count);
   const flags = new Uint8Array(count);
   const start = new Float64Array(count);
@@ -54,6 +57,7 @@ export function buildColumns(answer: TraceAnswer): TraceColumns {
     process[i] = span.resource;
     service[i] = serviceOf[span.resource] ?? 0;
     system[i] = systems.of(span.kind === 'server' || span.kind === 'internal' ? '' : systemName(span.attributes));
+    place[i] = places.of(placeName(span.attributes));
     kind[i] = Math.max(0, SPAN_KINDS.indexOf(span.kind));
     start[i] = starts[from]! - first;
     duration[i] = span.durationNano;
@@ -94,10 +98,12 @@ export function buildColumns(answer: TraceAnswer): TraceColumns {
     services: sumServices(services.list, service, flags, self, count),
     processes: describeProcesses(answer, serviceOf, offsets),
     systems: systems.list,
+    places: places.list,
     name,
     service,
     process,
     system,
+    place,
     kind,
     flags,
     start,

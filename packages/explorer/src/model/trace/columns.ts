@@ -54,11 +54,14 @@ export interface TraceColumns {
   readonly processes: readonly Process[];
   /** Databases, brokers and the like that spans talk to; index 0 is none. */
   readonly systems: readonly string[];
+  /** Threads and WebAssembly modules inside of processes; the first is empty: the process itself. */
+  readonly places: readonly string[];
 
   readonly name: Uint32Array;
   readonly service: Uint16Array;
   readonly process: Uint32Array;
   readonly system: Uint16Array;
+  readonly place: Uint16Array;
   readonly kind: Uint8Array;
   readonly flags: Uint8Array;
   readonly start: Float64Array;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { groupAttributes } from './attribute-groups.js';
 import { drawTrace } from './made-trace.test-helper.js';
 import { spanMatcher } from './match-span.js';
-import { runtimeName, systemName } from './runtime-name.js';
+import { placeName, runtimeName, systemName } from './runtime-name.js';
 
 const answer = drawTrace([
   {
@@ -78,4 +78,11 @@ test('a process is called by what it runs in', () => {
   expect(runtimeName({})).toBe('');
   expect(systemName({ 'db.system.name': 'postgresql' })).toBe('PostgreSQL');
   expect(systemName({ 'db.system': 'tigerbeetle' })).toBe('tigerbeetle');
+});
+
+test('a thread and a WebAssembly module are places of their own inside of a process', () => {
+  expect(placeName({ 'thread.id': 3, 'messaging.system': 'message_channel' })).toBe('thread 3');
+  expect(placeName({ 'wasm.module': 'pricing', 'thread.id': 3 })).toBe('WebAssembly pricing');
+  // Spans inside of the thread are below the one that says so; Java writes the attribute on every span.
+  expect(placeName({ 'thread.id': 3 })).toBe('');
 });

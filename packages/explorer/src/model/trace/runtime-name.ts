@@ -51,7 +51,16 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   rabbitmq: 'RabbitMQ',
   nats: 'NATS',
   'microsoft.sql_server': 'SQL Server',
+  message_channel: 'message',
 };
+
+/** Where inside of its process a span ran, where that is a runtime or a thread of its own; empty for all others. */
+export function placeName(attributes: Attributes): string {
+  const module = text(attributes['wasm.module']);
+  if (module !== '') return `WebAssembly ${module}`;
+  const thread = attributes['thread.id'];
+  return typeof thread === 'number' && text(attributes['messaging.system']) !== '' ? `thread ${thread}` : '';
+}
 
 /** The database or broker a span talks to; empty for all others. Old and stable attribute names are both read. */
 export function systemName(attributes: Attributes): string {

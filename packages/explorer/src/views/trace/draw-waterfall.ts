@@ -95,6 +95,12 @@ export function startsProcess(columns: TraceColumns, span: number): boolean {
   return parent < 0 || columns.process[parent] !== columns.process[span];
 }
 
+/** It runs in a thread or module in which its parent does not. */
+export function entersPlace(columns: Pick<TraceColumns, 'parent' | 'place'>, span: number): boolean {
+  const parent = columns.parent[span]!;
+  return parent < 0 || columns.place[parent] !== columns.place[span];
+}
+
 function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: number, y: number): void {
   const { columns, colours, width, split, view } = scene;
   const start = columns.start[span]!;

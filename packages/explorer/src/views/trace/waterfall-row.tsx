@@ -5,7 +5,7 @@ import { formatCount, formatDuration } from '../../model/format.js';
 import { SpanFlag, type TraceColumns } from '../../model/trace/columns.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { Icon } from '../../parts/icon.js';
-import { startsProcess } from './draw-waterfall.js';
+import { entersPlace, startsProcess } from './draw-waterfall.js';
 import { INDENT } from './scene.js';
 import styles from './waterfall.module.css';
 
@@ -33,6 +33,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
   const service = columns.services[columns.service[span]!]!.name;
   const begins = fold === undefined && startsProcess(columns, span);
   const runtime = columns.processes[columns.process[span]!]!.runtime;
+  const place = fold === undefined && entersPlace(columns, span) ? columns.places[columns.place[span]!]! : '';
   const system = columns.systems[columns.system[span]!]!;
   const flags = columns.flags[span]!;
   const failed = fold === undefined ? (flags & SpanFlag.error) !== 0 : fold.errors > 0;
@@ -73,6 +74,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
         )}
         {begins && <b className={styles.service}>{service}</b>}
         {begins && runtime !== '' && <span className={styles.runtime}>{runtime}</span>}
+        {place !== '' && <span className={styles.runtime}>{place}</span>}
         <span
           className={styles.name}
           data-failed={failed || undefined}
