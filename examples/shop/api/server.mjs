@@ -5,6 +5,7 @@ import { cartRoutes } from './carts.mjs';
 import { checkoutRoutes } from './checkout.mjs';
 import { pageRoutes } from './page.mjs';
 import { productRoutes } from './products.mjs';
+import { createRiskDesk } from './risk.mjs';
 import { telemetry } from './telemetry.mjs';
 
 const { PORT = '4330', DATABASE_URL, PAYMENT_URL, COLLECTOR_URL = 'http://127.0.0.1:4318' } = process.env;
@@ -22,7 +23,8 @@ app.setErrorHandler((error, _request, reply) => {
 
 productRoutes(app, { db });
 cartRoutes(app, { db });
-checkoutRoutes(app, { db, paymentUrl: PAYMENT_URL });
+const risk = createRiskDesk();
+checkoutRoutes(app, { db, paymentUrl: PAYMENT_URL, risk });
 const health = healthHandler(telemetry);
 app.get('/health/telemetry', (request, reply) => {
   reply.hijack();
@@ -37,6 +39,7 @@ async function stop() {
   if (stopping) return;
   stopping = true;
   await app.close();
+  await risk.close();
   await db.end();
   await telemetry.shutdown();
   process.exit(0);

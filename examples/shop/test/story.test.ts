@@ -106,6 +106,16 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
       expect(chain.at(-1)).toBe('shop-page click #buy');
     }
 
+    // The order is scored in a thread of the API, and the answer comes back from there.
+    const scored = spans.find((span) => span.name === 'score_order')!;
+    expect(ancestors(scored).slice(0, 4)).toEqual([
+      'shop-api process risk',
+      'shop-api send risk',
+      'shop-api assess_risk',
+      'shop-api checkout.process',
+    ]);
+    expect(scored.attributes['thread.id']).toBeGreaterThan(0);
+
     // The module that prices a cart says so itself, in the API and, the same file, in the page.
     for (const host of ['shop-api', 'shop-page']) {
       for (const step of ['quantity_discount', 'tax']) {
