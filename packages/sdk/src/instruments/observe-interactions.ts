@@ -22,7 +22,7 @@ const ACTIONABLE =
  * browser got the event, so that a busy page shows as waiting. All listeners of the event run with the span active; requests they make, then
  * or behind an `await`, are its children. It ends with the last of its listeners' microtasks or the last request below it, whichever is later.
  *
- * `describe` adds to the attributes; an event for which it answers `false` gets no span.
+ * `describe` adds to the attributes; an event for which it answers `true` gets no span.
  */
 export function observeInteractions<E extends UIEvent>(
   host: InstrumentHost,
@@ -38,16 +38,15 @@ export function observeInteractions<E extends UIEvent>(
     const element = target.closest(ACTIONABLE) ?? target;
 
     const tag = element.localName;
-    const attributes: Attributes = { 'app.widget.tag': tag };
-    if (element.id) attributes['app.widget.id'] = element.id;
-    if (ignore?.(element) || describe(event as E, element, attributes) === false) return;
+    const id = element.id || undefined;
+    const attributes: Attributes = { 'app.widget.tag': tag, 'app.widget.id': id };
+    if (ignore?.(element) || describe(event as E, element, attributes)) return;
 
-    const startTime = event.timeStamp || undefined;
     // A person begins something new; an event made by the program belongs to what the program is doing.
     const parent = event.isTrusted ? rootContext : host.contextStore.active();
     const span = host.tracer.startSpan(
-      `${type} ${element.id ? `#${element.id}` : tag}`,
-      { attributes, startTime },
+      `${type} ${id ? `#${id}` : tag}`,
+      { attributes, startTime: event.timeStamp || undefined },
       parent,
     );
 
@@ -75,7 +74,7 @@ export function observeInteractions<E extends UIEvent>(
       clearTimeout(settling);
       clearTimeout(atMost);
       leave?.();
-      span.end(pending ? performance.now() : lastMs);
+      span.end(pending ? undefined : lastMs);
     }
     open.add(finish);
     const atMost = setTimeout(finish, maxMs);

@@ -19,7 +19,7 @@ export const observeClicks = (host: InstrumentHost, options: ClickOptions = {}):
       attributes['app.screen.coordinate.y'] = event.clientY;
     }
     for (const name of options.dataset ?? []) {
-      const value = (element as HTMLElement).dataset?.[name];
-      if (value !== undefined) attributes[`app.widget.data.${name}`] = value;
+      // What the element does not have is `undefined`, and so no attribute.
+      attributes[`app.widget.data.${name}`] = (element as HTMLElement).dataset?.[name];
     }
   });

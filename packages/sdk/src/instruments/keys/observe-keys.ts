@@ -31,16 +31,16 @@ export function observeKeys(host: InstrumentHost, options: KeyOptions = {}): () 
   return observeInteractions(host, 'keydown', options, (event: KeyboardEvent, _, attributes) => {
     const { key, ctrlKey, metaKey, altKey } = event;
     // Password managers send events without a key.
-    if (event.repeat || event.isComposing || !key || event.getModifierState('AltGraph')) return false;
+    if (event.repeat || event.isComposing || !key || event.getModifierState('AltGraph')) return true;
     const named = NAMED.test(key) && !MODIFIERS.includes(key);
     // On some keyboards Control and Alt together are AltGr.
     const chord = (ctrlKey || metaKey) && (named || (key.length === 1 && !(ctrlKey && altKey)));
     const command =
       options.commands?.includes(key) || (COMMANDS.test(key) && !(EDITS.test(key) && isWriting(event, key)));
-    if (!chord && !(named && command)) return false;
+    if (!chord && !(named && command)) return true;
     attributes['app.keyboard.modifiers'] = MODIFIERS.filter((name) => event.getModifierState(name));
     if (options.key) attributes['app.keyboard.key'] = named ? key : key.toUpperCase();
-    return true;
+    return false;
   });
 }
 
