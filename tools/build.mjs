@@ -75,6 +75,18 @@ const targets = [
     ],
     build: () => must(bin('vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, 'examples/shop/page') }),
   },
+  {
+    name: 'people page',
+    stamp: 'examples/people/dist/.built',
+    sources: () => [
+      ...filesBelow('examples/people/src', notTest),
+      'examples/people/index.html',
+      'examples/people/vite.config.ts',
+      ...filesBelow('packages/sdk/src', notTest),
+      ...shared,
+    ],
+    build: () => must(bin('vite'), ['build', '--logLevel', 'warn'], { cwd: join(root, 'examples/people') }),
+  },
 ];
 
 /** Builds what is missing or older than its sources; a second call does nothing. */

@@ -24,6 +24,7 @@ const checks = [
   ['types: explorer with its tests', command('tsc', '-p', 'packages/explorer/tsconfig.test.json')],
   ['types: testkit', command('tsc', '-p', 'packages/testkit/tsconfig.json')],
   ['types: shop page', command('tsc', '-p', 'examples/shop/page/tsconfig.json', '--noEmit')],
+  ['types: people page', command('tsc', '-p', 'examples/people/tsconfig.json', '--noEmit')],
   ['types: tests of the tools and of the shop', command('tsc', '-p', 'tools/tsconfig.json')],
   ['format and lint', command('biome', 'check', '--error-on-warnings', '.')],
   ['import rules', lines(checkImports)],

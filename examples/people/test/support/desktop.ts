@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+
+/** A screen of its own, on which programs are driven as a person would. */
+export interface Desktop {
+  /** Starts `program` with these variables beside a minimal environment and waits for its page. */
+  open(program: string, env: Readonly<Record<string, string>>): Promise<Program>;
+  close(): Promise<void>;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** The value of an expression in the page; a promise's is waited for. */
+  evaluate<T>(expression: string): Promise<T>;
+  click(selector: string): Promise<void>;
+  type(selector: string, text: string): Promise<void>;
+  /** Resolves when the expression is true. The test's own time-out is the limit. */
+  until(expression: string): Promise<void>;
+  /** The window as a PNG. */
+  screenshot(): Promise<Buffer>;
+  /** As if the machine had lost its power, but for the disk. Nothing of it is asked to do anything any more. */
+  kill(): Promise<void>;
+  /** Waits until the program has ended, by its own doing. */
+  ended(): Promise<void>;
+}
+
+export async function openDesktop(): Promise<Desktop> {
+  const runtimeDir = mkdtempSync(join(tmpdir(), 'throughline-desktop-'));
+  const { process: screen, display } = await startScreen();
+  const drivers = new Set<ChildProcess>();
+  return {
+    async open(program, env) {
+      const port = await freePort();
+      const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
+        env: {
+          PATH: process.env.PATH,
+          HOME: runtimeDir,
+          XDG_RUNTIME_DIR: runtimeDir,
+          DISPLAY: display,
+          GDK_BACKEND: 'x11',
+          TAURI_WEBVIEW_AUTOMATION: 'true',
+          TAURI_AUTOMATION: 'true',
+          // No sound, no accessibility bus, no graphics card on a machine without a screen.
+          NO_AT_BRIDGE: '1',
+          ...env,
+        },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      drivers.add(driver);
+      const wire = webDriver(`http://127.0.0.1:${port}`);
+      await wire.ready(driver);
+      const { sessionId } = (await wire.call('POST', '/session', {
+        // An element is looked for until the page has it.
+        capabilities: {
+          alwaysMatch: { 'webkitgtk:browserOptions': { binary: program }, timeouts: { implicit: 20_000 } },
+        },
+      })) as { sessionId: string };
+      const stopDriver = async (): Promise<void> => {
+        drivers.delete(driver);
+        if (driver.exitCode !== null || driver.signalCode !== null) return;
+        driver.kill('SIGKILL');
+        await once(driver, 'exit');
+      };
+      return drive(
+        (method, path, body) => wire.call(method, `/session/${sessionId}${path}`, body),
+        childOf(driver.pid!),
+        stopDriver,
+      );
+    },
+    async close() {
+      for (const driver of drivers) driver.kill('SIGKILL');
+      screen.kill();
+      await once(screen, 'exit');
+      rmSync(runtimeDir, { recursive: true, force: true });
+    },
+  };
+}
+
+type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
+
+function drive(call: Call, pid: number, stopDriver: () => Promise<void>): Program {
+  const element = async (selector: string): Promise<string> => {
+    const found = await call('POST', '/element', { using: 'css selector', value: selector });
+    return Object.values(found as Record<string, string>)[0]!;
+  };
+  const program: Program = {
+    pid,
+    evaluate: async <T>(expression: string) =>
+      (await call('POST', '/execute/async', {
+        script: `const done = arguments[arguments.length - 1];
+          Promise.resolve().then(() => (${expression})).then(done, (error) => done({ thrown: String(error) }));`,
+        args: [],
+      })) as T,
+    async click(selector) {
+      await call('POST', `/element/${await element(selector)}/click`, {});
+    },
+    async type(selector, text) {
+      const id = await element(selector);
+      await call('POST', `/element/${id}/clear`, {});
+      await call('POST', `/element/${id}/value`, { text });
+    },
+    async until(expression) {
+      while (!(await program.evaluate(`!!(${expression})`)));
+    },
+    screenshot: async () => Buffer.from((await call('GET', '/screenshot')) as string, 'base64'),
+    async kill() {
+      process.kill(pid, 'SIGKILL');
+      await stopDriver();
+      await gone(pid);
+    },
+    async ended() {
+      await gone(pid);
+      await stopDriver();
+    },
+  };
+  return program;
+}
+
+function webDriver(url: string) {
+  return {
+    async ready(driver: ChildProcess): Promise<void> {
+      while (driver.exitCode === null && !(await ask('GET', `${url}/status`).catch(() => undefined))) await pause();
+      if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
+    },
+    async call(method: string, path: string, body?: object): Promise<unknown> {
+      const { value } = await ask(method, `${url}${path}`, body);
+      const { error, message } = (value ?? {}) as { error?: string; message?: string };
+      if (error) throw new Error(`${method} ${path}: ${error}: ${message}`);
+      return value;
+    },
+  };
+}
+
+/** A connection each: the driver was seen to leave a second request of one unanswered. */
+async function ask(method: string, url: string, body?: object): Promise<{ readonly value: unknown }> {
+  const asked = request(url, { method, agent: false });
+  asked.end(body && JSON.stringify(body));
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return JSON.parse(await text(answer));
+}
+
+async function startScreen(): Promise<{ process: ChildProcess; display: string }> {
+  // It chooses a free number itself and says which.
+  const screen = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [number] = (await once(createInterface({ input: screen.stdio[3] as NodeJS.ReadableStream }), 'line')) as [
+    string,
+  ];
+  return { process: screen, display: `:${number}` };
+}
+
+/** The program that the driver has started. */
+function childOf(parent: number): number {
+  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+  return Number(child);
+}
+
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      // Its parent may not have asked what became of it: a zombie runs no more.
+      if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return;
+    } catch {
+      return;
+    }
+    await pause();
+  }
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
