@@ -34,7 +34,7 @@ if (options.values.help) {
 }
 
 needNode();
-const shopPort = Number(options.values.port);
+let shopPort = Number(options.values.port);
 if (!options.values['no-shop']) {
   if (!Number.isInteger(shopPort) || shopPort < 0 || shopPort > 65535)
     fail(`--port must be a whole number from 0 to 65535, not "${options.values.port}".`);
@@ -45,6 +45,8 @@ if (!options.values['no-shop']) {
 }
 await installDependencies();
 await build();
+// Known before anything starts, so that the explorer's tour can say where the shop is.
+if (!options.values['no-shop'] && shopPort === 0) shopPort = await freePort();
 
 let stopping = false;
 /** The shop's start, once that has begun: who stops has to wait for it, or its database would stay behind. */
@@ -52,7 +54,13 @@ let opening;
 const data = resolve(options.values.data ?? join(root, '.throughline'));
 const collector = spawn(
   process.execPath,
-  [join(root, 'packages/collector/dist/cli/main.js'), 'up', '--data', join(data, 'collector'), ...options.positionals],
+  [
+    join(root, 'packages/collector/dist/cli/main.js'),
+    'up',
+    ...['--data', join(data, 'collector')],
+    ...(options.values['no-shop'] ? [] : ['--tour', `http://127.0.0.1:${shopPort}`]),
+    ...options.positionals,
+  ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 collector.on('exit', (code) => stop(code ?? 1));
@@ -105,5 +113,16 @@ function isFree(port) {
     const server = createServer();
     server.once('error', (error) => resolve(error.code !== 'EADDRINUSE'));
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
   });
 }

@@ -3,7 +3,7 @@ import { traceMessages } from '@throughline/sdk/messages';
 import { telemetry } from './telemetry.mjs';
 import { withSpan } from './with-span.mjs';
 
-/** Asks what a cart's risk is, 0 to 100. The scoring is heavy work, so it has a thread of its own, made when it is first needed. */
+/** Asks what a cart's risk is, 0 to 100. The scoring is heavy work, so it has a thread of its own. */
 export function createRiskDesk() {
   let thread;
   const waiting = new Map();
@@ -30,6 +30,7 @@ export function createRiskDesk() {
     return worker;
   }
 
+  thread = open();
   return {
     assess: (cart) =>
       withSpan('assess_risk', { 'cart.id': cart.id }, async (span) => {

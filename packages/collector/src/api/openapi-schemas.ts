@@ -82,6 +82,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     spans: count,
     bytesOnDisk: count,
     receive: object({ otlpHttp: string, otlpGrpc: string }),
+    'tour?': string,
   }),
   ServicesAnswer: object({ services: list(object(summary)), stats }),
   OperationsAnswer: object({ operations: list(object({ ...summary, kind })), stats }),

@@ -68,6 +68,12 @@ export const SETTINGS = [
     about: 'Forget telemetry older than this many days. Without it everything is kept.',
   },
   {
+    name: 'tour',
+    kind: 'text',
+    placeholder: 'URL',
+    about: 'Where the example shop is open: the explorer then offers a tour through it. `npm start` says it by itself.',
+  },
+  {
     name: 'cors-origin',
     kind: 'list',
     placeholder: 'ORIGIN',

@@ -109,7 +109,12 @@ async function start(
   const explorerDir = fileURLToPath(new URL('../explorer', import.meta.url));
   const api = createApi({
     store,
-    status: () => ({ version: version(), startedUnixNano, receive: { ...receive } }),
+    status: () => ({
+      version: version(),
+      startedUnixNano,
+      receive: { ...receive },
+      ...(settings.tour !== undefined && { tour: settings.tour }),
+    }),
     explorerDir: existsSync(explorerDir) ? explorerDir : undefined,
     allowedHosts: [...settings['allow-host'], host],
     onError: (error, path) => log(`${path} failed: ${error instanceof Error ? error.message : String(error)}`),

@@ -29,6 +29,8 @@ export interface Status {
   readonly spans: number;
   readonly bytesOnDisk: number;
   readonly receive: { readonly otlpHttp: string; readonly otlpGrpc: string };
+  /** Where the example shop is open, that the explorer's tour goes through. */
+  readonly tour?: string;
 }
 
 /** GET /api/v1/services?start&end : all services seen in the range, busiest first. */

@@ -7,6 +7,7 @@ import type {
   OperationsAnswer,
   ServicesAnswer,
   Status,
+  TraceAnswer,
   TracesAnswer,
 } from '#shapes/api.js';
 import { type AbsoluteRange, toUnixNano } from '../model/time-range.js';
@@ -135,6 +136,8 @@ export const api = {
       }),
       signal,
     ),
+
+  trace: (traceId: string, signal?: AbortSignal) => getJson<TraceAnswer>(apiUrl(`/traces/${traceId}`), signal),
 
   histogram: (options: { q: string; range: AbsoluteRange; buckets: number }, signal?: AbortSignal) =>
     getJson<HistogramAnswer>(

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { type AbsoluteRange, absoluteRange, fromUnixNano, type TimeRange } from '../model/time-range.js';
+import { readTour } from '../model/tour.js';
 import { api } from './api.js';
 import { openTrace } from './trace-store.js';
 
@@ -131,4 +132,24 @@ export const traceQuery = (traceId: string) =>
     },
     retry: false,
     structuralSharing: false,
+  });
+
+const DAY_MS = 86_400_000;
+
+/** How far the newest purchase in the example shop has come, and who else has sent something today. */
+export const tourQuery = () =>
+  queryOptions({
+    queryKey: ['tour'],
+    queryFn: async ({ signal }) => {
+      const range = { startMs: Date.now() - DAY_MS, endMs: Date.now() + DAY_MS };
+      const [{ traces }, { services }] = await Promise.all([
+        api.traces({ q: 'name = "checkout.process"', range, sort: 'newest', limit: 1 }, signal),
+        api.services(range, signal),
+      ]);
+      const newest = traces[0];
+      const trace = newest && readTour(await api.trace(newest.traceId, signal));
+      return { trace, services: services.map(({ name }) => name) };
+    },
+    refetchInterval: 1_000,
+    retry: false,
   });

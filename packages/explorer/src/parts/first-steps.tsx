@@ -2,6 +2,7 @@ import { Tabs } from '@base-ui/react/tabs';
 import type { Status } from '../model/shapes.js';
 import { CopyButton } from './controls.js';
 import styles from './first-steps.module.css';
+import { Tour } from './tour.js';
 
 interface Step {
   readonly say: string;
@@ -85,6 +86,7 @@ export function FirstSteps({ status, waiting }: { readonly status: Status; reado
         <p className={styles.lead}>
           This collector takes OTLP at <code>{otlpHttp}</code> (HTTP) and <code>{otlpGrpc}</code> (gRPC).
         </p>
+        {waiting && status.tour !== undefined && <Tour shop={status.tour} trace={undefined} services={[]} />}
         <Tabs.Root defaultValue="node">
           <Tabs.List className={styles.tabs} aria-label="Runtime">
             {RUNTIMES.map((runtime) => (

@@ -31,6 +31,7 @@ export function Frame() {
   const timeSearch = { last: time.last, from: time.from, to: time.to };
 
   const lastSearch = useLastSearch();
+  const status = useQuery(statusQuery());
 
   const commands: Command[] = [
     {
@@ -89,7 +90,7 @@ export function Frame() {
           <Link
             to="/"
             search={onSearch ? timeSearch : { ...timeSearch, ...lastSearch.current }}
-            data-current={path !== '/connect' || undefined}
+            data-current={(path !== '/connect' && path !== '/tour') || undefined}
             aria-current={onSearch ? 'page' : undefined}
           >
             Traces
@@ -97,6 +98,11 @@ export function Frame() {
           <Link to="/connect" search={timeSearch} data-current={path === '/connect' || undefined}>
             Connect
           </Link>
+          {status.data?.tour !== undefined && (
+            <Link to="/tour" search={timeSearch} data-current={path === '/tour' || undefined}>
+              Tour
+            </Link>
+          )}
         </nav>
         <div className={styles.space} />
         {onSearch && (

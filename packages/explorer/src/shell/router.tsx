@@ -27,8 +27,15 @@ const connect = createRoute({
   component: lazyRouteComponent(() => import('../views/connect/connect-view.js'), 'ConnectView'),
 });
 
+const tour = createRoute({
+  getParentRoute: () => root,
+  path: '/tour',
+  validateSearch: readTimeSearch,
+  component: lazyRouteComponent(() => import('../views/tour/tour-view.js'), 'TourView'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([search, trace, connect]),
+  routeTree: root.addChildren([search, trace, connect, tour]),
   parseSearch,
   stringifySearch: formatSearch,
   defaultPreload: false,

@@ -114,9 +114,11 @@ export function SearchView() {
     if (empty) wasEmpty.current = true;
     else if (wasEmpty.current && status.data !== undefined) {
       wasEmpty.current = false;
+      // Who is on the tour stays on it while it fills in.
+      if (status.data.tour !== undefined) void navigate({ to: '/tour' });
       refresh();
     }
-  }, [empty, status.data, refresh]);
+  }, [empty, status.data, refresh, navigate]);
   if (empty && status.data !== undefined) {
     return (
       <Suspense>
