@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { sayWhatIsMissing } from './lib/machine.mjs';
-import { findBrowser, installDependencies, needNode } from './lib/prepare.mjs';
+import { findBrowser, installDependencies, installEngines, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { bin, run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 
 needNode();
 await installDependencies();
+// Who asks for some of the tests is spared the engines, unless it may be theirs.
+const paths = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+if (paths.length === 0 || paths.some((path) => /runtimes|sdk|tools/.test(path))) await installEngines();
 await build();
 const browser = await findBrowser({ install: true });
 sayWhatIsMissing();

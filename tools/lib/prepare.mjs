@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { modifiedMs } from './files.mjs';
 import { findOnMachine, installOnMachine } from './machine.mjs';
 import { root } from './root.mjs';
-import { must } from './run.mjs';
+import { must, run } from './run.mjs';
 import { fail, say } from './say.mjs';
 
 /** Ends with a clear sentence on a Node that the product does not support. */
@@ -38,4 +38,15 @@ export async function installBenchDependencies() {
     return;
   say('· installing the peers that the benches compare with (bench/)');
   await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: join(root, 'bench') });
+}
+
+/** Installs the other engines that the suites run in. Where they cannot be had, their tests are skipped by name. */
+export async function installEngines() {
+  const folder = 'packages/testkit/engines';
+  if (modifiedMs(`${folder}/node_modules/.package-lock.json`) >= modifiedMs(`${folder}/package-lock.json`)) return;
+  say(`· installing Node 22 and 24, Deno and Bun for the tests of runtimes (${folder}, a 200 MB download)`);
+  // They are programs and need no script of theirs to be run.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  if ((await run('npm', args, { cwd: join(root, folder) })) !== 0)
+    say('· they could not be installed: the tests in them are skipped, by name');
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Case, type CaseResult, runCase, type Suite } from './suite.js';
 
-interface Shown<H> {
+export interface Shown<H> {
   readonly suite: Suite<H>;
   /** What the runtime lacks, by the word a case needs it with, each with the reason. */
   readonly lacks?: Readonly<Record<string, string>> | undefined;

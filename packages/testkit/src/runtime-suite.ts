@@ -116,7 +116,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     equal(['leaf', 'inner', 'outer', 'behind'].map(parentOf), ['inner', 'outer', '', '']);
   });
 
-  test('traced functions that are awaited in a row are children of the one that awaits them', async (harness, after) => {
+  test('traced functions that are awaited in a row are children of the one that awaits them [F6]', async (harness, after) => {
     const { telemetry, sent } = await setUp(harness, after);
     const first = telemetry.traced('first', async () => sleep(5));
     const second = telemetry.traced('second', async () => {
@@ -155,7 +155,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
   });
 
   test(
-    'what runs behind an await of anything belongs to the span before it',
+    'what runs behind an await of anything belongs to the span before it [F6]',
     { needs: ['await-context'] },
     async (harness, after) => {
       const { telemetry, sent } = await setUp(harness, after);
@@ -175,7 +175,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     },
   );
 
-  test('a timer set within a span runs within it', { needs: ['timer-context'] }, async (harness, after) => {
+  test('a timer set within a span runs within it [F6]', { needs: ['timer-context'] }, async (harness, after) => {
     const { telemetry, sent } = await setUp(harness, after);
     const ran = await telemetry.measure(
       'outer',
@@ -205,7 +205,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
   );
 
   test(
-    'a message that carries its context continues the trace at the other end',
+    'a message that carries its context continues the trace at the other end [F9]',
     { needs: ['messages', 'api'] },
     async (harness, after) => {
       const { telemetry, sent } = await setUp(harness, after);
@@ -240,7 +240,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     equal(trace.getActiveSpan(), undefined, 'the active span behind it');
   });
 
-  test('what a traced function throws is recorded and comes out as it was', async (harness, after) => {
+  test('what a traced function throws is recorded and comes out as it was [F8]', async (harness, after) => {
     const { telemetry, sent } = await setUp(harness, after);
     const thrown: unknown[] = [];
     const error = new RangeError('too far');
@@ -261,7 +261,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   // Batches leave
 
-  test('a batch leaves when it is full', async (harness, after) => {
+  test('a batch leaves when it is full [F7]', async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: { ...never, maxItems: 4 } });
     for (let n = 0; n < 8; n++) telemetry.tracer.startSpan(`span ${n}`).end();
     const spans = await receiver.spans(8);
@@ -269,13 +269,13 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     equal((await receiver.arrived(2)).length, 2, 'the number of batches');
   });
 
-  test('a batch leaves when it is old enough', { needs: ['age-timer'] }, async (harness, after) => {
+  test('a batch leaves when it is old enough [F7]', { needs: ['age-timer'] }, async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: { maxAgeMs: 40 } });
     telemetry.tracer.startSpan('old').end();
     equal((await receiver.spans(1))[0]!.name, 'old');
   });
 
-  test('flush sends at once and says true when everything was taken', async (harness, after) => {
+  test('flush sends at once and says true when everything was taken [F7]', async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: never });
     telemetry.tracer.startSpan('flushed').end();
     equal(await telemetry.flush(), true, 'what flush said');
@@ -308,7 +308,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     },
   );
 
-  test('shutdown sends what is there, and nothing is recorded afterwards', async (harness, after) => {
+  test('shutdown sends what is there, and nothing is recorded afterwards [F7]', async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: never });
     telemetry.tracer.startSpan('last').end();
     equal(await telemetry.shutdown(), true, 'what shutdown said');
@@ -323,7 +323,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
   });
 
   test(
-    'a busy receiver gets the same batch again, and nothing twice',
+    'a busy receiver gets the same batch again, and nothing twice [F16]',
     { needs: ['age-timer'] },
     async (harness, after) => {
       const { telemetry, receiver } = await setUp(harness, after, { batch: { ...never, firstRetryMs: 100 } });
@@ -342,7 +342,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   // Nobody there, and more than one
 
-  test('without a collector nothing is thrown, flush says false and the status says where [F2]', async (harness, after) => {
+  test('without a collector nothing is thrown, flush says false and the status says where [F2 F15]', async (harness, after) => {
     const endpoint = await harness.receivers.unusedUrl();
     const { telemetry, said } = await setUp(harness, after, { endpoint });
     const work = telemetry.traced('work', (n: number) => n + 1);

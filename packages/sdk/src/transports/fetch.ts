@@ -46,7 +46,7 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
     destination,
     // No `await` before `fetch` where nothing has to be waited for: a page that is closing has only this turn.
     async send(batch: Batch, { abort, leaving }: SendOptions): Promise<Outcome> {
-      let reserved: number | Outcome = 0;
+      let reserved: number | Outcome | undefined;
       try {
         const address = batchUrl(url, batch, options.sendBatchId !== false);
         if (!address) return { kind: 'refused', reason: `${destination} has no address for ${batch.signal}` };
@@ -59,7 +59,7 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
           body = await compressor.compress(body);
           headers['content-encoding'] = compressor.encoding;
         }
-        reserved = keepalive?.take(body.length, batch, leaving) ?? 0;
+        reserved = keepalive?.take(body.length, batch, leaving);
         if (typeof reserved === 'object') return reserved;
         const response = await send(address, {
           method: 'POST',
@@ -67,7 +67,8 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
           redirect: 'manual',
           headers: { ...headers, ...added },
           body: body as BodyInit,
-          keepalive: reserved > 0,
+          // Without a share nothing is said: Bun takes `false` as a wish for a connection of its own.
+          keepalive: keepalive && !!reserved,
           credentials: options.credentials,
           signal: abort as AbortSignal,
         });
@@ -92,7 +93,7 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
         const why = `${(error as Error | undefined)?.cause ?? error}`.replace(/\/\/\S*@/, '//');
         return { kind: 'retry', reason: `${destination}: ${why}` };
       } finally {
-        keepalive?.give(+reserved || 0);
+        keepalive?.give(+reserved! || 0);
       }
     },
   };

@@ -25,12 +25,13 @@ const runtime: Omit<RuntimeHarness, 'receivers'> = {
     return second.start({ pageLoad: false, plainText: true, ...options });
   },
   suspend() {
-    const become = (visibilityState: DocumentVisibilityState): void => {
-      Object.defineProperty(document, 'visibilityState', { value: visibilityState, configurable: true });
+    const become = (hidden: boolean): void => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     };
-    become('hidden');
-    become('visible');
+    become(true);
+    become(false);
   },
   openChannel() {
     const { port1, port2 } = new MessageChannel();

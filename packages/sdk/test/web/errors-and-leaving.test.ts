@@ -85,7 +85,7 @@ describe.skipIf(!chromiumPath)('errors nobody caught, and leaving a page', () =>
     await opened.page.click('#stay');
     expect(opened.sink.spans).toEqual([]);
     await opened.page.evaluate(() => {
-      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     });
     await opened.sink.span('queued');

@@ -65,3 +65,23 @@ test.each(['no-separator', '=secret', 'a=1,b=%zz'])(
     expect(codes(environment)[0]).not.toContain(A);
   },
 );
+
+test('an environment that may not be read is as good as empty, said once', () => {
+  let asked = 0;
+  const forbidden = new Proxy({} as Record<string, string>, {
+    get(_, name) {
+      asked++;
+      throw new Error(`Requires env access to "${String(name)}"`);
+    },
+  });
+  const environment = createEnvironment(forbidden);
+  expect([environment.string('OTEL_A'), environment.boolean('OTEL_B'), environment.list('OTEL_C')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(asked).toBe(1);
+  expect(environment.diagnostics).toMatchObject([
+    { level: 'info', code: 'environment-unreadable', message: expect.stringContaining('OTEL_A') },
+  ]);
+});

@@ -38,7 +38,22 @@ export function createEnvironment(variables: EnvironmentVariables): Environment 
     });
   };
 
-  const string = (name: string): string | undefined => variables[name]?.trim() || undefined;
+  let readable = true;
+  const string = (name: string): string | undefined => {
+    if (!readable) return undefined;
+    try {
+      return variables[name]?.trim() || undefined;
+    } catch (error) {
+      // Deno throws where the program was not given `--allow-env`; it is asked once.
+      readable = false;
+      diagnostics.push({
+        level: 'info',
+        code: 'environment-unreadable',
+        message: `No variables are read: ${error instanceof Error ? error.message : error}`,
+      });
+      return undefined;
+    }
+  };
 
   return {
     diagnostics,

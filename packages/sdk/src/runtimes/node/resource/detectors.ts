@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import { basename } from 'node:path';
 import type { Attributes } from '@opentelemetry/api';
 import type { ResourceDetector } from '../../../core/options.js';
+import { engineOf } from './engine.js';
 
 /** The conventions all of these follow; a test compares every attribute with them. */
 const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0';
@@ -17,9 +18,7 @@ export function processDetector(options: { readonly commandArgs?: boolean } = {}
       'process.pid': process.pid,
       'process.executable.name': basename(process.execPath),
       'process.executable.path': process.execPath,
-      'process.runtime.name': 'nodejs',
-      'process.runtime.version': process.versions.node,
-      'process.runtime.description': 'Node.js',
+      ...runtime(),
       ...(process.argv[1] !== undefined && { 'process.command': process.argv[1] }),
       ...(options.commandArgs && { 'process.command_args': [...process.argv] }),
       ...owner(),
@@ -27,11 +26,20 @@ export function processDetector(options: { readonly commandArgs?: boolean } = {}
   };
 }
 
+function runtime(): Attributes {
+  const { name, version, description } = engineOf();
+  return {
+    'process.runtime.name': name,
+    'process.runtime.version': version,
+    'process.runtime.description': description,
+  };
+}
+
 function owner(): Attributes {
   try {
     return { 'process.owner': os.userInfo().username };
   } catch {
-    // A container whose user id has no name.
+    // A container whose user id has no name; a program that may not ask.
     return {};
   }
 }

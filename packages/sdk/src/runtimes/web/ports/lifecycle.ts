@@ -15,11 +15,11 @@ function on(types: readonly string[], run: (event: Event) => void): () => void {
 export const createPageLifecycle = (): Lifecycle => ({
   onSuspend: (run) =>
     on(['visibilitychange', 'pagehide'], ({ type }) => {
-      if (type === 'pagehide' || document.visibilityState === 'hidden') run();
+      if (type === 'pagehide' || document.hidden) run();
     }),
   onResume: (run) =>
     on(['visibilitychange', 'pageshow', 'online'], ({ type }) => {
-      if (type === 'online' || document.visibilityState !== 'hidden') run();
+      if (type === 'online' || !document.hidden) run();
     }),
   onShutdown: () => () => {},
 });
