@@ -4,16 +4,16 @@ import type { AnyValue, KeyValue, Request, Span } from './expected-rows.js';
 /*
  * Export requests as fast-check thinks them up: any text (lone surrogates too), 64-bit edges, NaN and infinities, nothing and much.
  */
-const text = fc.oneof(
+export const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.string({ maxLength: 12 }),
   fc.constant('x'.repeat(300)),
   fc.constantFrom('\ud800', 'a\udfffb', '', '\0'),
 );
-const id = (length: number) =>
+export const id = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).filter((bytes) => bytes.some((byte) => byte !== 0));
-const traceId = fc.oneof({ weight: 9, arbitrary: id(16) }, { weight: 1, arbitrary: id(8) });
-const int64 = fc.oneof(
+export const traceId = fc.oneof({ weight: 9, arbitrary: id(16) }, { weight: 1, arbitrary: id(8) });
+export const int64 = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.bigInt({ min: -1000n, max: 1000n }),
   fc.constantFrom(
@@ -40,7 +40,7 @@ const scalar: fc.Arbitrary<AnyValue> = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 9 }).map((bytesValue) => ({ bytesValue })) },
   { weight: 1, arbitrary: fc.constant({}) },
 );
-const { value } = fc.letrec<{ value: AnyValue; entry: KeyValue }>((tie) => ({
+export const { value } = fc.letrec<{ value: AnyValue; entry: KeyValue }>((tie) => ({
   entry: fc.record({ key: text, value: tie('value') }),
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -50,12 +50,15 @@ const { value } = fc.letrec<{ value: AnyValue; entry: KeyValue }>((tie) => ({
   ),
 }));
 const keys = fc.oneof(text, fc.constantFrom('http.route', 'http.request.method', 'service.name', 'a', 'b', 'c'));
-const attributes: fc.Arbitrary<KeyValue[]> = fc.array(fc.record({ key: keys, value }, { requiredKeys: ['key'] }), {
-  maxLength: 12,
-});
-const count = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
+export const attributes: fc.Arbitrary<KeyValue[]> = fc.array(
+  fc.record({ key: keys, value }, { requiredKeys: ['key'] }),
+  {
+    maxLength: 12,
+  },
+);
+export const count = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
 /** Days close to one another, so that a request stays within what an insert may touch. */
-const start = fc.oneof(
+export const start = fc.oneof(
   fc.bigInt({ min: 1_700_000_000_000_000_000n, max: 1_700_400_000_000_000_000n }),
   fc.constantFrom(1n, 1_544_712_660_000_000_000n, 5_000_000_000_000_000_000n),
 );
@@ -100,29 +103,37 @@ const span: fc.Arbitrary<Span> = fc
   )
   .map(({ duration: length, ...rest }) => ({ ...rest, endTimeUnixNano: rest.startTimeUnixNano + length }));
 
-export const arbitraryRequest: fc.Arbitrary<Request> = fc.record({
-  resourceSpans: fc.array(
+/** Resources with scopes with items; the names of the lists are the signal's. */
+export function arbitraryResources<Item>(
+  names: { readonly resources: string; readonly scopes: string; readonly items: string },
+  item: fc.Arbitrary<Item>,
+): fc.Arbitrary<object> {
+  const scopes = fc.array(
     fc.record(
       {
-        resource: fc.record({ attributes, droppedAttributesCount: count }, { requiredKeys: [] }),
-        schemaUrl: text,
-        scopeSpans: fc.array(
-          fc.record(
-            {
-              scope: fc.record(
-                { name: text, version: text, attributes, droppedAttributesCount: count },
-                { requiredKeys: [] },
-              ),
-              schemaUrl: text,
-              spans: fc.array(span, { maxLength: 5 }),
-            },
-            { requiredKeys: ['spans'] },
-          ),
-          { maxLength: 3 },
+        scope: fc.record(
+          { name: text, version: text, attributes, droppedAttributesCount: count },
+          { requiredKeys: [] },
         ),
+        schemaUrl: text,
+        [names.items]: fc.array(item, { maxLength: 5 }),
       },
-      { requiredKeys: ['scopeSpans'] },
+      { requiredKeys: [names.items] },
     ),
     { maxLength: 3 },
-  ),
-});
+  );
+  const resources = fc.record(
+    {
+      resource: fc.record({ attributes, droppedAttributesCount: count }, { requiredKeys: [] }),
+      schemaUrl: text,
+      [names.scopes]: scopes,
+    },
+    { requiredKeys: [names.scopes] },
+  );
+  return fc.record({ [names.resources]: fc.array(resources, { maxLength: 3 }) });
+}
+
+export const arbitraryRequest = arbitraryResources(
+  { resources: 'resourceSpans', scopes: 'scopeSpans', items: 'spans' },
+  span,
+) as fc.Arbitrary<Request>;

@@ -55,9 +55,9 @@ export type Row = Record<string, unknown>;
 
 const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
 const STATUSES = ['Unset', 'Ok', 'Error'];
-const hex = (id: Uint8Array | undefined): string => Buffer.from(id ?? []).toString('hex');
+export const hex = (id: Uint8Array | undefined): string => Buffer.from(id ?? []).toString('hex');
 /** Lone surrogates cannot be said in UTF-8; every encoder writes U+FFFD for them. */
-const text = (value: string | undefined): string => Buffer.from(value ?? '').toString();
+export const text = (value: string | undefined): string => Buffer.from(value ?? '').toString();
 
 export function expectedRows(request: Request): Row[] {
   return request.resourceSpans.flatMap(({ resource, schemaUrl, scopeSpans }) => {
@@ -116,14 +116,14 @@ export function expectedRows(request: Request): Row[] {
 }
 
 /** A map as its entries in order, and its letters. Of a key that comes twice the first counts. */
-function map(attributes: readonly KeyValue[] = []): [[string, string][], string] {
+export function map(attributes: readonly KeyValue[] = []): [[string, string][], string] {
   const entries = new Map<string, [string, string]>();
   for (const { key, value } of attributes) if (!entries.has(text(key))) entries.set(text(key), flat(value));
   const letters = [...entries.values()].map(([, letter]) => letter).join('');
   return [[...entries].map(([key, [value]]) => [key, value]), /^s*$/.test(letters) ? '' : letters];
 }
 
-function flat(value: AnyValue = {}): [string, string] {
+export function flat(value: AnyValue = {}): [string, string] {
   if (value.stringValue !== undefined) return [text(value.stringValue), 's'];
   if (value.boolValue !== undefined) return [String(value.boolValue), 'b'];
   if (value.intValue !== undefined) return [String(value.intValue), 'i'];

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LogBlock } from '../src/process/log-block.js';
+import { createMetricReader } from '../src/process/metrics/read-metrics.js';
+import type { NativeBlock } from '../src/process/native-block.js';
+import { createLogReader } from '../src/process/read-logs.js';
+import type { RequestReader } from '../src/process/read-request.js';
 import { createTraceReader } from '../src/process/read-traces.js';
 import { TraceBlock } from '../src/process/trace-block.js';
+import { arbitraryLogs } from './arbitrary-logs.js';
+import { arbitraryMetrics } from './arbitrary-metrics.js';
 import { arbitraryRequest } from './arbitrary-request.js';
+import { createMetricBlocks } from './create-metric-blocks.js';
 import { readNative } from './native-block.js';
-import { encodeTraces } from './otlp-proto.js';
+import { encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
 
 /** `FUZZ=1000000 npx vitest run packages/collector/test/fuzz-reader` for the long run. */
 const RUNS = Number(process.env.FUZZ ?? 20_000);
@@ -63,32 +71,39 @@ function mutate(original: Uint8Array, other: Uint8Array, random: (below: number)
   return bytes.subarray(0, 20_000);
 }
 
-test('the reader survives mutated requests: no crash, no hang, no growth, and what it keeps is a whole block', {
-  timeout: 60_000 + RUNS,
-}, () => {
+interface Fuzzed<Target> {
+  readonly reader: RequestReader<Target>;
+  readonly target: Target;
+  readonly blocks: readonly NativeBlock[];
+  readonly requests: fc.Arbitrary<object>;
+  readonly encode: (request: object) => Uint8Array;
+}
+
+function fuzz<Target>({ reader, target, blocks, requests, encode }: Fuzzed<Target>): void {
   const random = chance(SEED);
   const seeds = fc
-    .sample(arbitraryRequest, { numRuns: 200, seed: SEED })
-    .map(encodeTraces)
+    .sample(requests, { numRuns: 200, seed: SEED })
+    .map(encode)
     .filter((bytes) => bytes.length > 0);
-  const reader = createTraceReader();
-  const block = new TraceBlock();
+  const rowsIn = (): number => blocks.reduce((sum, block) => sum + block.rows, 0);
   const counts = { read: 0, malformed: 0 };
   let slowest = 0;
   let before = 0;
   for (let run = 0; run < RUNS; run++) {
     const bytes = mutate(seeds[random(seeds.length)]!, seeds[random(seeds.length)]!, random);
-    const rows = block.rows;
+    const rows = rowsIn();
     const began = performance.now();
-    const result = reader.read(bytes, block, 1_795_149_538_000);
+    const result = reader.read(bytes, target, 1_795_149_538_000);
     slowest = Math.max(slowest, performance.now() - began);
     counts[result.kind]++;
-    if (result.kind === 'malformed') expect(block.rows).toBe(rows);
-    else expect(block.rows).toBe(rows + result.accepted);
-    // What stands in the block must still be readable to the last byte, whatever came.
+    if (result.kind === 'malformed') expect(rowsIn()).toBe(rows);
+    else expect(rowsIn()).toBe(rows + result.accepted);
+    // What stands in the blocks must still be readable to the last byte, whatever came.
     if (run % 50 === 49) {
-      expect(readNative(Buffer.concat(block.toNative())).rows).toBe(block.rows);
-      block.clear();
+      for (const block of blocks) {
+        expect(readNative(Buffer.concat(block.toNative())).rows).toBe(block.rows);
+        block.clear();
+      }
     }
     if (run === Math.floor(RUNS / 4)) before = memory();
   }
@@ -96,6 +111,39 @@ test('the reader survives mutated requests: no crash, no hang, no growth, and wh
   expect(counts.malformed).toBeGreaterThan(RUNS / 100);
   expect(slowest).toBeLessThan(SLOWEST_MS);
   expect(memory() - before).toBeLessThan(64 * 1024 * 1024);
+}
+
+const TIMEOUT = { timeout: 60_000 + RUNS };
+
+test(
+  'the reader survives mutated requests: no crash, no hang, no growth, and what it keeps is a whole block',
+  TIMEOUT,
+  () => {
+    const target = new TraceBlock();
+    fuzz({
+      reader: createTraceReader(),
+      target,
+      blocks: [target],
+      requests: arbitraryRequest,
+      encode: encodeTraces,
+    });
+  },
+);
+
+test('the reader of logs survives mutated requests as well', TIMEOUT, () => {
+  const target = new LogBlock();
+  fuzz({ reader: createLogReader(), target, blocks: [target], requests: arbitraryLogs, encode: encodeLogs });
+});
+
+test('the reader of metrics survives mutated requests as well', TIMEOUT, () => {
+  const target = createMetricBlocks();
+  fuzz({
+    reader: createMetricReader(),
+    target,
+    blocks: Object.values(target),
+    requests: arbitraryMetrics,
+    encode: encodeMetrics,
+  });
 });
 
 function memory(): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import type { Status } from '../src/shapes/api.js';
 import { openLedger } from '../src/spool/ledger.js';
 import { openSpool } from '../src/spool/spool.js';
 import { type PreparedInsert, StoreError } from '../src/store/store.js';
-import { encodeTraces } from './otlp-proto.js';
+import { encodeMetrics, encodeTraces } from './otlp-proto.js';
 import { eventually, startCollector } from './start-collector.js';
 
 let directory: string;
@@ -17,6 +17,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
 const request = (number: number, spans = 1, batchId = idOf(number)) => ({
+  signal: 'traces' as const,
   bytes: encodeTraces({
     resourceSpans: [
       {
@@ -37,6 +38,30 @@ const request = (number: number, spans = 1, batchId = idOf(number)) => ({
   batchId,
   receivedUnixMs: 1_700_000_000_000,
 });
+
+/** Five points of gauges and one of a histogram: two tables. */
+const metrics = (number: number) => {
+  const dataPoints = [{ timeUnixNano: '1700000000000000000', asInt: String(number) }];
+  return {
+    signal: 'metrics' as const,
+    bytes: encodeMetrics({
+      resourceMetrics: [
+        {
+          scopeMetrics: [
+            {
+              metrics: [
+                { name: 'gauge', gauge: { dataPoints: Array(5).fill(dataPoints[0]) } },
+                { name: 'histogram', histogram: { dataPoints } },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+    batchId: idOf(number),
+    receivedUnixMs: 1_700_000_000_000,
+  };
+};
 
 /** A spool with its ledger; `rows` is what the store has been given. */
 async function start(insert?: (rows: number) => Promise<void>) {
@@ -147,4 +172,22 @@ test('killed at random moments and sent everything again each time, a collector 
   const count = async () => ((await (await fetch(`${after.explorer}/api/v1/status`)).json()) as Status).spans;
   expect(await eventually(count, (found) => found > 0, 60_000)).toBe(1_800);
   await after.stop();
+});
+
+test('of a batch that reached one of its tables before a crash, the repetition brings the others alone', async () => {
+  const first = await start(away);
+  expect(await first.spool.append(metrics(1))).toMatchObject({ accepted: 6 });
+  await first.stop(0);
+  // As if the histogram had not come to the disk; the sender was not answered then.
+  const spool = join(directory, 'spool');
+  for (const file of readdirSync(spool)) if (file.includes('histogram')) rmSync(join(spool, file));
+  const second = await start();
+  expect(await second.spool.append(metrics(1))).toMatchObject({ kind: 'read' });
+  await second.stop(5_000);
+  expect(second.store.rows).toBe(6);
+  const third = await start();
+  expect(await third.spool.append(metrics(1))).toMatchObject({ kind: 'read' });
+  expect(await third.spool.append(metrics(2))).toMatchObject({ accepted: 6 });
+  await third.stop(5_000);
+  expect(third.store.rows).toBe(6);
 });

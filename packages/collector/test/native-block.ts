@@ -1,5 +1,5 @@
 /*
- * Reads ClickHouse's `Native` format back, slowly and by the book, to check what was written. It knows the types of otel_traces.
+ * Reads ClickHouse's `Native` format back, slowly and by the book, to check what was written. It knows the types of our tables.
  */
 export interface NativeColumn {
   readonly name: string;
@@ -22,6 +22,14 @@ export function readNative(bytes: Uint8Array): { rows: number; columns: NativeCo
   }
   if (!reader.isAtEnd) throw new Error('bytes after the last column');
   return { rows, columns };
+}
+
+/** The rows as objects. */
+export function nativeRows(bytes: Uint8Array): Record<string, unknown>[] {
+  const { rows, columns } = readNative(bytes);
+  return Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(columns.map(({ name, values }) => [name, values[row]])),
+  );
 }
 
 class NativeReader {
@@ -53,6 +61,11 @@ class NativeReader {
   uint32(): number {
     this.at += 4;
     return this.bytes.readUInt32LE(this.at - 4);
+  }
+
+  private fixed<T>(size: number, read: (at: number) => T): T {
+    this.at += size;
+    return read(this.at - size);
   }
 
   string(): Buffer {
@@ -89,6 +102,11 @@ class NativeReader {
       if (type === 'String') return this.text();
       if (type === 'UInt32') return this.uint32();
       if (type === 'UInt64' || type === 'DateTime64(9)') return this.uint64();
+      if (type === 'Int32') return this.fixed(4, (at) => this.bytes.readInt32LE(at));
+      if (type === 'Int64') return this.fixed(8, (at) => this.bytes.readBigInt64LE(at));
+      if (type === 'Float64') return this.fixed(8, (at) => this.bytes.readDoubleLE(at));
+      if (type === 'UInt8') return this.fixed(1, (at) => this.bytes.readUInt8(at));
+      if (type === 'Bool') return this.fixed(1, (at) => [false, true][this.bytes.readUInt8(at)]);
       throw new Error(`type ${type}`);
     });
   }

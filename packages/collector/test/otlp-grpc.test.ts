@@ -15,7 +15,7 @@ import { createAdmission } from '../src/admit/admission.js';
 import { createIntake } from '../src/admit/intake.js';
 import { createOtlpGrpc, type OtlpGrpc } from '../src/receive/otlp-grpc.js';
 import { openSpool, type Spool } from '../src/spool/spool.js';
-import { decode, encodeLogs, encodeTraces } from './otlp-proto.js';
+import { decode, encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
 
 const MIB = 1024 * 1024;
 const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
@@ -109,11 +109,20 @@ test('past the memory limit it is UNAVAILABLE with RetryInfo [F16]', async () =>
   expect(code(await call(requestOf(span())))).toBeUndefined();
 });
 
-test('logs are taken, none kept, and said so', async () => {
-  const outcome = await call(encodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '1' }] }] }] }), {
-    path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  });
-  expect('bytes' in outcome && decode('ExportTraceServiceResponse', outcome.bytes)).toEqual({
-    partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringContaining('not kept yet') },
-  });
+const SERVICE = '/opentelemetry.proto.collector';
+test('logs and metrics have services of their own, with the same answers [S7]', async () => {
+  const logs = `${SERVICE}.logs.v1.LogsService/Export`;
+  const metrics = `${SERVICE}.metrics.v1.MetricsService/Export`;
+  const atNano = '1700000000000000000';
+  const record = encodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: atNano }] }] }] });
+  const gauge = { dataPoints: [{ timeUnixNano: atNano, asDouble: 1 }] };
+  const point = encodeMetrics({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'g', gauge }] }] }] });
+  expect(await call(record, { path: logs })).toEqual({ bytes: Buffer.alloc(0) });
+  expect(await call(point, { path: metrics, by: packing })).toEqual({ bytes: Buffer.alloc(0) });
+  for (const path of [logs, metrics]) {
+    expect(code(await call(Buffer.from('nonsense nonsense'), { path }))).toBe(status.INVALID_ARGUMENT);
+    const held = admission.enter(8 * MIB);
+    expect(code(await call(record, { path }))).toBe(status.UNAVAILABLE);
+    held?.leave();
+  }
 });

@@ -8,11 +8,12 @@ import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createAdmission } from '../src/admit/admission.js';
 import { createIntake } from '../src/admit/intake.js';
+import { MAX_DAYS } from '../src/process/open-request.js';
 import type { DualServer } from '../src/receive/dual-server.js';
 import { createOrigins } from '../src/receive/origins.js';
 import { createOtlpHttp } from '../src/receive/otlp-http.js';
 import { openSpool, type Spool } from '../src/spool/spool.js';
-import { decode, encodeLogs, encodeTraces } from './otlp-proto.js';
+import { decode, encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
 import { zstdOf } from './zstd-frames.js';
 
 const MIB = 1024 * 1024;
@@ -307,23 +308,49 @@ describe('a request that cannot be kept gets the protocol’s own answer', () =>
     expect(await send({ body: good })).toMatchObject({ status: 200 });
     await expect.poll(() => admission.bytesInFlight).toBe(0);
   });
-  test('metrics and logs are refused honestly: taken, none kept, and why', async () => {
-    const body = encodeLogs({
-      resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '1' }, { timeUnixNano: '2' }] }] }],
-    });
-    const answer = await send({ path: '/v1/logs', body });
+  test('logs and metrics are kept as well, in each format, and what of them is not is said [S7]', async () => {
+    const days = Array.from({ length: MAX_DAYS + 2 }, (_, day) => String(1_600_000_000 + day * 86_400).padEnd(19, '0'));
+    const logs = { resourceLogs: [{ scopeLogs: [{ logRecords: days.map((timeUnixNano) => ({ timeUnixNano })) }] }] };
+    const answer = await send({ path: '/v1/logs', body: encodeLogs(logs) });
     expect(answer.status).toBe(200);
+    // The responses of all signals have the same numbers.
     expect(decode('ExportTraceServiceResponse', answer.body)).toEqual({
-      partialSuccess: { rejectedSpans: '2', errorMessage: expect.stringContaining('not kept yet') },
+      partialSuccess: { rejectedSpans: '2', errorMessage: expect.stringContaining('log records of more than') },
     });
-    const json = JSON.stringify({
-      resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [{}, {}, {}] } }] }] }],
-    });
-    const inJson = await send({ path: '/v1/metrics', body: json, headers: { 'content-type': 'application/json' } });
+    const dataPoints = days.map((timeUnixNano) => ({ timeUnixNano, asInt: '1' }));
+    const metrics = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints } }] }] }] };
+    const json = { headers: { 'content-type': 'application/json' } };
+    const inJson = await send({ path: '/v1/metrics', body: JSON.stringify(metrics), ...json });
     expect(JSON.parse(inJson.body.toString())).toEqual({
-      partialSuccess: { rejectedDataPoints: '3', errorMessage: expect.any(String) },
+      partialSuccess: { rejectedDataPoints: '2', errorMessage: expect.stringContaining('data points of more than') },
     });
-    expect(await send({ path: '/v1/logs', body: 'nonsense' })).toMatchObject({ status: 400 });
+    const logsInJson = await send({ path: '/v1/logs', body: JSON.stringify(logs), ...json });
+    expect(JSON.parse(logsInJson.body.toString())).toMatchObject({ partialSuccess: { rejectedLogRecords: '2' } });
+    const point = { timeUnixNano: days[0], count: '1', bucketCounts: ['1'] };
+    const whole = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ histogram: { dataPoints: [point] } }] }] }] };
+    expect(await send({ path: '/v1/metrics', body: encodeMetrics(whole) })).toMatchObject({
+      status: 200,
+      body: Buffer.alloc(0),
+    });
+  });
+  test.each(['/v1/logs', '/v1/metrics'])('what is wrong is answered at %s as it is for traces', async (path) => {
+    expect(await send({ path, body: 'nonsense' })).toMatchObject({ status: 400 });
+    expect(
+      await send({
+        path,
+        body: '{"resourceLogs":7,"resourceMetrics":7}',
+        headers: { 'content-type': 'application/json' },
+      }),
+    ).toMatchObject({ status: 400, body: expect.toSatisfy((body: Buffer) => body.includes('must be an array')) });
+    expect(await send({ path, body: Buffer.alloc(3 * MIB) })).toMatchObject({ status: 413 });
+    expect(await send({ path, body: 'x', headers: { 'content-type': 'text/csv' } })).toMatchObject({ status: 415 });
+    expect(await send({ path, method: 'GET' })).toMatchObject({ status: 405 });
+    const held = admission.enter(8 * MIB);
+    expect(await send({ path, body: Buffer.alloc(100) })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+    });
+    held?.leave();
   });
 });
 

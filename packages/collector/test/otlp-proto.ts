@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { encodeOtlp } from '../../testkit/src/otlp-proto.js';
 
 /*
  * The parts of OTLP's protobuf messages that traces need, for an encoder that is not ours. Field names and numbers are those of
@@ -38,10 +39,6 @@ message RpcStatus { int32 code = 1; string message = 2; repeated Any details = 3
 message Any { string type_url = 1; bytes value = 2; }
 message RetryInfo { Duration retry_delay = 1; }
 message Duration { int64 seconds = 1; int32 nanos = 2; }
-message LogsRequest { repeated ResourceLogs resource_logs = 1; }
-message ResourceLogs { repeated ScopeLogs scope_logs = 2; }
-message ScopeLogs { repeated LogRecord log_records = 2; }
-message LogRecord { fixed64 time_unix_nano = 1; }
 `;
 
 const root = protobuf.parse(SCHEMA, { keepCase: false }).root;
@@ -61,10 +58,10 @@ function wellFormed(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, wellFormed(item)]));
 }
 
-export function encodeLogs(request: object): Uint8Array {
-  const message = type('LogsRequest');
-  return message.encode(message.fromObject(request)).finish();
-}
+/** The same for the other signals. */
+export const encodeLogs = (request: object): Uint8Array => encodeOtlp('LogsRequest', wellFormed(request) as object);
+export const encodeMetrics = (request: object): Uint8Array =>
+  encodeOtlp('MetricsRequest', wellFormed(request) as object);
 
 export function decode<T>(
   name: 'ExportTraceServiceRequest' | 'ExportTraceServiceResponse' | 'RpcStatus' | 'RetryInfo',

@@ -1,20 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTraceReader, MAX_DAYS } from '../src/process/read-traces.js';
+import { MAX_DAYS } from '../src/process/open-request.js';
+import { createTraceReader } from '../src/process/read-traces.js';
 import { TraceBlock } from '../src/process/trace-block.js';
 import { arbitraryRequest } from './arbitrary-request.js';
 import { type AnyValue, expectedRows, type Request, type Row, type Span } from './expected-rows.js';
-import { readNative } from './native-block.js';
+import { nativeRows } from './native-block.js';
 import { encodeTraces } from './otlp-proto.js';
 
 const NOW = 1_795_149_538_000;
 const reader = createTraceReader();
 
 function rowsOf(block: TraceBlock, from?: number, to?: number): Row[] {
-  const { rows, columns } = readNative(Buffer.concat(block.toNative(from, to)));
-  return Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(columns.map(({ name, values }) => [name, values[row]])),
-  );
+  return nativeRows(Buffer.concat(block.toNative(from, to)));
 }
 
 const span = (overrides: Partial<Span> = {}): Span => ({

@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSpool, type Spool } from '../src/spool/spool.js';
 import { type PreparedInsert, StoreError } from '../src/store/store.js';
 import { readNative } from './native-block.js';
-import { encodeTraces } from './otlp-proto.js';
+import { encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
 
 let directory: string;
 let spool: Spool;
@@ -27,6 +28,7 @@ afterEach(async () => {
 });
 
 const request = (id: number, spans = 1) => ({
+  signal: 'traces' as const,
   bytes: encodeTraces({
     resourceSpans: [
       {
@@ -116,7 +118,10 @@ test('a request of very many spans goes to the store in pieces that it can hold,
   };
   const spans = 200_000;
   const body = field(1, field(2, Buffer.concat(Array.from({ length: spans }, () => field(2, one)))));
-  expect(await spool.append({ bytes: body, receivedUnixMs: 0 })).toMatchObject({ kind: 'read', accepted: spans });
+  expect(await spool.append({ signal: 'traces', bytes: body, receivedUnixMs: 0 })).toMatchObject({
+    kind: 'read',
+    accepted: spans,
+  });
   await store.untilRows(spans);
   expect(Math.max(...store.taken.map(({ insert }) => insert.rows))).toBeLessThanOrEqual(64_000);
 });
@@ -229,6 +234,67 @@ test('closing inserts what is there', async () => {
   expect(await spool.append(request(2))).toMatchObject({ kind: 'failed' });
 });
 
+const times = { timeUnixNano: '1700000000000000000' };
+const logsRequest = {
+  signal: 'logs' as const,
+  bytes: encodeLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [times, times] }] }] }),
+  receivedUnixMs: 0,
+};
+const metricsRequest = {
+  signal: 'metrics' as const,
+  bytes: encodeMetrics({
+    resourceMetrics: [
+      {
+        scopeMetrics: [
+          {
+            metrics: [
+              { name: 'g', gauge: { dataPoints: [times, times, times] } },
+              { name: 'h', histogram: { dataPoints: [times] } },
+              { name: 's', gauge: { dataPoints: [times] } },
+            ],
+          },
+        ],
+      },
+    ],
+  }),
+  receivedUnixMs: 0,
+};
+
+test('each table has a file of its own, and a request is answered when its rows are in all of theirs [S7]', async () => {
+  const store = fakeStore();
+  store.answers.push(never);
+  spool = await openSpool({ directory, insert: store.insert });
+  expect(await spool.append(request(1, 2))).toMatchObject({ accepted: 2 });
+  expect(await spool.append(logsRequest)).toMatchObject({ kind: 'read', accepted: 2 });
+  expect(await spool.append(metricsRequest)).toMatchObject({ kind: 'read', accepted: 5 });
+  const rows = Object.fromEntries(
+    files('.native').map((file) => [/otel_\w+/.exec(file)?.[0], readNative(readFileSync(join(directory, file))).rows]),
+  );
+  expect(rows).toEqual({ otel_traces: 2, otel_logs: 2, otel_metrics_gauge: 4, otel_metrics_histogram: 1 });
+  expect(spool.status()).toMatchObject({ waitingRows: 9 });
+  expect(await spool.append({ ...metricsRequest, bytes: Buffer.from('nonsense') })).toMatchObject({
+    kind: 'malformed',
+  });
+});
+
+test('each file goes to its own table, and one that waits does not hold up the others', async () => {
+  const store = fakeStore();
+  spool = await openSpool({
+    directory,
+    insert: async (insert) => {
+      if (insert.table === 'otel_logs') throw new StoreError('too-much-memory', 'not now', true);
+      return store.insert(insert);
+    },
+  });
+  await Promise.all([spool.append(logsRequest), spool.append(metricsRequest), spool.append(request(1, 3))]);
+  await store.untilRows(8);
+  expect(store.taken.map(({ insert }) => [insert.table, insert.rows]).sort()).toEqual([
+    ['otel_metrics_gauge', 4],
+    ['otel_metrics_histogram', 1],
+    ['otel_traces', 3],
+  ]);
+});
+
 describe('after a crash', () => {
   /** A spool whose store never answers, left behind. */
   async function leave(
@@ -270,6 +336,27 @@ describe('after a crash', () => {
     expect(store.taken[0]?.bytes.equals(bytes)).toBe(true);
     expect(events).toEqual(['Replaying 5 spans that an earlier run had not stored yet.']);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('files of several tables are inserted again, each into its own; one whose name says none holds spans', async () => {
+    const store = fakeStore();
+    const first = await openSpool({ directory, insert: never });
+    await Promise.all([first.append(logsRequest), first.append(metricsRequest), first.append(request(1, 3))]);
+    await first.close(0);
+    for (const file of readdirSync(directory)) {
+      const ofAnEarlierRelease = file.replace('-otel_traces', '');
+      renameSync(join(directory, file), join(directory, ofAnEarlierRelease));
+    }
+    const events: string[] = [];
+    spool = await openSpool({ directory, insert: store.insert, onEvent: (event) => events.push(event) });
+    await spool.close(5000);
+    expect(store.taken.map(({ insert }) => [insert.table, insert.rows]).sort()).toEqual([
+      ['otel_logs', 2],
+      ['otel_metrics_gauge', 4],
+      ['otel_metrics_histogram', 1],
+      ['otel_traces', 3],
+    ]);
+    for (const part of ['2 log records', '5 data points', '3 spans']) expect(events.join()).toContain(part);
   });
 
   test('an end that was never acknowledged is cut off and reported', async () => {

@@ -1,9 +1,9 @@
 import { ATTRIBUTE_TYPE } from '../store/attribute-types.js';
 import { arrayJson, mapJson } from './any-value-json.js';
 import type { LowCardinalityColumn, StringColumn } from './columns.js';
+import type { MapColumn } from './map-column.js';
 import { appendAscii, appendInt64, doubleText } from './number-text.js';
 import { ProtobufCursor } from './protobuf-cursor.js';
-import type { MapColumn } from './trace-block.js';
 
 export const LETTER = Object.fromEntries(
   Object.entries(ATTRIBUTE_TYPE).map(([name, letter]) => [name, letter.charCodeAt(0)]),
@@ -24,7 +24,7 @@ export class AttributeReader extends ProtobufCursor {
   private mapNumber = 0;
   private maps = 0;
 
-  protected startMap(): void {
+  startMap(): void {
     this.letterCount = 0;
     this.hasLetters = false;
     this.mapNumber = ++this.maps;
@@ -33,7 +33,7 @@ export class AttributeReader extends ProtobufCursor {
   private readonly outer = { letters: new Uint8Array(256), count: 0, has: false, number: 0 };
 
   /** A span's own attributes may stand on both sides of an event. */
-  protected suspendMap(): void {
+  suspendMap(): void {
     const { outer } = this;
     const letters = outer.letters;
     outer.letters = this.letters;
@@ -43,7 +43,7 @@ export class AttributeReader extends ProtobufCursor {
     outer.number = this.mapNumber;
   }
 
-  protected resumeMap(): void {
+  resumeMap(): void {
     const { outer } = this;
     const letters = this.letters;
     this.letters = outer.letters;
@@ -53,7 +53,7 @@ export class AttributeReader extends ProtobufCursor {
     this.mapNumber = outer.number;
   }
 
-  protected letter(code: number): void {
+  letter(code: number): void {
     if (this.letterCount === this.letters.length) {
       const letters = new Uint8Array(this.letters.length * 2);
       letters.set(this.letters);
@@ -63,13 +63,13 @@ export class AttributeReader extends ProtobufCursor {
     if (code !== LETTER.string) this.hasLetters = true;
   }
 
-  protected endMap(types: LowCardinalityColumn, guess: number): number {
+  endMap(types: LowCardinalityColumn, guess: number): number {
     if (!this.hasLetters) return 0;
     return types.is(guess, this.letters, 0, this.letterCount) ? guess : types.intern(this.letters, 0, this.letterCount);
   }
 
   /** A `KeyValue` from `position` to `end`. Returns the key's number, -1 when the map has the key already (the first one counts). */
-  protected attribute(target: MapColumn, end: number, guesses: Uint32Array): number {
+  attribute(target: MapColumn, end: number, guesses: Uint32Array): number {
     const { source } = this;
     let keyStart = 0;
     let keyEnd = 0;
@@ -106,8 +106,8 @@ export class AttributeReader extends ProtobufCursor {
     return key;
   }
 
-  /** Appends an `AnyValue` as text and returns its letter. Of several values the last one counts. */
-  private value(column: StringColumn, start: number, end: number): number {
+  /** Appends an `AnyValue` (between `start` and `end`) as text and returns its letter. Of several values the last one counts. */
+  value(column: StringColumn, start: number, end: number): number {
     const { source } = this;
     let letter: number = LETTER.empty;
     let from = 0;

@@ -159,6 +159,30 @@ export class Uint32Column {
   }
 }
 
+/** Small numbers and truth values. */
+export class Uint8Column {
+  values = new Uint8Array(1024);
+  length = 0;
+
+  append(value: number): void {
+    if (this.length === this.values.length) {
+      const values = new Uint8Array(this.values.length * 2);
+      values.set(this.values);
+      this.values = values;
+    }
+    this.values[this.length++] = value;
+  }
+
+  slice(from: number, to: number): Uint8Array {
+    return this.values.subarray(from, to);
+  }
+
+  clear(): void {
+    this.length = 0;
+    if (this.values.byteLength > KEPT_BYTES) this.values = new Uint8Array(1024);
+  }
+}
+
 /** 64-bit values as pairs of 32-bit halves, the low one first. `length` counts halves. */
 export class Uint64Column extends Uint32Column {
   append64(low: number, high: number): void {
@@ -166,8 +190,36 @@ export class Uint64Column extends Uint32Column {
     this.append(high);
   }
 
+  /** The eight bytes at this place; 0 for a place below 0. */
+  appendBits(view: DataView, at: number): void {
+    if (at < 0) this.append64(0, 0);
+    else this.append64(view.getUint32(at, true), view.getUint32(at + 4, true));
+  }
+
+  /**
+   * Unix nanoseconds at this place, 0 for a place below 0. `DateTime64(9)` holds a signed number; what is beyond becomes the last moment it can
+   * say.
+   */
+  appendTime(view: DataView, at: number): void {
+    const low = at < 0 ? 0 : view.getUint32(at, true);
+    const high = at < 0 ? 0 : view.getUint32(at + 4, true);
+    const fits = high < 0x80000000;
+    this.append64(fits ? low : 0xffffffff, fits ? high : 0x7fffffff);
+  }
+
   override slice(from: number, to: number): Uint8Array {
     return super.slice(from * 2, to * 2);
+  }
+}
+
+const DOUBLE = new Float64Array(1);
+const HALVES = new Uint32Array(DOUBLE.buffer);
+
+/** Doubles, kept as their bits. */
+export class Float64Column extends Uint64Column {
+  appendDouble(value: number): void {
+    DOUBLE[0] = value;
+    this.append64(HALVES[0]!, HALVES[1]!);
   }
 }
 

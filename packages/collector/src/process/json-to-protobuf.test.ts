@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { decodeOtlp, type OtlpMessage } from '../../../testkit/src/otlp-proto.js';
 import { decode, encodeTraces } from '../../test/otlp-proto.js';
-import { countItems } from './count-items.js';
 import { jsonToProtobuf } from './json-to-protobuf.js';
 
 const SPEC = new URL('../../../../../shared/spec/otlp-json/', import.meta.url);
@@ -117,13 +117,27 @@ test.skipIf(!existsSync(SPEC))('the official JSON examples load', () => {
     name: "I'm a server span",
     kind: 2,
   });
-  for (const [name, signal, items] of [
-    ['logs', 'logs', 1],
-    ['metrics', 'metrics', 4],
-    ['events', 'logs', 1],
-  ] as const) {
+  const items = (name: string, signal: 'logs' | 'metrics', message: OtlpMessage): Record<string, unknown>[] => {
     const result = jsonToProtobuf(read(name), signal);
     if (result.kind === 'malformed') throw new Error(result.message);
-    expect(countItems(result.bytes, signal), name).toEqual({ kind: 'counted', items });
-  }
+    const lists = (object: unknown, ...names: string[]): Record<string, unknown>[] =>
+      names.reduce<unknown[]>(
+        (all, list) => all.flatMap((each) => (each as Record<string, unknown[]>)[list] ?? []),
+        [object],
+      ) as Record<string, unknown>[];
+    const decoded = decodeOtlp(message, result.bytes);
+    return signal === 'logs'
+      ? lists(decoded, 'resourceLogs', 'scopeLogs', 'logRecords')
+      : lists(decoded, 'resourceMetrics', 'scopeMetrics', 'metrics');
+  };
+  expect(items('logs', 'logs', 'LogsRequest')).toMatchObject([
+    { severityText: 'Information', body: { stringValue: 'Example log record' } },
+  ]);
+  expect(items('events', 'logs', 'LogsRequest')).toMatchObject([{ eventName: expect.any(String) }]);
+  expect(items('metrics', 'metrics', 'MetricsRequest').map(({ name }) => name)).toEqual([
+    'my.counter',
+    'my.gauge',
+    'my.histogram',
+    'my.exponential.histogram',
+  ]);
 });

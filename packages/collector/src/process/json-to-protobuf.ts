@@ -1,4 +1,6 @@
+import { type Field, REQUESTS, type Shape } from './otlp-json-shapes.js';
 import { ProtobufWriter } from './protobuf-writer.js';
+import type { Signal } from './signal.js';
 
 /*
  * OTLP/JSON becomes OTLP/protobuf, and then takes the same way as everything else. What is written here is the JSON mapping of
@@ -6,124 +8,16 @@ import { ProtobufWriter } from './protobuf-writer.js';
  * lowerCamelCase and the original snake_case names accepted.
  */
 
-type Kind = 'string' | 'hex' | 'bytes' | 'bool' | 'uint32' | 'enum' | 'int64' | 'fixed32' | 'fixed64' | 'double';
-interface Field {
-  readonly number: number;
-  readonly kind: Kind | Shape;
-  readonly repeated?: true;
-  /** In a `oneof` a default value is still a value. */
-  readonly always?: true;
-}
-/** A message by its JSON names; a function where messages contain each other. */
-type Shape = () => Readonly<Record<string, Field>>;
-
 export type JsonResult =
   | { readonly kind: 'protobuf'; readonly bytes: Uint8Array }
   | { readonly kind: 'malformed'; readonly message: string };
 
 const MAX_DEPTH = 64;
 
-const shape = (fields: Record<string, Field>): Shape => {
-  const all: Record<string, Field> = { ...fields };
-  for (const [name, field] of Object.entries(fields))
-    all[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = field;
-  // No prototype: a key like `constructor` is an unknown field.
-  const found = Object.assign(Object.create(null) as Record<string, Field>, all);
-  return () => found;
-};
-const one = (number: number, kind: Kind | Shape): Field => ({ number, kind });
-const many = (number: number, kind: Kind | Shape): Field => ({ number, kind, repeated: true });
-const either = (number: number, kind: Kind | Shape): Field => ({ number, kind, always: true });
-
-const anyValue: Shape = () => anyValueFields();
-const arrayValue = shape({ values: many(1, anyValue) });
-const keyValue = shape({ key: one(1, 'string'), value: one(2, anyValue) });
-const keyValueList = shape({ values: many(1, keyValue) });
-const anyValueFields = shape({
-  stringValue: either(1, 'string'),
-  boolValue: either(2, 'bool'),
-  intValue: either(3, 'int64'),
-  doubleValue: either(4, 'double'),
-  arrayValue: either(5, arrayValue),
-  kvlistValue: either(6, keyValueList),
-  bytesValue: either(7, 'bytes'),
-});
-const resource = shape({ attributes: many(1, keyValue), droppedAttributesCount: one(2, 'uint32') });
-const scope = shape({
-  name: one(1, 'string'),
-  version: one(2, 'string'),
-  attributes: many(3, keyValue),
-  droppedAttributesCount: one(4, 'uint32'),
-});
-
-const span = shape({
-  traceId: one(1, 'hex'),
-  spanId: one(2, 'hex'),
-  traceState: one(3, 'string'),
-  parentSpanId: one(4, 'hex'),
-  name: one(5, 'string'),
-  kind: one(6, 'enum'),
-  startTimeUnixNano: one(7, 'fixed64'),
-  endTimeUnixNano: one(8, 'fixed64'),
-  attributes: many(9, keyValue),
-  droppedAttributesCount: one(10, 'uint32'),
-  events: many(
-    11,
-    shape({
-      timeUnixNano: one(1, 'fixed64'),
-      name: one(2, 'string'),
-      attributes: many(3, keyValue),
-      droppedAttributesCount: one(4, 'uint32'),
-    }),
-  ),
-  droppedEventsCount: one(12, 'uint32'),
-  links: many(
-    13,
-    shape({
-      traceId: one(1, 'hex'),
-      spanId: one(2, 'hex'),
-      traceState: one(3, 'string'),
-      attributes: many(4, keyValue),
-      droppedAttributesCount: one(5, 'uint32'),
-      flags: one(6, 'fixed32'),
-    }),
-  ),
-  droppedLinksCount: one(14, 'uint32'),
-  status: one(15, shape({ message: one(2, 'string'), code: one(3, 'enum') })),
-  flags: one(16, 'fixed32'),
-});
-
-/** Metrics and logs are read as far as counting them needs. */
-const nothing = shape({});
-const points = shape({ dataPoints: many(1, nothing) });
-const metric = shape({
-  name: one(1, 'string'),
-  gauge: one(5, points),
-  sum: one(7, points),
-  histogram: one(9, points),
-  exponentialHistogram: one(10, points),
-  summary: one(11, points),
-});
-
-const REQUESTS: Readonly<Record<'traces' | 'metrics' | 'logs', Shape>> = {
-  traces: shape({
-    resourceSpans: many(
-      1,
-      shape({
-        resource: one(1, resource),
-        scopeSpans: many(2, shape({ scope: one(1, scope), spans: many(2, span), schemaUrl: one(3, 'string') })),
-        schemaUrl: one(3, 'string'),
-      }),
-    ),
-  }),
-  metrics: shape({ resourceMetrics: many(1, shape({ scopeMetrics: many(2, shape({ metrics: many(2, metric) })) })) }),
-  logs: shape({ resourceLogs: many(1, shape({ scopeLogs: many(2, shape({ logRecords: many(2, nothing) })) })) }),
-};
-
 class BadJson extends Error {}
 
 /** Transcodes an OTLP/JSON export request. The message of `malformed` names the place. */
-export function jsonToProtobuf(json: Uint8Array, signal: 'traces' | 'metrics' | 'logs'): JsonResult {
+export function jsonToProtobuf(json: Uint8Array, signal: Signal): JsonResult {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
@@ -184,6 +78,11 @@ function writeField(writer: ProtobufWriter, field: Field, value: unknown, path: 
     case 'int64':
       writer.tag(number, 0).varint(integer(value, path));
       return;
+    case 'sint32': {
+      const number32 = BigInt.asIntN(32, integer(value, path));
+      writer.tag(number, 0).varint(BigInt.asUintN(32, (number32 << 1n) ^ (number32 >> 31n)));
+      return;
+    }
     case 'fixed64':
       writer.fixed64(number, integer(value, path));
       return;

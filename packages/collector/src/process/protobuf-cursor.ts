@@ -1,18 +1,33 @@
 import { Malformed } from './malformed.js';
 
+const NOTHING = new Uint8Array(0);
+const NOTHING_VIEW = new DataView(NOTHING.buffer);
+
 /**
  * A place in protobuf bytes, and the steps that every reader of it takes. All of it throws `Malformed` where the bytes end before what they
  * announce. For the hot path: results stand in fields, nothing is allocated.
  */
 export class ProtobufCursor {
-  protected source: Uint8Array = new Uint8Array(0);
-  protected view: DataView = new DataView(new ArrayBuffer(0));
-  protected position = 0;
+  source: Uint8Array = NOTHING;
+  view: DataView = NOTHING_VIEW;
+  position = 0;
   /** A varint's halves, unsigned. */
-  protected low = 0;
-  protected high = 0;
+  low = 0;
+  high = 0;
 
-  protected varint(end: number): void {
+  open(source: Uint8Array): void {
+    this.source = source;
+    this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    this.position = 0;
+  }
+
+  /** Lets go of the bytes: their memory is somebody else's again. */
+  close(): void {
+    this.source = NOTHING;
+    this.view = NOTHING_VIEW;
+  }
+
+  varint(end: number): void {
     const source = this.source;
     let position = this.position;
     let low = 0;
@@ -37,7 +52,7 @@ export class ProtobufCursor {
     throw new Malformed('a number of more than ten bytes');
   }
 
-  protected tag(end: number): number {
+  tag(end: number): number {
     const byte = this.source[this.position]!;
     if (byte < 128) {
       this.position++;
@@ -50,7 +65,7 @@ export class ProtobufCursor {
   }
 
   /** The end of a length-delimited field's content, which begins at `position`. */
-  protected content(end: number): number {
+  content(end: number): number {
     const position = this.position;
     let count: number;
     if (position < end && this.source[position]! < 128) {
@@ -66,7 +81,7 @@ export class ProtobufCursor {
     return to;
   }
 
-  protected uint32(end: number): number {
+  uint32(end: number): number {
     const position = this.position;
     if (position < end && this.source[position]! < 128) {
       this.position = position + 1;
@@ -76,7 +91,7 @@ export class ProtobufCursor {
     return this.low;
   }
 
-  protected skip(tag: number, end: number): void {
+  skip(tag: number, end: number): void {
     switch (tag & 7) {
       case 0:
         this.varint(end);
@@ -96,10 +111,40 @@ export class ProtobufCursor {
   }
 
   /** Steps over a fixed field and says where it was. */
-  protected fixed(size: number, end: number): number {
+  fixed(size: number, end: number): number {
     const at = this.position;
     this.position = at + size;
     if (this.position > end) throw new Malformed('a field that ends after its message');
     return at;
+  }
+
+  /** Where the content of the last number with this tag begins, between `position` and `end`; -1 when there is none. `position` stays. */
+  find(wanted: number, end: number): number {
+    const begun = this.position;
+    let found = -1;
+    while (this.position < end) {
+      const tag = this.tag(end);
+      if (tag === wanted) found = this.position;
+      this.skip(tag, end);
+    }
+    this.position = begun;
+    return found;
+  }
+
+  /** `find` for a varint of at most 32 bits; 0 when there is none. */
+  findUint32(wanted: number, end: number): number {
+    const at = this.find(wanted, end);
+    if (at < 0) return 0;
+    const begun = this.position;
+    this.position = at;
+    const value = this.uint32(end);
+    this.position = begun;
+    return value;
+  }
+
+  /** A zigzag-encoded 32-bit number. */
+  sint32(end: number): number {
+    const value = this.uint32(end);
+    return (value >>> 1) ^ -(value & 1);
   }
 }

@@ -36,3 +36,17 @@ export function appendId(column: StringColumn, source: Uint8Array, start: number
   }
   column.length = at;
 }
+
+/** Appends the id of what something belongs to, empty where it names none. `false`: what it names can be no id, and was left out. */
+export function appendOptionalId(
+  column: StringColumn,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  size: number,
+): boolean {
+  const problem = end === start ? 'zeros' : idProblem(source, start, end, size);
+  if (problem === undefined) appendId(column, source, start, end, size);
+  else column.appendEmpty();
+  return problem !== 'length';
+}

@@ -1,5 +1,5 @@
-import type { Signal } from '../admit/intake.js';
 import { ProtobufWriter } from '../process/protobuf-writer.js';
+import type { Signal } from '../process/signal.js';
 
 /** `google.rpc.Code`s that a receiver uses. */
 export const RPC = {

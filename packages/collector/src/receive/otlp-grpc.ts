@@ -11,7 +11,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { type Admission, RETRY_AFTER_SECONDS } from '../admit/admission.js';
-import type { Intake, Signal } from '../admit/intake.js';
+import type { Intake } from '../admit/intake.js';
+import type { Signal } from '../process/signal.js';
 import { exportResponse, RPC, rpcStatus } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import { MAX_BODY_BYTES } from './otlp-http.js';

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
-import type { Intake, Signal, Verdict } from '../admit/intake.js';
+import type { Intake, Verdict } from '../admit/intake.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
+import type { Signal } from '../process/signal.js';
 import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import { type BodyPool, createBodyPool } from './body-pool.js';
@@ -30,7 +31,7 @@ const PATHS: Readonly<Record<string, Signal>> = {
   '/v1/logs': 'logs',
 };
 const WHAT_THIS_IS =
-  'This is the OTLP/HTTP receiver of Throughline: programs POST their telemetry to /v1/traces here; the page to look at it is on the explorer port.\n';
+  'This is the OTLP/HTTP receiver of Throughline: programs POST their telemetry to /v1/traces, /v1/metrics and /v1/logs here; the page to look at it is on the explorer port.\n';
 const PREFLIGHT_SECONDS = 7200;
 const DROPPING_MS = 5_000;
 const ALLOWED_HEADERS =

@@ -35,6 +35,14 @@ export function ledgerKey(batchId: string, bytes: Uint8Array): string {
     .slice(0, 2 * KEY_BYTES);
 }
 
+/**
+ * What the part of a batch is known by that went into one of several places. Each part is on the disk or not by itself: after a crash between two of them
+ * the sender repeats the batch, and only what is missing is taken. Part 0 has the batch's own key.
+ */
+export function partKey(key: string, part: number): string {
+  return key.slice(0, -1) + (Number.parseInt(key.at(-1)!, 16) ^ part).toString(16);
+}
+
 /** `directory` is created where missing; the caller holds its lock. `generation` is for tests. */
 export async function openLedger(directory: string, generation = GENERATION): Promise<Ledger> {
   await mkdir(directory, { recursive: true });

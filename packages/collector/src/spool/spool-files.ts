@@ -2,12 +2,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { isTableName, type TableName } from '../store/stored-tables.js';
 import { syncDirectory } from './sync-directory.js';
 
 /*
  * On disk a group of requests is two files with one name: `<name>.native`, ClickHouse's own column blocks one after the other and nothing else, so
  * that the engine can read the very file that was made durable; and `<name>.journal`, one JSON line per block that says where it
- * lies, its checksum, and which batches it holds. A block counts when its line is whole and its checksum is right; the order in which the
+ * lies, its checksum, and which batches it holds. The name ends with that of its table. A block counts when its line is whole and its checksum is right; the order in which the
  * two files reach the disk does not matter.
  */
 
@@ -15,7 +16,7 @@ import { syncDirectory } from './sync-directory.js';
 export interface SpooledBatch {
   /** The sender's batch id, where it gave one. */
   readonly id?: string | undefined;
-  /** What the ledger knows it by: from here on a second copy is dropped. */
+  /** What the ledger knows its rows in this table by: from here on a second copy of them is dropped. */
   readonly key?: string | undefined;
   readonly rows: number;
 }
@@ -32,6 +33,7 @@ interface JournalLine {
 /** A group that takes no more blocks: all of it becomes one insert under its own token. */
 export interface ClosedGroup {
   readonly name: string;
+  readonly table: TableName;
   readonly file: string;
   readonly rows: number;
   readonly bytes: number;
@@ -42,6 +44,12 @@ export interface ClosedGroup {
 const nativePath = (directory: string, name: string): string => join(directory, `${name}.native`);
 const journalPath = (directory: string, name: string): string => join(directory, `${name}.journal`);
 
+/** Files of the first releases say nothing of a table: they hold spans. */
+function tableOf(name: string): TableName {
+  const table = /-(otel_[a-z_]+)$/.exec(name)?.[1];
+  return table !== undefined && isTableName(table) ? table : 'otel_traces';
+}
+
 /** A group that is being written. One append at a time. */
 export class OpenGroup {
   readonly name: string;
@@ -50,6 +58,7 @@ export class OpenGroup {
   readonly days = new Set<number>();
   private readonly keys: string[] = [];
   firstWriteMs = 0;
+  private readonly table: TableName;
   private readonly directory: string;
   private readonly native: FileHandle;
   private readonly journal: FileHandle;
@@ -58,6 +67,7 @@ export class OpenGroup {
   private constructor(directory: string, name: string, native: FileHandle, journal: FileHandle) {
     this.directory = directory;
     this.name = name;
+    this.table = tableOf(name);
     this.native = native;
     this.journal = journal;
   }
@@ -99,8 +109,8 @@ export class OpenGroup {
 
   async close(): Promise<ClosedGroup> {
     await Promise.all([this.native.close(), this.journal.close()]);
-    const { name, rows, bytes, keys } = this;
-    return { name, file: nativePath(this.directory, name), rows, bytes, keys };
+    const { name, table, rows, bytes, keys } = this;
+    return { name, table, file: nativePath(this.directory, name), rows, bytes, keys };
   }
 }
 
@@ -181,7 +191,7 @@ export async function recoverGroups(directory: string): Promise<Recovered> {
       continue;
     }
     if (isTorn) await truncate(file, bytes);
-    groups.push({ name, file, rows, bytes, keys });
+    groups.push({ name, table: tableOf(name), file, rows, bytes, keys });
   }
   return { groups, torn };
 }

@@ -46,12 +46,20 @@ const RETENTION_SET = "(number, name) VALUES (0, 'retention')";
 const TIME_COLUMN: Readonly<Record<string, string>> = {
   otel_traces: 'toDateTime(Timestamp)',
   otel_traces_trace_id_ts: 'Start',
+  otel_logs: 'toDateTime(Timestamp)',
+  otel_metrics_gauge: 'toDateTime(TimeUnix)',
+  otel_metrics_sum: 'toDateTime(TimeUnix)',
+  otel_metrics_histogram: 'toDateTime(TimeUnix)',
+  otel_metrics_exp_histogram: 'toDateTime(TimeUnix)',
+  otel_metrics_summary: 'toDateTime(TimeUnix)',
 };
 
 async function setRetention(store: Pick<Store, 'query' | 'command'>, days: number | undefined): Promise<void> {
   const { rows } = await store.query<{ name: string; ddl: string }>(
     `SELECT name, create_table_query AS ddl FROM system.tables
-     WHERE database = currentDatabase() AND name IN ('otel_traces', 'otel_traces_trace_id_ts')`,
+     WHERE database = currentDatabase() AND name IN (${Object.keys(TIME_COLUMN)
+       .map((name) => `'${name}'`)
+       .join(', ')})`,
   );
   const isOurs = await isRetentionOurs(store);
   if (days === undefined && !isOurs) return;

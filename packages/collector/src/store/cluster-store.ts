@@ -6,7 +6,7 @@ import { bindParameters } from './bind-parameters.js';
 import { compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
-import { traceColumnNames } from './trace-columns.js';
+import { columnNamesOf } from './stored-tables.js';
 
 export interface ClusterStoreOptions {
   /** `http://user:password@host:8123/database` */
@@ -99,7 +99,7 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
       return { rows: compactRows<Row>({ meta: answer.meta ?? [], data: answer.data }), stats };
     },
     async insert(insert: PreparedInsert) {
-      const query = `INSERT INTO ${insert.table} (${traceColumnNames()}) FORMAT Native`;
+      const query = `INSERT INTO ${insert.table} (${columnNamesOf(insert.table)}) FORMAT Native`;
       // Opened before it is a stream: a stream whose file is missing fails where nobody listens, and takes the process with it.
       const file = await open(insert.file).catch((error: NodeJS.ErrnoException) => {
         throw new StoreError('other', `The prepared insert ${insert.file} cannot be read (${error.code}).`, false);

@@ -9,7 +9,7 @@ import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
 import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
-import { traceColumnNames, traceStructure } from './trace-columns.js';
+import { columnNamesOf, structureOf } from './stored-tables.js';
 import { brokenEngine, missingEngine, platformProblem, UnusableStoreError } from './unusable-store.js';
 
 export interface EmbeddedStoreOptions {
@@ -298,9 +298,9 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
 /** The block is read from the very file that made it durable; all of it becomes one insert, and so one token. */
 function insertStatement(insert: PreparedInsert): string {
   const file = insert.file.replace(/[\\']/g, '\\$&');
-  const structure = traceStructure().replace(/[\\']/g, '\\$&');
+  const structure = structureOf(insert.table).replace(/[\\']/g, '\\$&');
   return (
-    `INSERT INTO ${insert.table} (${traceColumnNames()}) SELECT ${traceColumnNames()} FROM file('${file}', 'Native', '${structure}') ` +
+    `INSERT INTO ${insert.table} (${columnNamesOf(insert.table)}) SELECT ${columnNamesOf(insert.table)} FROM file('${file}', 'Native', '${structure}') ` +
     `SETTINGS async_insert = 0, max_threads = 1, max_insert_threads = 1, max_execution_time = 0, max_memory_usage = 0, ` +
     // One token covers one block: whatever the file holds is squashed into one.
     `min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_partitions_per_insert_block = 0, ` +

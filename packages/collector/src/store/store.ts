@@ -1,4 +1,5 @@
 import type { QueryStats } from '../shapes/api.js';
+import type { TableName } from './stored-tables.js';
 
 /** A ClickHouse parameter, bound as `{name:Type}` in the SQL; arrays bind to `Array(…)`. */
 export type QueryParameter = string | number | boolean | readonly (string | number)[];
@@ -13,7 +14,7 @@ export interface QueryOptions {
 
 /** One block of rows in ClickHouse's `Native` format, lying in a file that is already fsynced. */
 export interface PreparedInsert {
-  readonly table: string;
+  readonly table: TableName;
   readonly file: string;
   readonly rows: number;
   /** `insert_deduplication_token`: the same token and the same bytes again change nothing. */

@@ -1,17 +1,11 @@
+import { LOW_CARDINALITY, MAP, type TableColumn } from './table-columns.js';
+
 /**
  * The columns of `otel_traces`, in the order in which the reader of OTLP writes them into a `Native` block. Names and types are
  * those of the OpenTelemetry Collector's ClickHouse exporter; below the line stand the columns this collector adds
  * for what that schema cannot say. A column is never renamed or retyped; a new one needs a migration.
  */
-export interface TraceColumn {
-  readonly name: string;
-  readonly type: string;
-}
-
-const LOW_CARDINALITY = 'LowCardinality(String)';
-const MAP = 'Map(LowCardinality(String), String)';
-
-export const TRACE_COLUMNS: readonly TraceColumn[] = [
+export const TRACE_COLUMNS: readonly TableColumn[] = [
   { name: 'Timestamp', type: 'DateTime64(9)' },
   { name: 'TraceId', type: 'String' },
   { name: 'SpanId', type: 'String' },
@@ -54,13 +48,3 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   { name: 'EventDroppedAttributes', type: 'Array(UInt32)' },
   { name: 'LinkDroppedAttributes', type: 'Array(UInt32)' },
 ];
-
-/** Structure for `file(…, 'Native', structure)`. */
-export function traceStructure(): string {
-  return TRACE_COLUMNS.map((column) => `\`${column.name}\` ${column.type}`).join(', ');
-}
-
-/** The column list of an INSERT. */
-export function traceColumnNames(): string {
-  return TRACE_COLUMNS.map((column) => `\`${column.name}\``).join(', ');
-}

@@ -1,0 +1,39 @@
+import type { AttributeReader } from './attribute-reader.js';
+import type { LowCardinalityColumn } from './columns.js';
+import type { MapColumn } from './map-column.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** Attributes that many rows share: read once, between `begin` and `end`, and copied for each. They mean nothing in another column. */
+export class AttributeTemplate {
+  private keys = new Uint32Array(0);
+  private values: Uint8Array = NOTHING;
+  private types = 0;
+  private keysBefore = 0;
+  private valuesBefore = 0;
+
+  begin(at: AttributeReader, target: MapColumn): void {
+    at.startMap();
+    this.keysBefore = target.keys.indexes.length;
+    this.valuesBefore = target.values.length;
+  }
+
+  end(at: AttributeReader, target: MapColumn, types: LowCardinalityColumn): void {
+    const { keys, values } = target;
+    this.types = at.endMap(types, 0);
+    // Taken out of the column again: what a row gets is a copy.
+    this.keys = keys.indexes.values.slice(this.keysBefore, keys.indexes.length);
+    this.values = values.bytes.slice(this.valuesBefore, values.length);
+    keys.indexes.length = this.keysBefore;
+    values.length = this.valuesBefore;
+  }
+
+  append(target: MapColumn, types: LowCardinalityColumn): void {
+    if (this.keys.length > 0) {
+      target.keys.indexes.appendAll(this.keys);
+      target.values.appendEncoded(this.values);
+    }
+    target.end();
+    types.append(this.types);
+  }
+}

@@ -1,0 +1,125 @@
+import { AttributeTemplate } from './attribute-template.js';
+import type { EnvelopeColumns } from './envelope-columns.js';
+import type { OpenRequest, Place } from './open-request.js';
+
+const UNKNOWN_SERVICE = Buffer.from('unknown_service');
+const SERVICE_NAME = Buffer.from('service.name');
+
+/**
+ * The resource and the scope of the rows of one block: read once where they change, then copied for every row. `prepare` comes before anything
+ * of a row is read, `append` when the row is kept.
+ */
+export class Envelope {
+  private readonly request: OpenRequest;
+  private columns!: EnvelopeColumns;
+  /** Numbers of the resource and the scope that the templates hold. */
+  private resourceNumber = 0;
+  private scopeNumber = 0;
+  private readonly resource = new AttributeTemplate();
+  private readonly scope = new AttributeTemplate();
+  private resourceUrl = 0;
+  private resourceDropped = 0;
+  private scopeUrl = 0;
+  private scopeDropped = 0;
+  private service = 0;
+  private readonly name: Place = { start: 0, end: 0 };
+  private readonly version: Place = { start: 0, end: 0 };
+  private readonly guesses = new Uint32Array(64);
+
+  constructor(request: OpenRequest) {
+    this.request = request;
+  }
+
+  /** For a new request: entries of another block's dictionaries mean nothing in this one's. */
+  begin(columns: EnvelopeColumns): void {
+    this.columns = columns;
+    this.resourceNumber = this.scopeNumber = 0;
+  }
+
+  prepare(): void {
+    const { request } = this;
+    if (this.resourceNumber === request.resource && this.scopeNumber === request.scope) return;
+    const { at } = request;
+    const { position } = at;
+    if (this.resourceNumber !== request.resource) this.readResource();
+    this.readScope();
+    at.position = position;
+  }
+
+  append(): void {
+    const { columns, name, version } = this;
+    const { source } = this.request.at;
+    columns.serviceName.append(this.service);
+    columns.scopeName.append(source, name.start, name.end);
+    columns.scopeVersion.append(source, version.start, version.end);
+    this.resource.append(columns.resourceAttributes, columns.resourceAttributeTypes);
+    columns.resourceSchemaUrl.append(this.resourceUrl);
+    columns.resourceDroppedAttributes.append(this.resourceDropped);
+    this.scope.append(columns.scopeAttributes, columns.scopeAttributeTypes);
+    columns.scopeSchemaUrl.append(this.scopeUrl);
+    columns.scopeDroppedAttributes.append(this.scopeDropped);
+  }
+
+  private readResource(): void {
+    const { columns, request } = this;
+    const { at, resourceAt, resourceUrlAt } = request;
+    const { keys, values } = columns.resourceAttributes;
+    this.service = -1;
+    this.resourceDropped = 0;
+    this.resource.begin(at, columns.resourceAttributes);
+    at.position = resourceAt.start;
+    while (at.position < resourceAt.end) {
+      const tag = at.tag(resourceAt.end);
+      if (tag === 0x0a) {
+        const to = at.content(resourceAt.end);
+        const valueAt = values.length;
+        const key = at.attribute(columns.resourceAttributes, to, this.guesses);
+        if (key >= 0 && keys.is(key, SERVICE_NAME, 0, SERVICE_NAME.length)) this.internService(values.bytes, valueAt);
+        at.position = to;
+      } else if (tag === 0x10) this.resourceDropped = at.uint32(resourceAt.end);
+      else at.skip(tag, resourceAt.end);
+    }
+    this.resource.end(at, columns.resourceAttributes, columns.resourceAttributeTypes);
+    this.resourceUrl = columns.resourceSchemaUrl.intern(at.source, resourceUrlAt.start, resourceUrlAt.end);
+    if (this.service < 0) this.service = columns.serviceName.intern(UNKNOWN_SERVICE, 0, UNKNOWN_SERVICE.length);
+    this.resourceNumber = request.resource;
+  }
+
+  private readScope(): void {
+    const { columns, name, request, version } = this;
+    const { at, scopeAt, scopeUrlAt } = request;
+    name.start = name.end = version.start = version.end = 0;
+    this.scopeDropped = 0;
+    this.scope.begin(at, columns.scopeAttributes);
+    at.position = scopeAt.start;
+    while (at.position < scopeAt.end) {
+      const tag = at.tag(scopeAt.end);
+      if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
+        const to = at.content(scopeAt.end);
+        if (tag === 0x1a) at.attribute(columns.scopeAttributes, to, this.guesses);
+        else {
+          const place = tag === 0x0a ? name : version;
+          place.start = at.position;
+          place.end = to;
+        }
+        at.position = to;
+      } else if (tag === 0x20) this.scopeDropped = at.uint32(scopeAt.end);
+      else at.skip(tag, scopeAt.end);
+    }
+    this.scope.end(at, columns.scopeAttributes, columns.scopeAttributeTypes);
+    this.scopeUrl = columns.scopeSchemaUrl.intern(at.source, scopeUrlAt.start, scopeUrlAt.end);
+    this.scopeNumber = request.scope;
+  }
+
+  /** The service's name is the value just written: its text stands in the column with its length in front. */
+  private internService(bytes: Uint8Array, at: number): void {
+    let count = 0;
+    let position = at;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[position++]!;
+      count += (byte & 127) * 2 ** shift;
+      if (byte < 128) break;
+    }
+    if (count > 0) this.service = this.columns.serviceName.intern(bytes, position, position + count);
+  }
+}

@@ -1,0 +1,132 @@
+import { AttributeTemplate } from '../attribute-template.js';
+import { Envelope } from '../envelope.js';
+import { MAX_DAYS, type OpenRequest, type Place } from '../open-request.js';
+import type { MetricBlock } from './metric-blocks.js';
+
+/** Where the parts of a metric that all of its points share were found. */
+export interface MetricPlaces {
+  readonly name: Place;
+  readonly description: Place;
+  readonly unit: Place;
+  /** The whole metric; it may hold metadata. */
+  readonly metric: Place;
+}
+
+const METADATA = 0x62;
+
+/**
+ * Reads the points of one kind of metric into the block of its table. What is shared (resource, scope, the metric's own texts) is read once per
+ * metric; the kinds differ in the fields of a point.
+ */
+export abstract class PointReader<Block extends MetricBlock> {
+  protected readonly request: OpenRequest;
+  protected block!: Block;
+  private readonly envelope: Envelope;
+  private readonly metadata = new AttributeTemplate();
+  private readonly guesses = new Uint32Array(64);
+  private readonly metadataGuesses = new Uint32Array(64);
+  private lastTypes = 0;
+  private name = 0;
+  private description = 0;
+  private unit = 0;
+  // Of the present point.
+  protected startAt = -1;
+  protected flags = 0;
+
+  constructor(request: OpenRequest) {
+    this.request = request;
+    this.envelope = new Envelope(request);
+  }
+
+  begin(block: Block): void {
+    this.block = block;
+    this.envelope.begin(block.envelope);
+    this.lastTypes = 0;
+  }
+
+  /** `start` to `end`: a `Gauge`, `Sum` … */
+  read(start: number, end: number, places: MetricPlaces): void {
+    const { at } = this.request;
+    this.envelope.prepare();
+    this.readShared(places);
+    at.position = start;
+    this.readKind(end);
+    while (at.position < end) {
+      const tag = at.tag(end);
+      if (tag === 0x0a) {
+        const to = at.content(end);
+        this.readPoint(to);
+        at.position = to;
+      } else at.skip(tag, end);
+    }
+  }
+
+  /** What stands beside the points, often after them. */
+  protected abstract readKind(end: number): void;
+
+  /** Reads the fields of a point from the position to `end` and appends what only this kind has. */
+  protected abstract fields(end: number): void;
+
+  protected attribute(end: number): void {
+    const { at } = this.request;
+    const to = at.content(end);
+    at.attribute(this.block.attributes, to, this.guesses);
+    at.position = to;
+  }
+
+  private readShared({ name, description, unit, metric }: MetricPlaces): void {
+    const { block } = this;
+    const { at } = this.request;
+    const { source } = at;
+    this.name = block.name.intern(source, name.start, name.end);
+    this.description = block.description.intern(source, description.start, description.end);
+    this.unit = block.unit.intern(source, unit.start, unit.end);
+    this.metadata.begin(at, block.metadata);
+    at.position = metric.start;
+    while (at.position < metric.end) {
+      const tag = at.tag(metric.end);
+      if (tag === METADATA) {
+        const to = at.content(metric.end);
+        at.attribute(block.metadata, to, this.metadataGuesses);
+        at.position = to;
+      } else at.skip(tag, metric.end);
+    }
+    this.metadata.end(at, block.metadata, block.metadataTypes);
+  }
+
+  private readPoint(end: number): void {
+    const { block, request } = this;
+    const { at } = request;
+    // Before anything of the point is appended: it may have to be left out. All kinds have their time in field 3.
+    const timeAt = at.find(0x19, end);
+    const sentLow = timeAt < 0 ? 0 : at.view.getUint32(timeAt, true);
+    const sentHigh = timeAt < 0 ? 0 : at.view.getUint32(timeAt + 4, true);
+    const isPossible = request.isPossible(sentLow, sentHigh);
+    const low = isPossible ? sentLow : request.receivedLow;
+    const high = isPossible ? sentHigh : request.receivedHigh;
+    if (!request.takesDay(block, low, high)) {
+      request.reject(`data points of more than ${MAX_DAYS} different days in one request`);
+      return;
+    }
+    if (!isPossible && (sentLow !== 0 || sentHigh !== 0))
+      request.note('times that cannot be were set to the time of arrival; the original stands in OriginalTimeUnix');
+    this.startAt = -1;
+    this.flags = 0;
+    at.startMap();
+    this.fields(end);
+    this.lastTypes = at.endMap(block.attributeTypes, this.lastTypes);
+    block.attributeTypes.append(this.lastTypes);
+    block.attributes.end();
+    block.name.append(this.name);
+    block.description.append(this.description);
+    block.unit.append(this.unit);
+    this.metadata.append(block.metadata, block.metadataTypes);
+    block.startTime.appendTime(at.view, this.startAt);
+    block.time.append64(low, high);
+    if (isPossible) block.originalTime.append64(0, 0);
+    else block.originalTime.append64(sentLow, sentHigh);
+    block.flags.append(this.flags);
+    this.envelope.append();
+    block.rows++;
+  }
+}

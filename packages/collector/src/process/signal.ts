@@ -1,0 +1,1 @@
+export type Signal = 'traces' | 'metrics' | 'logs';
