@@ -1,7 +1,7 @@
 import type { Signal } from '../process/signal.js';
 import type { Spool } from '../spool/spool.js';
 
-interface ExportRequest {
+export interface ExportRequest {
   readonly signal: Signal;
   /** Protobuf. */
   readonly bytes: Uint8Array;

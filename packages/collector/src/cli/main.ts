@@ -46,7 +46,7 @@ async function up(args: readonly string[]): Promise<void> {
   explorer    ${explorer}
   OTLP/HTTP   ${otlpHttp}
   OTLP/gRPC   ${otlpGrpc}
-
+${collector.mqtt === undefined ? '' : `  OTLP/MQTT   ${collector.mqtt}\n`}
 ${collector.notices.map((notice) => `  ${notice}\n\n`).join('')}`);
 
   await collector.storeOpened.catch(async (error: unknown) => {

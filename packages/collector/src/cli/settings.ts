@@ -100,6 +100,26 @@ export const SETTINGS = [
     about: 'Take OTLP only from clients with a certificate of this authority (PEM).',
   },
   {
+    name: 'mqtt',
+    kind: 'text',
+    placeholder: 'URL',
+    about: 'Take OTLP from this MQTT 5 broker too: mqtt://user:password@host:1883, or mqtts:// for TLS.',
+  },
+  {
+    name: 'mqtt-topic',
+    kind: 'text',
+    placeholder: 'TOPIC',
+    fallback: 'throughline',
+    about:
+      'In front of /v1/traces, /v1/metrics and /v1/logs at the broker. A filter: devices/+/otlp takes those of all devices.',
+  },
+  {
+    name: 'mqtt-ca',
+    kind: 'text',
+    placeholder: 'FILE',
+    about: "Authority of the broker's certificate (PEM), where it is not one that everybody knows.",
+  },
+  {
     name: 'max-body',
     kind: 'number',
     placeholder: 'MIB',

@@ -12,6 +12,7 @@ import { createApi } from '../api/create-api.js';
 import { createOrigins } from '../receive/origins.js';
 import { createOtlpGrpc } from '../receive/otlp-grpc.js';
 import { createOtlpHttp } from '../receive/otlp-http.js';
+import type { OtlpMqtt } from '../receive/otlp-mqtt.js';
 import type { TlsOptions } from '../receive/tls-options.js';
 import { openLedger } from '../spool/ledger.js';
 import { openSpool } from '../spool/spool.js';
@@ -21,6 +22,7 @@ import { createEmbeddedStore } from '../store/embedded-store.js';
 import { missingEngine, platformProblem } from '../store/unusable-store.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
+import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
 import type { Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -33,6 +35,8 @@ const SPOOL_MS = 6_000;
 
 export interface RunningCollector {
   readonly addresses: { readonly explorer: string; readonly otlpHttp: string; readonly otlpGrpc: string };
+  /** Where else telemetry is taken from: a broker and its topics. */
+  readonly mqtt: string | undefined;
   /** What the person should hear: a port that moved, where data is. */
   readonly notices: readonly string[];
   /** Resolves when the store is open; rejects when it never will be. The receivers take telemetry before that. */
@@ -49,9 +53,10 @@ export async function startCollector(settings: Settings, log: (line: string) => 
   if (settings.clickhouse === undefined) checkEngine();
   else checkUrl(settings.clickhouse);
   checkOrigins(settings['cors-origin']);
+  const mqtt = readMqtt(settings);
   const data = takeDataDirectory(settings.data ?? '.throughline');
   try {
-    return await start(settings, data, tls, log);
+    return await start(settings, data, tls, mqtt, log);
   } catch (error) {
     data.release();
     throw error;
@@ -62,6 +67,7 @@ async function start(
   settings: Settings,
   data: DataDirectory,
   tls: TlsOptions | undefined,
+  mqtt: MqttSettings | undefined,
   log: (line: string) => void,
 ): Promise<RunningCollector> {
   const host = settings.host ?? '127.0.0.1';
@@ -102,6 +108,7 @@ async function start(
     maxBodyBytes: maxBytes,
   });
   const otlpGrpc = createOtlpGrpc({ intake, admission, tls, maxMessageBytes: maxBytes });
+  let otlpMqtt: OtlpMqtt | undefined;
 
   const protocol = tls === undefined ? 'http' : 'https';
   const startedUnixNano = String(BigInt(Date.now()) * 1_000_000n);
@@ -127,7 +134,12 @@ async function start(
     explorer: settings['explorer-port'] ?? 4319,
   };
   const close = async (): Promise<void> => {
-    await Promise.all([otlpHttp.close(REQUESTS_MS), otlpGrpc.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
+    await Promise.all([
+      otlpHttp.close(REQUESTS_MS),
+      otlpGrpc.close(REQUESTS_MS),
+      otlpMqtt?.close(REQUESTS_MS),
+      closeServer(explorer, REQUESTS_MS),
+    ]);
     await spool.close(SPOOL_MS);
     await ledger.close();
     await store.close();
@@ -143,11 +155,24 @@ async function start(
     const explorerPort = await listenNear(explorer, host, wanted.explorer).catch((error: unknown) => {
       throw portProblem(error, 'explorer', 'explorer-port', host, wanted.explorer);
     });
+    if (mqtt !== undefined) {
+      // Only who has a broker waits for it to be loaded.
+      const { createOtlpMqtt } = await import('../receive/otlp-mqtt.js');
+      otlpMqtt = createOtlpMqtt({
+        ...mqtt,
+        intake,
+        admission,
+        clientId: mqttClientId(data.path),
+        maxMessageBytes: maxBytes,
+        onEvent: log,
+      });
+    }
     receive.otlpHttp = url(protocol, host, httpPort);
     receive.otlpGrpc = url(protocol, host, grpcPort);
     const moved = wanted.explorer !== 0 && explorerPort !== wanted.explorer;
     return {
       addresses: { explorer: url(protocol, host, explorerPort), ...receive },
+      mqtt: mqtt && `${mqtt.address.shown}, ${mqtt.topic}/v1/…`,
       notices: moved ? [`Port ${wanted.explorer} is taken; the explorer is on ${explorerPort} instead.`] : [],
       storeOpened: store.opened,
       close,

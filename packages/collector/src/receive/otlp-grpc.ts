@@ -12,6 +12,7 @@ import {
 } from '@grpc/grpc-js';
 import { type Admission, RETRY_AFTER_SECONDS } from '../admit/admission.js';
 import type { Intake } from '../admit/intake.js';
+import { submitWhole } from '../admit/submit-whole.js';
 import type { Signal } from '../process/signal.js';
 import { exportResponse, RPC, rpcStatus } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
@@ -95,26 +96,19 @@ export function createOtlpGrpc(options: OtlpGrpcOptions): OtlpGrpc {
   };
 }
 
-function exportCall({ intake, admission }: OtlpGrpcOptions, signal: Signal): handleUnaryCall<Buffer, Buffer> {
+function exportCall(options: OtlpGrpcOptions, signal: Signal): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const wait = (message: string): void => {
       const metadata = new Metadata();
       metadata.set('grpc-status-details-bin', Buffer.from(rpcStatus(RPC.unavailable, message, RETRY_AFTER_SECONDS)));
       callback({ code: status.UNAVAILABLE, details: message, metadata });
     };
-    const ticket = admission.enter(call.request.length);
-    if (ticket === undefined) {
-      wait('The collector has as much in memory as it may; send again in a moment.');
-      return;
-    }
-    intake
-      .submit({ signal, bytes: call.request, batchId: batchId(call.metadata.get(BATCH_ID_KEY)[0]) })
+    submitWhole(options, { signal, bytes: call.request, batchId: batchId(call.metadata.get(BATCH_ID_KEY)[0]) })
       .then((verdict) => {
         if (verdict.kind === 'accepted') callback(null, Buffer.from(exportResponse(verdict.rejected, verdict.message)));
         else if (verdict.kind === 'malformed') callback({ code: status.INVALID_ARGUMENT, details: verdict.message });
         else wait(verdict.message);
       })
-      .catch((error: unknown) => callback({ code: status.INTERNAL, details: String(error) }))
-      .finally(() => ticket.leave());
+      .catch((error: unknown) => callback({ code: status.INTERNAL, details: String(error) }));
   };
 }

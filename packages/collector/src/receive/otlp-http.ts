@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
 import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
 import type { Intake, Verdict } from '../admit/intake.js';
+import { FULL } from '../admit/submit-whole.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
 import type { Signal } from '../process/signal.js';
 import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
@@ -245,7 +246,7 @@ async function toProtobuf(
 
 const JSON_SHARE = 4;
 
-const full = (): Refusal => busy('The collector has as much in memory as it may; send again in a moment.');
+const full = (): Refusal => busy(FULL);
 
 const tooLarge = (maxBytes: number, note = ''): Refusal =>
   new Refusal(
