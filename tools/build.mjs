@@ -64,6 +64,28 @@ const targets = [
     build: () => must(bin('asc'), ['--config', 'asconfig.json'], { cwd: join(root, 'examples/shop/pricing') }),
   },
   {
+    name: 'shop edge',
+    stamp: 'examples/shop/edge/dist/.built',
+    sources: () => [
+      'examples/shop/edge/worker.mjs',
+      'packages/sdk/package.json',
+      ...filesBelow('packages/sdk/src', notTest),
+      ...shared,
+    ],
+    // As Cloudflare's own tool does it: one module, with what workers have in common with pages.
+    build: () =>
+      must(bin('esbuild'), [
+        'examples/shop/edge/worker.mjs',
+        '--bundle',
+        '--format=esm',
+        '--target=es2022',
+        '--conditions=workerd,worker,browser',
+        '--external:node:*',
+        '--outfile=examples/shop/edge/dist/worker.js',
+        '--log-level=warning',
+      ]),
+  },
+  {
     name: 'shop page',
     stamp: 'examples/shop/page/dist/.built',
     sources: () => [

@@ -7,9 +7,11 @@ export interface ShopOptions {
   readonly databaseUrl?: string | undefined;
   /** Where our own keeps its data. Default `.throughline/postgres` beside this file. */
   readonly dataDir?: string;
+  /** `false`: without the Worker before the API. Default `true`. */
+  readonly edge?: boolean;
   /** What the servers say. Default: standard error. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Runs the shop: PostgreSQL, the payment service and the API, each in a process of its own. Resolves once it is open. */
+/** Runs the shop: PostgreSQL, the payment service, the API and the Worker before it, each in a process of its own. Resolves once it is open. */
 export function startShop(options: ShopOptions): Promise<{ readonly url: string; stop(): Promise<void> }>;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,13 +9,15 @@ import { prepareSchema } from './db/schema.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Runs the shop: PostgreSQL, the payment service and the API, each in a process of its own.
+ * Runs the shop: PostgreSQL, the payment service, the API and, where Cloudflare's runtime can run, the Worker before it, each in a process of
+ * its own.
  *
  * @param {object} options
  * @param {string} options.collectorUrl  OTLP over HTTP: where the servers and the page send their traces.
  * @param {number} [options.port]        The shop's own; 0 for a free one. Default 4330.
  * @param {string} [options.databaseUrl] A PostgreSQL of yours. Default `DATABASE_URL`, else one of our own.
  * @param {string} [options.dataDir]     Where our own keeps its data. Default `.throughline/postgres` beside this file.
+ * @param {boolean} [options.edge]       `false`: without the Worker. Default `true`.
  * @param {(line: string) => void} [options.onLine] What the servers say. Default: standard error.
  * @returns {Promise<{ url: string, stop(): Promise<void> }>} Once the shop is open.
  */
@@ -23,6 +26,7 @@ export async function startShop({
   port = 4330,
   databaseUrl = process.env.DATABASE_URL,
   dataDir = join(here, '.throughline/postgres'),
+  edge = true,
   onLine = (line) => console.error(line),
 }) {
   const started = [];
@@ -52,18 +56,50 @@ export async function startShop({
       onLine,
     });
     started.push(payment);
-    const api = await startServer({
-      name: 'shop-api',
-      args: ['--import', './api/telemetry.mjs', './api/server.mjs'],
-      env: { ...env, PORT: String(port), PAYMENT_URL: payment.url, COLLECTOR_URL: collectorUrl },
+    const startApi = (apiPort) =>
+      startServer({
+        name: 'shop-api',
+        args: ['--import', './api/telemetry.mjs', './api/server.mjs'],
+        env: { ...env, PORT: String(apiPort), PAYMENT_URL: payment.url, COLLECTOR_URL: collectorUrl },
+        onLine,
+      });
+    if (!edge) {
+      const api = await startApi(port);
+      started.push(api);
+      return { url: api.url, stop };
+    }
+    // Known before the API listens, so that both start at once: the Worker's runtime takes as long as the API.
+    const apiPort = await freePort();
+    const worker = startServer({
+      name: 'shop-edge',
+      args: ['./edge/server.mjs'],
+      env: { PORT: String(port), API_URL: `http://127.0.0.1:${apiPort}`, COLLECTOR_URL: collectorUrl },
       onLine,
     });
-    started.push(api);
-    return { url: api.url, stop };
+    const [api, before] = await Promise.allSettled([startApi(apiPort), worker]);
+    for (const one of [api, before]) if (one.value) started.push(one.value);
+    if (api.reason) throw api.reason;
+    if (before.value) return { url: before.value.url, stop };
+    onLine(`The shop runs without its Worker (examples/shop/edge): ${before.reason.message}`);
+    // At the address that the Worker would have had.
+    await started.pop().stop();
+    const alone = await startApi(port);
+    started.push(alone);
+    return { url: alone.url, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** Starts one of the servers; resolves with its address once it has said that it listens. */

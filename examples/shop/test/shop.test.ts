@@ -30,6 +30,8 @@ beforeAll(async () => {
     collectorUrl: sink.url,
     port: 0,
     databaseUrl: undefined,
+    // It has tests of its own, and a part in the story.
+    edge: false,
     dataDir: join(dataDir, 'postgres'),
     onLine: (line) => said.push(line),
   });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SpanDetail, TraceAnswer, TracesAnswer } from '../../../packages/collector/src/shapes/api.js';
+import { hasWorkerd } from '../../../packages/sdk/test/cloudflare/support/workerd.js';
 
 /*
  * The first promise of the README, as a newcomer meets it: `npm start`, a person buys something in a real browser, and the
@@ -77,7 +78,7 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     const trace = await traceWithin(
       traceId,
       3_000,
-      (spans) => named(spans, 'click').length === 1 && sqlOf(spans).length >= 6,
+      (spans) => named(spans, 'click').length === 1 && sqlOf(spans).some(isCommit) && spans.every(hasParentIn(spans)),
     );
     const spans = trace!.spans;
     const service = (span: SpanDetail) => trace!.resources[span.resource]!.service;
@@ -89,7 +90,17 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
 
     // Every parent is there, and one span has none: the click.
     expect(spans.filter((span) => !parentOf(span)).map((span) => span.name)).toEqual(['click #buy']);
-    expect(new Set(spans.map(service))).toEqual(new Set(['shop-page', 'shop-api', 'shop-payment']));
+    const before = hasWorkerd ? ['shop-edge'] : [];
+    expect(new Set(spans.map(service))).toEqual(new Set(['shop-page', ...before, 'shop-api', 'shop-payment']));
+    if (hasWorkerd) {
+      // Each request of the page goes through the Worker: its own span is between, and another for what it asks the API.
+      const served = spans.filter((span) => service(span) === 'shop-api' && parentOf(span)?.kind === 'client');
+      const ways = served.map((span) => ancestors(span).slice(0, 3).join(' < '));
+      expect(ways.sort()).toEqual([
+        'shop-edge GET < shop-edge GET /api/carts/:id < shop-page GET',
+        'shop-edge POST < shop-edge POST /api/carts/:id/checkout < shop-page POST',
+      ]);
+    }
 
     const paid = spans.find((span) => service(span) === 'shop-payment' && span.kind === 'server')!;
     const above = ancestors(paid);
@@ -144,6 +155,60 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     await context.close();
   });
 
+  test.skipIf(!hasWorkerd)(
+    'a product comes from the API, through the Worker before it, and the next time out of its cache (needs workerd) [W2 F9]',
+    async () => {
+      /** The trace of a look at the lamp, once the page's part of it has arrived: names by service, in order of their start. */
+      async function look(complete: (spans: readonly SpanDetail[]) => boolean) {
+        const context = await browser.newContext();
+        const page = await context.newPage();
+        await page.goto(shopUrl);
+        const asked = page.waitForRequest((request) => request.url().endsWith('/api/products/lamp'));
+        await page.locator('#view-lamp').click();
+        const traceId = (await (await asked).allHeaders()).traceparent!.split('-')[1]!;
+        await page.locator('.stock', { hasText: 'in the warehouse' }).waitFor();
+        const trace = await traceWithin(
+          traceId,
+          10_000,
+          (spans) => named(spans, 'product.view').length > 0 && complete(spans) && spans.every(hasParentIn(spans)),
+        );
+        await context.close();
+        const service = (span: SpanDetail) => trace!.resources[span.resource]!.service;
+        // A look while the page still loads belongs to its load, which is not what this is about.
+        const request = trace!.spans.find((span) => span.name === 'GET /api/products/:id')!;
+        const edge = trace!.spans.filter((span) => span === request || span.parentSpanId === request.spanId);
+        const below = (span: SpanDetail): boolean => {
+          const parent = trace!.spans.find(({ spanId }) => spanId === span.parentSpanId);
+          return parent === request || (!!parent && below(parent));
+        };
+        const above = trace!.spans.find(({ spanId }) => spanId === request.parentSpanId)!;
+        expect([service(above), above.kind]).toEqual(['shop-page', 'client']);
+        expect(new Set(edge.map(service))).toEqual(new Set(['shop-edge']));
+        const found = edge.find(({ name }) => name === 'get PRODUCTS')!;
+        expect(found.attributes['cloudflare.kv.query.keys']).toBe('/api/products/lamp');
+        return {
+          edge: edge.map(({ name, kind }) => `${kind} ${name}`).sort(),
+          found: found.attributes['cloudflare.kv.response.returned_rows'],
+          asked: new Set(trace!.spans.filter(below).map(service)),
+        };
+      }
+
+      const isOfLamp = ({ attributes }: SpanDetail) => attributes['cloudflare.kv.query.keys'] === '/api/products/lamp';
+      const first = await look((spans) => named(spans, 'put PRODUCTS').some(isOfLamp) && sqlOf(spans).length > 0);
+      expect(first).toEqual({
+        edge: ['client GET', 'client get PRODUCTS', 'client put PRODUCTS', 'server GET /api/products/:id'],
+        found: 0,
+        asked: new Set(['shop-edge', 'shop-api']),
+      });
+      const second = await look((spans) => named(spans, 'GET /api/products/:id').length > 0);
+      expect(second).toEqual({
+        edge: ['client get PRODUCTS', 'server GET /api/products/:id'],
+        found: 1,
+        asked: new Set(['shop-edge']),
+      });
+    },
+  );
+
   test("the failing product's trace is found by status = error [B13 F8]", async () => {
     const { context, traceId } = await buy('gold-keyboard');
     await traceWithin(traceId, 3_000, (spans) => named(spans, 'click').length === 1);
@@ -163,6 +228,11 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
 });
 
 const named = (spans: readonly SpanDetail[], start: string) => spans.filter((span) => span.name.startsWith(start));
+const isCommit = ({ attributes }: SpanDetail) => String(attributes['db.query.text']).startsWith('COMMIT');
+const hasParentIn =
+  (spans: readonly SpanDetail[]) =>
+  ({ parentSpanId }: SpanDetail) =>
+    parentSpanId === '' || spans.some(({ spanId }) => spanId === parentSpanId);
 const sqlOf = (spans: readonly SpanDetail[]) => spans.filter((span) => 'db.query.text' in span.attributes);
 
 /** Everything a program said until `pattern`; an early end is an error with what it said. */
