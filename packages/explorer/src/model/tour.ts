@@ -61,7 +61,7 @@ export const TOUR_NEIGHBOURS = [
     service: 'people',
     name: 'A desktop program',
     shows: 'Tauri: a page, a backend in Rust and SQLite in one trace.',
-    start: 'npm run people',
+    start: 'cargo run -p people',
   },
   {
     service: 'sensor-station',
