@@ -41,6 +41,10 @@ const skipped = counts.testResults.flatMap((file) =>
     .map((one) => one.fullName),
 );
 for (const name of skipped) say(`· skipped: ${name}`);
+const second = counts.testResults.flatMap((file) =>
+  file.assertionResults.filter((one) => one.status === 'passed' && one.failureMessages?.length > 0),
+);
+for (const one of second) say(`· passed on the second try: ${one.fullName}: ${one.failureMessages[0].split('\n')[0]}`);
 // A file that could not even be loaded has no assertions and still is a failure.
 const broken = counts.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
