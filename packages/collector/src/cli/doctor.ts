@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Check, DoctorOptions } from './doctor/check.js';
 import { diagnose } from './doctor/diagnose.js';
+import { readCa, readHeader } from './request-options.js';
 import { UsageError } from './usage-error.js';
 
 const HELP = `throughline doctor [URL]: says why telemetry does not arrive.
@@ -114,19 +114,5 @@ function parse(args: readonly string[]) {
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function readHeader(text: string): [string, string] {
-  const found = /^([!#$%&'*+.^_`|~0-9a-z-]+)\s*[=:]\s*([\t\x20-\x7e]*)$/i.exec(text);
-  if (found === null) throw new UsageError(`--header ${JSON.stringify(text)} is not NAME=VALUE.`);
-  return [found[1]!.toLowerCase(), found[2]!];
-}
-
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new UsageError(`The file ${file} of --ca cannot be read.`);
   }
 }

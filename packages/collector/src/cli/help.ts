@@ -6,6 +6,7 @@ export const HELP = `Throughline: one process that receives OpenTelemetry, keeps
 
   throughline up [options]       receive, keep and show telemetry       (throughline up --help)
   throughline doctor [URL]       say why telemetry does not arrive      (throughline doctor --help)
+  throughline import FILE…       hand in telemetry from files           (throughline import --help)
   throughline config             print a settings file with every setting explained
   throughline version            print versions
 `;

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { doctor } from './doctor.js';
 import { HELP, settingsFile, upHelp } from './help.js';
+import { importFiles } from './import.js';
 import { readSettings } from './read-settings.js';
 import { suggest } from './suggest.js';
-import { type RunningCollector, startCollector } from './up.js';
+import type { RunningCollector } from './up.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
@@ -11,6 +12,9 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => void | Prom
   up,
   doctor: async (args) => {
     process.exitCode = await doctor(args);
+  },
+  import: async (args) => {
+    process.exitCode = await importFiles(args);
   },
   config: () => write(settingsFile()),
   version: () =>
@@ -26,6 +30,8 @@ async function up(args: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) return write(upHelp());
   if (args.includes('--print-config')) return write(settingsFile());
   const settings = readSettings(args, process.env);
+  // The other commands are there without the whole collector being read first.
+  const { startCollector } = await import('./up.js');
   let collector: RunningCollector | undefined;
   let stopping = false;
   const stop = async (code: number): Promise<void> => {

@@ -120,6 +120,13 @@ export const SETTINGS = [
     about: "Authority of the broker's certificate (PEM), where it is not one that everybody knows.",
   },
   {
+    name: 'watch',
+    kind: 'list',
+    placeholder: 'FOLDER',
+    about:
+      'Take telemetry from files that programs leave in this folder: frames, which are emptied, and OTLP/JSON lines, which are followed. Repeatable.',
+  },
+  {
     name: 'max-body',
     kind: 'number',
     placeholder: 'MIB',

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
 import { createIntake } from '../admit/intake.js';
 import { createApi } from '../api/create-api.js';
+import { submitHere } from '../receive/files/submit-here.js';
+import { folderProblem, type WatchedFolders, watchFolders } from '../receive/files/watch-folders.js';
 import { createOrigins } from '../receive/origins.js';
 import { createOtlpGrpc } from '../receive/otlp-grpc.js';
 import { createOtlpHttp } from '../receive/otlp-http.js';
@@ -54,6 +56,8 @@ export async function startCollector(settings: Settings, log: (line: string) => 
   else checkUrl(settings.clickhouse);
   checkOrigins(settings['cors-origin']);
   const mqtt = readMqtt(settings);
+  const problem = await folderProblem(settings.watch);
+  if (problem !== undefined) throw new UsageError(problem);
   const data = takeDataDirectory(settings.data ?? '.throughline');
   try {
     return await start(settings, data, tls, mqtt, log);
@@ -99,6 +103,8 @@ async function start(
   });
   const intake = createIntake(spool);
   const admission = createAdmission((settings['in-flight'] ?? 128) * MIB);
+  const stopTaking = new AbortController();
+  let watched: WatchedFolders | undefined;
   const maxBytes = (settings['max-body'] ?? 64) * MIB;
   const otlpHttp = createOtlpHttp({
     intake,
@@ -140,6 +146,8 @@ async function start(
       otlpMqtt?.close(REQUESTS_MS),
       closeServer(explorer, REQUESTS_MS),
     ]);
+    stopTaking.abort();
+    await watched?.close();
     await spool.close(SPOOL_MS);
     await ledger.close();
     await store.close();
@@ -169,6 +177,14 @@ async function start(
     }
     receive.otlpHttp = url(protocol, host, httpPort);
     receive.otlpGrpc = url(protocol, host, grpcPort);
+    if (settings.watch.length > 0) {
+      watched = watchFolders({
+        folders: settings.watch,
+        submit: submitHere(intake, admission, stopTaking.signal),
+        stateFile: join(data.path, 'followed.json'),
+        log,
+      });
+    }
     const moved = wanted.explorer !== 0 && explorerPort !== wanted.explorer;
     return {
       addresses: { explorer: url(protocol, host, explorerPort), ...receive },

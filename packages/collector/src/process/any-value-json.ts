@@ -69,7 +69,7 @@ function doubleJson(value: number): string {
 }
 
 /** Steps over the fields of a message. Not for the hot path. */
-class FieldReader {
+export class FieldReader {
   field = 0;
   wire = 0;
   /** Where the content lies: of a length-delimited or fixed field. */

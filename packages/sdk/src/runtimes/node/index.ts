@@ -1,4 +1,5 @@
 export type { Telemetry } from '../../core/telemetry-handle.js';
+export { type FileTransportOptions, fileTransport } from '../../transports/file.js';
 export { type GrpcTransportOptions, grpcTransport } from '../../transports/grpc.js';
 export { type NodeHttpTransportOptions, nodeHttpTransport } from '../../transports/node-http.js';
 export type { RequestHeaders } from '../../transports/request-headers.js';
