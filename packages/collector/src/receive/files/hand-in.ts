@@ -4,7 +4,7 @@ import type { FileBatch, FilePart } from './file-part.js';
 
 /** What became of a batch. Resolves only when that is certain; whoever cannot say yet waits, or throws to stop. */
 export type Submit = (batch: FileBatch) => Promise<Submitted>;
-export type Submitted =
+type Submitted =
   /** Durable, but for `rejected` items. */
   | { readonly kind: 'taken'; readonly rejected: number; readonly message: string }
   /** No export request. It will never be taken, whoever sends it. */
