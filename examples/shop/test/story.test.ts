@@ -155,6 +155,17 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     await context.close();
   });
 
+  test('the tour in the explorer fills in: a purchase has passed every wall of the shop [B13 W1 W2 F6]', async () => {
+    const { context, traceId } = await buy('mug');
+    const explorer = await context.newPage();
+    await explorer.goto(new URL('tour', `${explorerUrl}/`).href);
+    await explorer.getByText(`${hasWorkerd ? 7 : 6} of 7 in`).waitFor();
+    await explorer.getByRole('link', { name: 'A worker thread' }).click();
+    await explorer.waitForURL((url) => url.pathname === `/trace/${traceId}` && url.searchParams.has('span'));
+    await explorer.getByText('thread', { exact: false }).first().waitFor();
+    await context.close();
+  });
+
   test.skipIf(!hasWorkerd)(
     'a product comes from the API, through the Worker before it, and the next time out of its cache (needs workerd) [W2 F9]',
     async () => {
