@@ -5,9 +5,19 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiError, OperationsAnswer, ServicesAnswer, TraceAnswer, TracesAnswer } from '../src/shapes/api.js';
+import type {
+  ApiError,
+  LogsAnswer,
+  MetricsAnswer,
+  OperationsAnswer,
+  ServicesAnswer,
+  TraceAnswer,
+  TraceLogsAnswer,
+  TracesAnswer,
+} from '../src/shapes/api.js';
 import type { QueryOptions, Store } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
+import { plantLogs, plantMetrics } from './plant-signals.js';
 import { plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
 import { type ServedApi, serveApi } from './serve-api.js';
 
@@ -110,6 +120,28 @@ beforeAll(async () => {
       atNano: NOW - 30n * SECOND,
     },
   ]);
+  await plantLogs(opened.store, 'web/shop', [
+    {
+      timeUnixNano: NOW - 60n * SECOND,
+      observedTimeUnixNano: NOW,
+      severityNumber: 17,
+      severityText: 'ERROR',
+      body: { arrayValue: { values: [{ stringValue: 'no' }, { doubleValue: Number.NaN }] } },
+      eventName: 'cart.refused',
+      traceId: Buffer.from(traceIdOf(1), 'hex'),
+      spanId: Buffer.from(spanIdOf(1), 'hex'),
+      flags: 1,
+      droppedAttributesCount: 1,
+      attributes: [{ key: 'k', value: { bytesValue: Buffer.from([1]) } }],
+    },
+    { timeUnixNano: NOW - 30n * SECOND },
+  ]);
+  const point = { timeUnixNano: NOW - 60n * SECOND };
+  await plantMetrics(opened.store, 'web/shop', [
+    { name: 'a/b', unit: 'By', gauge: { dataPoints: [{ ...point, asDouble: 1.5 }] } },
+    { name: 'total', sum: { dataPoints: [{ ...point, asInt: 3n }], aggregationTemporality: 2, isMonotonic: true } },
+    { name: 'time', histogram: { dataPoints: [{ ...point, count: 2n, sum: 3 }], aggregationTemporality: 1 } },
+  ]);
   api = await serveApi({ store: opened.store, now: () => NOW });
 }, 60_000);
 
@@ -150,6 +182,18 @@ describe('the questions over HTTP', () => {
       '/api/v1/attributes': ['/api/v1/attributes', '/api/v1/attributes?prefix=http'],
       '/api/v1/attributes/{key}/values': ['/api/v1/attributes/http.method/values', '/api/v1/attributes/service/values'],
       '/api/v1/differences': ['/api/v1/differences?minDuration=100ms'],
+      '/api/v1/logs': [
+        '/api/v1/logs',
+        '/api/v1/logs?limit=1',
+        '/api/v1/logs?q=no&service=web%2Fshop&severity=warn',
+        `/api/v1/logs?trace=${traceIdOf(1)}&span=${spanIdOf(1)}`,
+      ],
+      '/api/v1/traces/{traceId}/logs': [`/api/v1/traces/${traceIdOf(1)}/logs`, `/api/v1/traces/${traceIdOf(7)}/logs`],
+      '/api/v1/metrics': ['/api/v1/metrics', '/api/v1/metrics?q=tot&service=web%2Fshop'],
+      '/api/v1/metrics/{name}/series': [
+        '/api/v1/metrics/a%2Fb/series',
+        '/api/v1/metrics/time/series?kind=histogram&buckets=10&service=web%2Fshop',
+      ],
       '/api/services': ['/api/services'],
       '/api/services/{service}/operations': ['/api/services/web%2Fshop/operations'],
       '/api/operations': ['/api/operations?service=payment', '/api/operations?service=payment&spanKind=client'],
@@ -219,6 +263,22 @@ describe('the questions over HTTP', () => {
     expect(trace.scopes.map((scope) => scope.name).sort()).toEqual(['', 'fastify']);
   });
 
+  test('log records and metrics come with what they say, and the status counts them [S7]', async () => {
+    const { records } = (await get('/api/v1/logs?severity=error')).json<LogsAnswer>();
+    expect(records).toMatchObject([
+      { body: ['no', { $double: 'NaN' }], eventName: 'cart.refused', attributes: { k: { $bytes: 'AQ==' } } },
+    ]);
+    const ofTrace = (await get(`/api/v1/traces/${traceIdOf(1)}/logs`)).json<TraceLogsAnswer>();
+    expect(ofTrace.records).toEqual(records);
+    const { metrics } = (await get('/api/v1/metrics')).json<MetricsAnswer>();
+    expect(metrics.map(({ name, newest }) => [name, newest.value])).toEqual([
+      ['a/b', 1.5],
+      ['time', 3],
+      ['total', 3],
+    ]);
+    expect((await get('/api/v1/status')).json()).toMatchObject({ spans: 3, logRecords: 2, metricPoints: 3 });
+  });
+
   test('services and operations are counted, entry spans give the percentiles', async () => {
     const { services } = (await get('/api/v1/services')).json<ServicesAnswer>();
     expect(services).toEqual([
@@ -281,6 +341,9 @@ describe('the questions over HTTP', () => {
       '/attributes',
       '/attributes/service/values',
       '/differences',
+      '/logs',
+      '/metrics',
+      '/metrics/total/series?kind=sum',
     ]) {
       const { stats } = (await get(`/api/v1${path}`)).json<{ stats: { rowsRead: number; elapsedMs: number } }>();
       expect(stats.rowsRead, path).toBeGreaterThan(0);
@@ -307,6 +370,13 @@ describe('what is wrong with a question', () => {
     [`/api/v1/traces/${'c'.repeat(32)}`, 404, 'no-such-trace', /Nothing of the trace/],
     ['/api/v1/red?step=1ns', 400, 'bad-parameter', /at most 2000 steps/],
     ['/api/v1/red?step=often', 400, 'bad-parameter', /must be a duration/],
+    ['/api/v1/logs?severity=loud', 400, 'bad-parameter', /trace, debug, info, warn, error, fatal/],
+    ['/api/v1/logs?span=1', 400, 'bad-parameter', /16 hexadecimal/],
+    ['/api/v1/logs?trace=1', 400, 'bad-parameter', /32 hexadecimal/],
+    ['/api/v1/logs?limit=501', 400, 'bad-parameter', /from 1 to 500/],
+    ['/api/v1/logs?cursor=rubbish', 400, 'bad-cursor', /cannot be read/],
+    ['/api/v1/traces/xyz/logs', 400, 'bad-parameter', /32 hexadecimal/],
+    ['/api/v1/metrics/a/series?kind=counter', 400, 'bad-parameter', /gauge, sum, histogram/],
     ['/api/v1/nowhere', 404, 'no-such-path', /nothing at \/api\/v1\/nowhere/],
   ])('%s is answered with %i and a sentence', async (path, status, code, message) => {
     const answer = await get(path);

@@ -9,13 +9,15 @@ import { explorerFile } from './explorer-files.js';
 import { JAEGER_ROUTES, jaegerFailure } from './jaeger-routes.js';
 import { openApiDocument } from './openapi.js';
 import { Parameters } from './parameters.js';
-import { type Asked, ROUTES, type Route } from './routes.js';
+import type { Asked, Route } from './route.js';
+import { ROUTES } from './routes.js';
 import { sendAnswer } from './send-answer.js';
+import { SIGNAL_ROUTES } from './signal-routes.js';
 
 export interface ApiOptions {
   readonly store: Store;
   /** What the process knows of itself; the store's part of the status is added here. */
-  readonly status: () => Omit<Status, 'store' | 'spans' | 'bytesOnDisk'>;
+  readonly status: () => Omit<Status, 'store' | 'spans' | 'logRecords' | 'metricPoints' | 'bytesOnDisk'>;
   /** The built explorer. Without it a page says how to build it. */
   readonly explorerDir?: string | undefined;
   /** Names besides loopback ones and addresses in digits under which this server may be asked; `*` takes every name. */
@@ -33,7 +35,10 @@ export interface ApiOptions {
  */
 export function createApi(options: ApiOptions): RequestListener {
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
-  const routes = [...ROUTES, ...JAEGER_ROUTES].map((route) => ({ route, pattern: patternOf(route.path) }));
+  const routes = [...ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => ({
+    route,
+    pattern: patternOf(route.path),
+  }));
 
   async function statusAnswer(asked: Pick<Asked, 'reader'>): Promise<Status> {
     const { store } = options;
@@ -43,6 +48,8 @@ export function createApi(options: ApiOptions): RequestListener {
       ...options.status(),
       store: { kind: store.kind, engineVersion: store.engineVersion, ...health },
       spans: size?.spans ?? 0,
+      logRecords: size?.logRecords ?? 0,
+      metricPoints: size?.metricPoints ?? 0,
       bytesOnDisk: size?.bytesOnDisk ?? 0,
     };
   }

@@ -8,7 +8,7 @@ import { type Clause, parseDuration, SPAN_KINDS, STATUSES } from '../shapes/filt
 import { type Answer, type Failure, jsonAnswer } from './answer.js';
 import { jaegerTraces } from './jaeger-trace.js';
 import type { Parameter, Parameters } from './parameters.js';
-import type { Asked, Route } from './routes.js';
+import type { Asked, Route } from './route.js';
 
 /*
  * Jaeger's first HTTP API, for Grafana's Jaeger data source and older UIs. What a client sends beyond the named parameters

@@ -1,6 +1,7 @@
 import { attributeValue } from '../query/attribute-json.js';
+import type { ResourceRow, ScopeRow } from '../query/envelope-json.js';
 import { kindName, statusName } from '../query/stored-names.js';
-import type { ResourceRow, ScopeRow, SpanRow, TraceRows } from '../query/trace.js';
+import type { SpanRow, TraceRows } from '../query/trace.js';
 import type { AttributeValue } from '../shapes/api.js';
 
 /*

@@ -50,6 +50,23 @@ const perStep = object({
   stats,
 });
 
+const resources = list(object({ service: string, attributes, 'schemaUrl?': string, 'droppedAttributes?': count }));
+const scopes = list(
+  object({
+    name: string,
+    version: string,
+    'attributes?': attributes,
+    'schemaUrl?': string,
+    'droppedAttributes?': count,
+  }),
+);
+const optionalId = (digits: number): Schema => ({
+  type: 'string',
+  pattern: `^([0-9a-f]{${digits}})?$`,
+  description: 'Empty: none.',
+});
+const metricKind: Schema = { enum: ['gauge', 'sum', 'histogram', 'exponential-histogram', 'summary'] };
+
 const jaegerTag = object({
   key: string,
   type: { enum: ['string', 'bool', 'int64', 'float64', 'binary'] },
@@ -80,6 +97,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       'message?': string,
     }),
     spans: count,
+    logRecords: count,
+    metricPoints: count,
     bytesOnDisk: count,
     receive: object({ otlpHttp: string, otlpGrpc: string }),
     'tour?': string,
@@ -105,16 +124,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   TraceAnswer: object({
     traceId,
-    resources: list(object({ service: string, attributes, 'schemaUrl?': string, 'droppedAttributes?': count })),
-    scopes: list(
-      object({
-        name: string,
-        version: string,
-        'attributes?': attributes,
-        'schemaUrl?': string,
-        'droppedAttributes?': count,
-      }),
-    ),
+    resources,
+    scopes,
     spans: list(reference('SpanDetail')),
     'truncated?': {
       ...boolean,
@@ -182,6 +193,69 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
     insideSpans: count,
     outsideSpans: count,
+    stats,
+  }),
+  LogsAnswer: object({
+    resources,
+    scopes,
+    records: list(reference('LogRecordDetail')),
+    'nextCursor?': { ...string, description: 'Absent on the last page.' },
+    stats,
+  }),
+  TraceLogsAnswer: object({
+    resources,
+    scopes,
+    records: list(reference('LogRecordDetail')),
+    'truncated?': {
+      ...boolean,
+      description: 'The trace has more records than one answer holds; these are its earliest.',
+    },
+    stats,
+  }),
+  LogRecordDetail: object({
+    timeUnixNano: nano,
+    'observedUnixNano?': nano,
+    severityNumber: { ...count, description: '1 to 24; 9 is INFO, 17 ERROR. 0: it says none.' },
+    severityText: string,
+    body: reference('AttributeValue'),
+    'eventName?': string,
+    traceId: optionalId(32),
+    spanId: optionalId(16),
+    resource: { ...count, description: 'Index into resources.' },
+    scope: { ...count, description: 'Index into scopes.' },
+    attributes,
+    'flags?': count,
+    'droppedAttributes?': count,
+  }),
+  MetricsAnswer: object({ metrics: list(reference('MetricSummary')), 'truncated?': boolean, stats }),
+  MetricSummary: object({
+    name: string,
+    kind: metricKind,
+    unit: { ...string, description: 'UCUM, as sent.' },
+    description: string,
+    'monotonic?': { ...boolean, description: 'Of sums.' },
+    'temporality?': { enum: ['delta', 'cumulative'] },
+    services: list(string, { maxItems: 20 }),
+    series: count,
+    points: count,
+    newest: object({
+      timeUnixNano: nano,
+      value: nullable({ type: 'number', description: 'With count, the sum of that many measurements.' }),
+      'count?': count,
+    }),
+  }),
+  MetricSeriesAnswer: object({
+    kind: metricKind,
+    stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Step i begins at startUnixNano + i * stepNano.' },
+    startUnixNano: nano,
+    series: list(
+      object({
+        service: string,
+        values: list(nullable({ type: 'number' })),
+        'counts?': list(nullable({ type: 'number' })),
+      }),
+      { maxItems: 20 },
+    ),
     stats,
   }),
   JaegerNames: envelope(string),

@@ -1,6 +1,8 @@
 import { JAEGER_ROUTES } from './jaeger-routes.js';
 import { SCHEMAS } from './openapi-schemas.js';
-import { ROUTES, type Route } from './routes.js';
+import type { Route } from './route.js';
+import { ROUTES } from './routes.js';
+import { SIGNAL_ROUTES } from './signal-routes.js';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -23,7 +25,9 @@ export function openApiDocument(version: string) {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths: Object.fromEntries([...ROUTES, ...JAEGER_ROUTES].map((route) => [route.path, { get: operationOf(route) }])),
+    paths: Object.fromEntries(
+      [...ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => [route.path, { get: operationOf(route) }]),
+    ),
     components: { schemas: SCHEMAS },
   };
 }

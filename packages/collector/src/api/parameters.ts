@@ -1,5 +1,6 @@
 import { QueryProblem } from '../query/query-problem.js';
 import { LAST_NANO, type TimeRange } from '../query/time-range.js';
+import { normalTraceId } from '../query/trace.js';
 import { parseDuration } from '../shapes/filter.js';
 
 /** A parameter of a route: how it is described, and by its name how it is taken. One list serves the check and the OpenAPI document. */
@@ -38,6 +39,13 @@ export class Parameters {
   /** A part of the path; the router has made sure that it is there. */
   path(name: string): string {
     return this.#path[name] ?? '';
+  }
+
+  /** `{traceId}` of the path, or another text, as a trace id in its normal form. */
+  traceId(text = this.path('traceId')): string {
+    const traceId = normalTraceId(text);
+    if (traceId !== undefined) return traceId;
+    throw new QueryProblem('bad-parameter', 'A trace id has 32 hexadecimal digits (16 for older senders).');
   }
 
   /** Absent and empty are the same. */

@@ -3,51 +3,14 @@ import { differences } from '../query/differences.js';
 import { readFilter } from '../query/filter-sql.js';
 import { histogram, MOST_BUCKETS, red, stepFor } from '../query/histogram.js';
 import { QueryProblem } from '../query/query-problem.js';
-import type { Reader } from '../query/reader.js';
 import { searchTraces } from '../query/search-traces.js';
 import { operations, services } from '../query/services.js';
-import { normalTraceId, traceJson } from '../query/trace.js';
-import type { Status } from '../shapes/api.js';
-import { type Answer, failureAnswer, JSON_TYPE, jsonAnswer } from './answer.js';
+import { traceJson } from '../query/trace.js';
+import { failureAnswer, JSON_TYPE, jsonAnswer } from './answer.js';
 import type { Parameter, Parameters } from './parameters.js';
+import type { Route } from './route.js';
+import { cursor, end, inPath, limit, start, TIME, traceIdInPath } from './route-parameters.js';
 
-/** What a route works with. */
-export interface Asked {
-  readonly parameters: Parameters;
-  readonly reader: Reader;
-  readonly nowNano: bigint;
-  readonly status: () => Promise<Status>;
-}
-
-export interface Route {
-  /** With `{name}` for a part that is taken as a parameter. */
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters: readonly Parameter[];
-  /** Name of the answer's schema in the OpenAPI document. */
-  readonly schema: string;
-  readonly notFound?: boolean;
-  /** Takes parameters that are not named here and passes them over. */
-  readonly lenient?: boolean;
-  readonly handle: (asked: Asked) => Promise<Answer>;
-}
-
-const TIME = 'Unix nanoseconds, RFC 3339, or relative to now as in -15m.';
-const start: Parameter = {
-  name: 'start',
-  in: 'query',
-  description: `Spans that start at or after this. ${TIME} Default: an hour before end.`,
-  schema: { type: 'string' },
-  example: '-1h',
-};
-const end: Parameter = {
-  name: 'end',
-  in: 'query',
-  description: `Spans that start before this. ${TIME} Default: now.`,
-  schema: { type: 'string' },
-  example: 'now',
-};
 const q: Parameter = {
   name: 'q',
   in: 'query',
@@ -68,18 +31,6 @@ const service: Parameter = {
   description: 'Only spans of this service.',
   schema: { type: 'string' },
 };
-
-function limit(most: number, otherwise: number): Parameter {
-  return {
-    name: 'limit',
-    in: 'query',
-    description: `How many at most. Default ${otherwise}.`,
-    schema: { type: 'integer', minimum: 1, maximum: most, default: otherwise },
-  };
-}
-function inPath(name: string, description: string): Parameter {
-  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
-}
 
 const MOST_TRACES = 200;
 const MOST_COMPLETIONS = 1_000;
@@ -123,7 +74,7 @@ export const ROUTES: readonly Route[] = [
         description: '`newest` by the start of the newest matching span, `slowest` by the longest matching span.',
         schema: { type: 'string', enum: ['newest', 'slowest'], default: 'newest' },
       },
-      { name: 'cursor', in: 'query', description: '`nextCursor` of the page before.', schema: { type: 'string' } },
+      cursor,
     ],
     schema: 'TracesAnswer',
     handle: async ({ parameters, reader, nowNano }) => {
@@ -149,14 +100,11 @@ export const ROUTES: readonly Route[] = [
   {
     path: '/api/v1/traces/{traceId}',
     summary: 'All spans of a trace, earliest first',
-    parameters: [inPath('traceId', '32 hexadecimal digits; 16 for ids of older senders.')],
+    parameters: [traceIdInPath],
     schema: 'TraceAnswer',
     notFound: true,
     handle: async ({ parameters, reader }) => {
-      const traceId = normalTraceId(parameters.path('traceId'));
-      if (traceId === undefined) {
-        throw new QueryProblem('bad-parameter', 'A trace id has 32 hexadecimal digits (16 for older senders).');
-      }
+      const traceId = parameters.traceId();
       const body = await traceJson(reader, traceId);
       if (body !== undefined) return { status: 200, body, type: JSON_TYPE };
       return failureAnswer({

@@ -25,7 +25,7 @@ export function textJson(text: string): string {
 }
 
 /** One value as JSON text. An unknown or missing letter is a string: nothing stored can make an answer unreadable. */
-function valueJson(value: string, type: string | undefined): string {
+export function valueJson(value: string, type: string | undefined): string {
   switch (type) {
     case ATTRIBUTE_TYPE.bool:
       return value === 'true' ? 'true' : 'false';

@@ -9,9 +9,13 @@ export interface TimeRange {
 /** What the column's type (`DateTime64(9)`, a signed 64-bit count of nanoseconds) can hold. */
 export const LAST_NANO = 2n ** 63n - 1n;
 
-/** A condition that prunes partitions (days) and, through `toDateTime(Timestamp)`, the primary key. */
-export function withinRange(range: TimeRange, bindings: Bindings): string {
-  return `Timestamp >= ${nanoTime(range.startNano, bindings)} AND Timestamp < ${nanoTime(range.endNano, bindings)}`;
+/** A condition that prunes partitions (days) and, where the primary key is made of `column`, the key. */
+export function withinRange(
+  range: TimeRange,
+  bindings: Bindings,
+  column: 'Timestamp' | 'TimeUnix' = 'Timestamp',
+): string {
+  return `${column} >= ${nanoTime(range.startNano, bindings)} AND ${column} < ${nanoTime(range.endNano, bindings)}`;
 }
 
 export function nanoTime(nano: bigint, bindings: Bindings): string {

@@ -2,6 +2,7 @@ import type { QueryStats } from '../shapes/api.js';
 import { StoreError } from '../store/store.js';
 import { attributesJson, textJson } from './attribute-json.js';
 import { type Bindings, createBindings } from './bindings.js';
+import { RESOURCE_ROW, type ResourceRow, resourceJson, SCOPE_ROW, type ScopeRow, scopeJson } from './envelope-json.js';
 import type { Reader } from './reader.js';
 import { kindName, statusName } from './stored-names.js';
 import { nanoTime, type TimeRange } from './time-range.js';
@@ -49,25 +50,6 @@ export interface SpanRow {
   readonly scope: readonly [] | readonly [ScopeRow];
 }
 
-export type ResourceRow = readonly [
-  service: string,
-  keys: readonly string[],
-  values: readonly string[],
-  types: string,
-  schemaUrl: string,
-  dropped: number,
-];
-
-export type ScopeRow = readonly [
-  name: string,
-  version: string,
-  keys: readonly string[],
-  values: readonly string[],
-  types: string,
-  schemaUrl: string,
-  dropped: number,
-];
-
 export interface TraceRows {
   readonly spans: readonly SpanRow[];
   /** By hash, in the order of their first span. */
@@ -78,12 +60,7 @@ export interface TraceRows {
 
 const RESOURCE =
   'ServiceName, ResourceAttributes, ResourceAttributeTypes, ResourceSchemaUrl, ResourceDroppedAttributes';
-const RESOURCE_ROW =
-  'ServiceName, mapKeys(ResourceAttributes), mapValues(ResourceAttributes), ResourceAttributeTypes, ResourceSchemaUrl, ResourceDroppedAttributes';
 const SCOPE = 'ScopeName, ScopeVersion, ScopeAttributes, ScopeAttributeTypes, ScopeSchemaUrl, ScopeDroppedAttributes';
-const SCOPE_ROW =
-  'ScopeName, ScopeVersion, mapKeys(ScopeAttributes), mapValues(ScopeAttributes), ScopeAttributeTypes, ScopeSchemaUrl, ScopeDroppedAttributes';
-
 /** Ids of older senders have 64 bits; they are kept padded. */
 export function normalTraceId(text: string): string | undefined {
   const id = text.toLowerCase();
@@ -238,18 +215,4 @@ function linkJson([trace, span, state, keys, values, types, flags, dropped]: Spa
   const ids = `{"traceId":${textJson(trace)},"spanId":${textJson(span)},"traceState":${textJson(state)}`;
   const end = `${flags > 0 ? `,"flags":${flags}` : ''}${dropped > 0 ? `,"droppedAttributes":${dropped}` : ''}}`;
   return `${ids},"attributes":${attributesJson(keys, values, types)}${end}`;
-}
-
-function resourceJson([service, keys, values, types, url, dropped]: ResourceRow): string {
-  return `{"service":${textJson(service)},"attributes":${attributesJson(keys, values, types)}${extrasJson(url, dropped)}}`;
-}
-
-function scopeJson([name, version, keys, values, types, url, dropped]: ScopeRow): string {
-  const attributes = keys.length > 0 ? `,"attributes":${attributesJson(keys, values, types)}` : '';
-  return `{"name":${textJson(name)},"version":${textJson(version)}${attributes}${extrasJson(url, dropped)}}`;
-}
-
-function extrasJson(url: string, dropped: number): string {
-  const schema = url === '' ? '' : `,"schemaUrl":${textJson(url)}`;
-  return dropped > 0 ? `${schema},"droppedAttributes":${dropped}` : schema;
 }

@@ -27,6 +27,8 @@ export interface Status {
     readonly message?: string;
   };
   readonly spans: number;
+  readonly logRecords: number;
+  readonly metricPoints: number;
   readonly bytesOnDisk: number;
   readonly receive: { readonly otlpHttp: string; readonly otlpGrpc: string };
   /** Where the example shop is open, that the explorer's tour goes through. */
@@ -216,5 +218,88 @@ export interface DifferencesAnswer {
   /** How many spans each share was taken of; large ranges are sampled. */
   readonly insideSpans: number;
   readonly outsideSpans: number;
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/logs?q&service&severity&trace&span&start&end&limit&cursor : log records, newest first. Paging by `cursor` is stable while data arrives. */
+export interface LogsAnswer {
+  /** Each resource and scope once; records point into them. */
+  readonly resources: readonly ResourceDetail[];
+  readonly scopes: readonly ScopeDetail[];
+  readonly records: readonly LogRecordDetail[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+  readonly stats: QueryStats;
+}
+export interface LogRecordDetail {
+  /** When it was written; where it does not say so, when it was observed or arrived. */
+  readonly timeUnixNano: UnixNano;
+  /** Absent when it does not say so; the same for the fields with a question mark below. */
+  readonly observedUnixNano?: UnixNano;
+  /** 1 to 24 as the data model of logs has them (9 is INFO, 17 ERROR); 0 when it says none. */
+  readonly severityNumber: number;
+  /** As the program called it; may be empty. */
+  readonly severityText: string;
+  /** `null` when it has none. */
+  readonly body: AttributeValue;
+  readonly eventName?: string;
+  /** Empty when it belongs to no trace, or no span. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Indexes into `resources` and `scopes`. */
+  readonly resource: number;
+  readonly scope: number;
+  readonly attributes: Attributes;
+  readonly flags?: number;
+  readonly droppedAttributes?: number;
+}
+
+/** GET /api/v1/traces/{traceId}/logs : the log records of a trace, earliest first. */
+export interface TraceLogsAnswer extends Omit<LogsAnswer, 'nextCursor'> {
+  /** The trace has more records than one answer holds (2,000); these are its earliest. */
+  readonly truncated?: boolean;
+}
+
+export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential-histogram' | 'summary';
+
+/** GET /api/v1/metrics?q&service&start&end : metrics with points in the range, by name. */
+export interface MetricsAnswer {
+  readonly metrics: readonly MetricSummary[];
+  /** There are more than one answer holds (1,000). */
+  readonly truncated?: boolean;
+  readonly stats: QueryStats;
+}
+export interface MetricSummary {
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** As sent: UCUM, such as `ms`, `By`, `1`, `{request}`. */
+  readonly unit: string;
+  readonly description: string;
+  /** Of sums: it never falls but by a restart. */
+  readonly monotonic?: boolean;
+  /** Absent for gauges, and where it is not said. */
+  readonly temporality?: 'delta' | 'cumulative';
+  /** At most 20, in alphabetical order. */
+  readonly services: readonly string[];
+  /** How many series, by an estimate where they are very many. */
+  readonly series: number;
+  readonly points: number;
+  /** The newest point of any series. With `count`, the value is the sum of that many measurements. `null`: no number. */
+  readonly newest: { readonly timeUnixNano: UnixNano; readonly value: number | null; readonly count?: number };
+}
+
+/** GET /api/v1/metrics/{name}/series?kind&service&start&end&buckets : one metric over time. */
+export interface MetricSeriesAnswer {
+  readonly kind: MetricKind;
+  /** Width of one step in nanoseconds; step `i` begins at `startUnixNano + i * stepNano`. */
+  readonly stepNano: number;
+  readonly startUnixNano: UnixNano;
+  /** A line for each service, those with the most points first, at most 20. `null`: no point in the step. */
+  readonly series: readonly {
+    readonly service: string;
+    readonly values: readonly (number | null)[];
+    /** Of histograms and summaries: of how many measurements `values` are the sums. */
+    readonly counts?: readonly (number | null)[];
+  }[];
   readonly stats: QueryStats;
 }

@@ -1,0 +1,113 @@
+import { type Bindings, createBindings } from './bindings.js';
+import { readFields, unreadableCursor, writeFields } from './cursor-fields.js';
+import { LOG_ROW, type LogRow, logRecordsJson } from './log-records.js';
+import type { Reader } from './reader.js';
+import { nanoTime, type TimeRange, withinRange } from './time-range.js';
+
+export interface LogSearch {
+  readonly range: TimeRange;
+  readonly service?: string | undefined;
+  /** Only records of at least this severity number. */
+  readonly leastSeverity?: number | undefined;
+  /** A part of the body or of the event's name, in any case. */
+  readonly text?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * Where a page ends. Records have no id: their place is their time and, among those of one time, a hash of what they say. `equal` are those of
+ * exactly this place that were shown already: records that are the same in everything.
+ */
+interface Place {
+  readonly atNano: bigint;
+  readonly hash: string;
+  readonly equal: number;
+}
+
+/** Enough to tell any two records apart that differ in what a person would look at. */
+const HASH =
+  'cityHash64(TraceId, SpanId, ServiceName, SeverityNumber, SeverityText, EventName, Body, LogAttributes, ResourceAttributes, ScopeName)';
+
+type HashedRow = LogRow & { readonly hash: string };
+
+/**
+ * Log records, newest first, as the JSON of a `LogsAnswer`. The first page pins the time range; while data arrives no record comes twice, and none that
+ * was there at the first page is skipped.
+ */
+export async function searchLogs(reader: Reader, search: LogSearch): Promise<string> {
+  const question = JSON.stringify([search.service, search.leastSeverity, search.text, search.traceId, search.spanId]);
+  const page = search.cursor === undefined ? undefined : readCursor(search.cursor, question);
+  const range = page?.range ?? search.range;
+  const rows = await readPage(reader, { ...search, range }, page?.last);
+  const shown = rows.slice(0, search.limit);
+  const next = rows.length > search.limit ? `,"nextCursor":"${cursorAfter(shown, page?.last, range, question)}"` : '';
+  return `{${logRecordsJson(shown)}${next},"stats":${JSON.stringify(reader.stats())}}`;
+}
+
+async function readPage(reader: Reader, search: LogSearch, last: Place | undefined): Promise<HashedRow[]> {
+  const wanted = search.limit + 1;
+  const skipped = last?.equal ?? 0;
+  // First how far down the page reaches, by the times alone: what is dear (bodies, hashes) is then read for little more than the page.
+  const bindings = createBindings();
+  const [lowest] = await reader.rows<{ readonly at: string; readonly found: string }>(
+    `SELECT min(at) AS at, count() AS found FROM (
+       SELECT toUnixTimestamp64Nano(Timestamp) AS at FROM otel_logs WHERE ${conditionOf(search, last, bindings)}
+       ORDER BY toStartOfFiveMinutes(Timestamp) DESC, Timestamp DESC LIMIT ${wanted + skipped})`,
+    bindings,
+  );
+  if (lowest === undefined || lowest.found === '0') return [];
+  const dear = createBindings();
+  return reader.rows<HashedRow>(
+    `SELECT ${LOG_ROW}, ${HASH} AS hash FROM otel_logs
+     WHERE ${conditionOf(search, last, dear)} AND Timestamp >= ${nanoTime(BigInt(lowest.at), dear)}
+     ORDER BY Timestamp DESC, hash LIMIT ${wanted} OFFSET ${skipped}`,
+    dear,
+  );
+}
+
+function conditionOf(search: LogSearch, last: Place | undefined, bindings: Bindings): string {
+  const { leastSeverity, range, service, spanId, text, traceId } = search;
+  const all = [withinRange(range, bindings)];
+  if (traceId !== undefined) all.push(`TraceId = ${bindings.bind('String', traceId)}`);
+  if (spanId !== undefined) all.push(`SpanId = ${bindings.bind('String', spanId)}`);
+  if (service !== undefined) all.push(`ServiceName = ${bindings.bind('String', service)}`);
+  if (leastSeverity !== undefined) all.push(`SeverityNumber >= ${bindings.bind('UInt8', leastSeverity)}`);
+  if (text !== undefined) {
+    const part = bindings.bind('String', text);
+    all.push(`(positionCaseInsensitiveUTF8(Body, ${part}) > 0 OR positionCaseInsensitiveUTF8(EventName, ${part}) > 0)`);
+  }
+  if (last !== undefined) {
+    const at = nanoTime(last.atNano, bindings);
+    all.push(
+      `Timestamp <= ${at} AND (Timestamp < ${at} OR ${HASH} >= toUInt64(${bindings.bind('UInt64', last.hash)}))`,
+    );
+  }
+  return all.join(' AND ');
+}
+
+function cursorAfter(
+  shown: readonly HashedRow[],
+  before: Place | undefined,
+  range: TimeRange,
+  question: string,
+): string {
+  const { at, hash } = shown.at(-1)!;
+  const same = shown.filter((row) => row.at === at && row.hash === hash).length;
+  const goesOn = before !== undefined && before.hash === hash && String(before.atNano) === at;
+  const equal = same + (goesOn ? before.equal : 0);
+  return writeFields([at, hash, String(equal), String(range.startNano), String(range.endNano)], question);
+}
+
+function readCursor(text: string, question: string): { readonly last: Place; readonly range: TimeRange } {
+  const fields = readFields(text, question, 5);
+  if (!fields.every((field) => /^\d{1,20}$/.test(field))) throw unreadableCursor();
+  const [at = '', hash = '', equal = '', start = '', end = ''] = fields;
+  if (Number(equal) > 1_000_000) throw unreadableCursor();
+  return {
+    last: { atNano: BigInt(at), hash, equal: Number(equal) },
+    range: { startNano: BigInt(start), endNano: BigInt(end) },
+  };
+}
