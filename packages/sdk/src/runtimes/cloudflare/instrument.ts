@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { rootContext } from '../../core/context/context.js';
-import { currentTelemetry } from '../../core/telemetry-global.js';
+import type { InstrumentHost } from '../../core/instrument.js';
 import { traceIncomingRequest } from '../../instruments/incoming-request/trace-incoming-request.js';
 import { type ExecutionContextLike, withInvocation } from './invocation.js';
 import { createIsolate, type Isolate } from './isolate.js';
@@ -34,18 +34,19 @@ export function instrument<H extends object>(
 ): H {
   const target = handler as Record<string, WorkerEvent | undefined>;
   const wrapped: PropertyDescriptorMap = {};
-  const wrap = (name: string, run: (isolate: Isolate, event: unknown, answer: () => unknown) => unknown) => {
+  const wrap = (name: string, run: (host: InstrumentHost, event: unknown, answer: () => unknown) => unknown) => {
     const original = target[name];
     if (typeof original !== 'function') return;
     const value: WorkerEvent = (event, env, ctx) => {
       const answer = () => original.call(handler, event, env, ctx);
       const traced = async (running: Isolate | undefined) => {
-        if (!running) return answer();
+        const host = running?.host;
+        if (!running || !host) return answer();
         running.observeBindings(env);
         const invocation = running.begin(ctx ?? { waitUntil() {} });
         try {
           const context = withInvocation(rootContext, invocation);
-          return await running.host.contextStore.with(context, () => run(running, event, answer));
+          return await host.contextStore.with(context, () => run(host, event, answer));
         } finally {
           invocation.end();
         }
@@ -55,12 +56,13 @@ export function instrument<H extends object>(
     wrapped[name] = { value, enumerable: true, configurable: true, writable: true };
   };
 
-  wrap('fetch', ({ host, options, takeColdStart }, event, answer) => {
+  wrap('fetch', (host, event, answer) => {
     const request = event as Request;
+    const { options, takeColdStart } = isolate!;
     const attributes = () => ({ ...platformAttributes(request, takeColdStart()), ...options.attributes?.(request) });
     return traceIncomingRequest(host, request, { ...options, attributes }, answer);
   });
-  for (const name of otherEvents) wrap(name, (_isolate, _event, answer) => answer());
+  for (const name of otherEvents) wrap(name, (_host, _event, answer) => answer());
   return Object.create(handler, wrapped) as H;
 }
 
@@ -77,15 +79,11 @@ async function enter(
   settled = true;
   try {
     isolate = createIsolate(typeof options === 'function' ? options(env) : options, createStorage);
-    if (!isolate && currentTelemetry())
-      say('started-twice', 'Another telemetry runs in this isolate; this one is not started.');
   } catch (error) {
-    say('bad-option', `Nothing is traced: ${error}`);
+    console.warn(`[throughline] bad-option: Nothing is traced: ${error}`);
   }
   return isolate;
 }
-
-const say = (code: string, message: string): void => console.warn(`[throughline] ${code}: ${message}`);
 
 /** What Cloudflare knows of a request, in its own words for it. */
 function platformAttributes(request: Request, coldStart: boolean): Attributes {

@@ -5,7 +5,6 @@ import type { Lifecycle, Ports, Timers } from '../../core/ports.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
 import { traceContextPropagator } from '../../core/propagation/trace-context.js';
 import { startTelemetryWith } from '../../core/start-telemetry-with.js';
-import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { followResult } from '../../core/trace/follow-result.js';
 import { createRedactor } from '../../core/trace/redact.js';
@@ -23,7 +22,8 @@ import { workerResource } from './worker-resource.js';
 /** Everything that the requests of one isolate share. */
 export interface Isolate {
   readonly telemetry: Telemetry;
-  readonly host: InstrumentHost;
+  /** Absent where the telemetry that runs is not ours, or runs without its options, because one was of a wrong type. */
+  readonly host: InstrumentHost | undefined;
   readonly options: WorkerOptions;
   /** True once: for the request that started it. */
   takeColdStart(): boolean;
@@ -44,15 +44,8 @@ const requestTimers: Timers = {
 
 const ERROR_STATUS = 2;
 
-/**
- * Starts telemetry, in a request: at global scope Workers allow neither random values nor timers, and have no time. `undefined` where another
- * telemetry runs already.
- */
-export function createIsolate(
-  options: WorkerOptions,
-  createStorage: (() => AsyncStorage) | undefined,
-): Isolate | undefined {
-  if (currentTelemetry()) return undefined;
+/** Starts telemetry, in a request: at global scope Workers allow neither random values nor timers, and have no time. */
+export function createIsolate(options: WorkerOptions, createStorage: (() => AsyncStorage) | undefined): Isolate {
   const contextStore = createStorage ? createWorkerContextStore(createStorage) : createStackContextStore();
   const ports: Ports = {
     clock: createWorkerClock(),
@@ -69,12 +62,26 @@ export function createIsolate(
   // What is observed of `fetch` is no way to send.
   const { endpoint, headers, fetch: observesFetch, redact, ...rest } = options;
 
+  /** What is recorded in an event that is not instrumented leaves in it too, if it lives long enough; else with the next request. */
+  let dueMs = Number.NEGATIVE_INFINITY;
+  function sendInWhateverRuns(full: boolean): void {
+    const now = ports.clock.monotonicMs();
+    if (full) void outbox.flush();
+    else if (now > dueMs) {
+      // Not a flag that the timer takes back: the timer may end with its event.
+      dueMs = now + maxAgeMs;
+      requestTimers.after(maxAgeMs, () => void outbox.flush());
+    }
+  }
+
   const telemetry = startTelemetryWith(
     {
       tracing: fullTracing,
       createOutbox(request) {
         maxAgeMs = request.limits.maxAgeMs;
-        outbox = createRequestOutbox(request, (full) => invocationIn(contextStore.active())?.onWritten(full));
+        outbox = createRequestOutbox(request, (full) =>
+          (invocationIn(contextStore.active())?.onWritten ?? sendInWhateverRuns)(full),
+        );
         if (!createStorage)
           request.report(
             'warn',
@@ -110,9 +117,6 @@ export function createIsolate(
     },
   );
 
-  // An option of a wrong type: telemetry has said so, and runs without any of them.
-  if (!host) return undefined;
-  const { tracer } = host;
   let cold = true;
   return {
     telemetry,
@@ -142,7 +146,7 @@ export function createIsolate(
         send: () => outbox.flush(),
         active: () => contextStore.active(),
         onFailure(error, context) {
-          const span: Span = tracer.startSpan('waitUntil', {}, context);
+          const span: Span = (host ?? telemetry).tracer.startSpan('waitUntil', {}, context);
           span.recordException(error as Error);
           span.setStatus({ code: ERROR_STATUS, message: `${(error as Error | undefined)?.message ?? error}` }).end();
         },

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,10 +28,10 @@ export interface WorkerSettings {
   readonly options?: Partial<MiniflareOptions>;
 }
 
-/** A program of `workers/` with the SDK from source, as Cloudflare's own tool bundles a Worker. */
-export async function bundleWorker(program: string, { minify = false } = {}): Promise<string> {
+/** A program with the SDK from source, as Cloudflare's own tool bundles a Worker. `file`: a path, or the name of one in `workers/`. */
+export async function bundleWorker(file: string, { minify = false } = {}): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../workers/${program}`, import.meta.url))],
+    entryPoints: [isAbsolute(file) ? file : fileURLToPath(new URL(`../workers/${file}`, import.meta.url))],
     bundle: true,
     minify,
     format: 'esm',
@@ -48,11 +49,18 @@ export async function bundleWorker(program: string, { minify = false } = {}): Pr
 
 /** The same in real workerd, on a free port of this machine. */
 export async function runWorker(program: string, settings: WorkerSettings = {}): Promise<RunningWorker> {
-  const contents = await bundleWorker(program);
+  return startMiniflare([{ path: 'worker.mjs', contents: await bundleWorker(program) }], settings);
+}
+
+/** Modules in real workerd; the first is the Worker. */
+export async function startMiniflare(
+  modules: readonly { readonly path: string; readonly contents: string }[],
+  settings: WorkerSettings = {},
+): Promise<RunningWorker> {
   let said = '';
   const miniflare = new Miniflare({
     name: 'worker',
-    modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
+    modules: modules.map((module) => ({ type: 'ESModule', ...module })),
     compatibilityDate: settings.compatibilityDate ?? '2026-04-01',
     compatibilityFlags: [...(settings.compatibilityFlags ?? ['nodejs_als'])],
     bindings: { ...settings.bindings },

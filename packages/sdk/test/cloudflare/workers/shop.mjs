@@ -53,8 +53,8 @@ const routes = {
     await fetch(env.UPSTREAM, { signal: stop.signal }).catch(() => {});
     return new Response('ok');
   },
-  '/later': (_request, _env, ctx) => {
-    ctx.waitUntil(measure('after the response', () => pause(100)));
+  '/later': (_request, env, ctx) => {
+    ctx.waitUntil(measure('after the response', () => fetch(`${env.UPSTREAM}/held`)));
     return new Response('ok');
   },
   '/later-fails': (_request, _env, ctx) => {
