@@ -86,8 +86,9 @@ const anyPorts = {
   THROUGHLINE_EXPLORER_PORT: '0',
 };
 
-// The SDK: some 50 kB of it are what Node imports, a second time in a few files (tools/lib/bundle-for-node.mjs).
-const ceilingsKB = { sdk: 265, collector: 500 };
+// The SDK: some 80 kB of it are what Node imports, a second time in a few files (tools/lib/bundle-for-node.mjs). 265 until there were more runtimes
+// than Node and pages, and metrics and logs; a program takes only what it names.
+const ceilingsKB = { sdk: 390, collector: 500 };
 test.each(['sdk', 'collector'] as const)(
   'the package %s holds what it needs and nothing else, within its ceiling',
   (name) => {
