@@ -46,7 +46,7 @@ const runtime: Omit<RuntimeHarness, 'receivers'> = {
 };
 
 let nowMs = 0;
-const { resolutionMs, ...request } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+const { resolutionMs, resends, ...request } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 
 await runRequested(request, (receivers) => ({
   runtime: bound(runtimeSuite, { ...runtime, receivers }),
@@ -60,7 +60,7 @@ await runRequested(request, (receivers) => ({
   transport: bound(transportSuite, {
     receivers,
     protocol: 'http1',
-    resends: true,
+    resends,
     create: (settings) => fetchTransport({ ...settings, keepalive: createKeepaliveShare() }),
     collectGarbage: (globalThis as { gc?(): void }).gc,
   }),

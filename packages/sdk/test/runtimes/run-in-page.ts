@@ -9,10 +9,14 @@ import { serve } from '../web/support/serve.js';
 /** Opens an address in a browser, in a page of its own. Resolves with how to close that. */
 export type OpenInBrowser = (url: string) => Promise<() => Promise<void>>;
 
-export interface PageRequest extends Omit<SuiteRequest, 'control'> {
-  /** The smallest step of the browser's clock, in milliseconds. */
+/** What differs between browsers, as the suites' harnesses have it. */
+export interface BrowserTraits {
+  /** The smallest step of its clock, in milliseconds. */
   readonly resolutionMs: number;
+  readonly resends: boolean;
 }
+
+export interface PageRequest extends Omit<SuiteRequest, 'control'>, BrowserTraits {}
 
 /** Runs a suite in a page: `page-program.ts` in a bundle, from a server of its own. */
 export async function runInPage(open: OpenInBrowser, asked: PageRequest): Promise<readonly CaseResult[]> {

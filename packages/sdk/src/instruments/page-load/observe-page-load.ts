@@ -53,7 +53,8 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
     const t = timing as PerformanceNavigationTiming;
     if (t.responseEnd > 0) {
       const status = t.responseStatus;
-      const fetched = start('documentFetch', inPage, t.fetchStart, {
+      // Firefox has another process fetch, and says when that began by its clock: some milliseconds before 0.
+      const fetched = start('documentFetch', inPage, Math.max(t.fetchStart, 0), {
         kind: CLIENT,
         attributes: {
           ...attributes,

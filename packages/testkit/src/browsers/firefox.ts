@@ -1,0 +1,28 @@
+import puppeteer from 'puppeteer-core';
+import { pathOnMachine } from '../on-this-machine.js';
+import type { DrivenBrowser } from './driven-browser.js';
+
+const executablePath = pathOnMachine('firefox');
+
+/**
+ * The machine's Firefox, without a window, over WebDriver BiDi (Playwright drives only a Firefox of its own); `undefined` where there is none.
+ */
+export const driveFirefox = executablePath ? drive : undefined;
+
+async function drive(): Promise<DrivenBrowser> {
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executablePath!, headless: true });
+  return {
+    version: await browser.version(),
+    async open(url) {
+      const page = await browser.newPage();
+      await page.goto(url);
+      return {
+        goto: async (address) => void (await page.goto(address)),
+        evaluate: <T>(expression: string) => page.evaluate(expression) as Promise<T>,
+        click: (selector) => page.click(selector),
+        close: () => page.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}

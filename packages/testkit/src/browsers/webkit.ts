@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pathOnMachine } from '../on-this-machine.js';
+import type { DrivenBrowser } from './driven-browser.js';
+
+/** How WebDriver marks an element in its answers. */
+const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
+
+const [driver, miniBrowser, xvfb] = (['webkitDriver', 'miniBrowser', 'xvfb'] as const).map(pathOnMachine);
+
+/**
+ * WebKitGTK's MiniBrowser in a screen of its own, over WebDriver: the engine of Tauri on Linux. One command at a time, so whatever waits long should
+ * not be an `evaluate`. `undefined` where the browser, its driver or Xvfb is missing.
+ */
+export const driveWebKit = driver && miniBrowser && xvfb ? drive : undefined;
+
+async function drive(): Promise<DrivenBrowser> {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-webkit-'));
+  const screen = spawn(xvfb!, ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [display] = (await once(screen.stdio[3] as Readable, 'data')) as [Buffer];
+  const port = await freePort();
+  const program = spawn(driver!, [`--port=${port}`, '--host=127.0.0.1'], {
+    env: {
+      ...process.env,
+      DISPLAY: `:${display.toString().trim()}`,
+      XDG_RUNTIME_DIR: folder,
+      HOME: folder,
+      // Without a bus of the desktop it would look for one at every start.
+      DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+      NO_AT_BRIDGE: '1',
+      GDK_BACKEND: 'x11',
+      LIBGL_ALWAYS_SOFTWARE: '1',
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+    },
+    stdio: 'ignore',
+  });
+
+  async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const { value } = (await answer.json()) as { value: T & { error?: string; message?: string } };
+    if (!answer.ok) throw new Error(`WebDriver ${path}: ${value.error}: ${value.message}`);
+    return value;
+  }
+  const close = async (): Promise<void> => {
+    for (const one of [program, screen]) await end(one);
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  try {
+    await listening(port, program);
+    const { sessionId, capabilities } = await ask<{ sessionId: string; capabilities: { browserVersion: string } }>(
+      'POST',
+      '/session',
+      {
+        capabilities: {
+          alwaysMatch: {
+            pageLoadStrategy: 'normal',
+            'webkitgtk:browserOptions': { binary: miniBrowser!, args: ['--automation'] },
+          },
+        },
+      },
+    );
+    const session = `/session/${sessionId}`;
+    const post = <T>(path: string, body: object = {}) => ask<T>('POST', `${session}${path}`, body);
+    // Stays open, so that the browser does; every other tab is opened from it.
+    const first = await ask<string>('GET', `${session}/window`);
+    return {
+      version: capabilities.browserVersion,
+      async open(url) {
+        await post('/window', { handle: first });
+        const { handle } = await post<{ handle: string }>('/window/new', { type: 'tab' });
+        const front = () => post('/window', { handle });
+        await front();
+        await post('/url', { url });
+        return {
+          async goto(address) {
+            await front();
+            await post('/url', { url: address });
+          },
+          async evaluate<T>(expression: string) {
+            await front();
+            const script = `const done = arguments[0];
+              Promise.resolve().then(() => (${expression})).then(
+                (value) => done({ value }),
+                (error) => done({ error: String(error && error.stack || error) }));`;
+            const { value, error } = await post<{ value: T; error?: string }>('/execute/async', { script, args: [] });
+            if (error !== undefined) throw new Error(error);
+            return value;
+          },
+          async click(selector) {
+            await front();
+            const element = await post<Record<string, string>>('/element', { using: 'css selector', value: selector });
+            await post(`/element/${element[elementKey]}/click`);
+          },
+          async close() {
+            await front();
+            await ask('DELETE', `${session}/window`);
+          },
+        };
+      },
+      async close() {
+        await ask('DELETE', session).catch(() => {});
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+async function listening(port: number, program: ChildProcess): Promise<void> {
+  for (;;) {
+    if (program.exitCode !== null) throw new Error(`the driver ended with ${program.exitCode}`);
+    const answered = await fetch(`http://127.0.0.1:${port}/status`).then(
+      () => true,
+      () => false,
+    );
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
