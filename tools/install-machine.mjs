@@ -12,7 +12,10 @@ await installOnMachine();
 sayWhatIsMissing();
 
 const cargo = findOnMachine('cargo');
-const locks = ['crates', 'examples'].flatMap((folder) => filesBelow(folder, (name) => name === 'Cargo.lock'));
+const locks = [
+  'Cargo.lock',
+  ...['crates', 'examples'].flatMap((folder) => filesBelow(folder, (name) => name === 'Cargo.lock')),
+];
 for (const lock of cargo ? locks : []) {
   const manifest = lock.replace(/\.lock$/, '.toml');
   if ((await run(cargo, ['fetch', '--locked', '--manifest-path', manifest], { quiet: true })) !== 0)

@@ -1,8 +1,5 @@
 //! Each command as a span under the page's context, without the program's commands or their callers knowing.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
 use opentelemetry::global;
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry_http::HeaderExtractor;
@@ -13,21 +10,11 @@ use tauri::{Manager, Runtime};
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::context_carrier::with_command;
+use crate::command_context::Registered;
 use crate::subscriber::OWN;
 use crate::telemetry::Telemetry;
 
 const MAX_RECORDED: usize = 1024;
-
-/// What was asked for the second time, so that its answer passes by here.
-struct Asked {
-    command: String,
-    acl: Option<Vec<tauri::utils::acl::resolved::ResolvedCommand>>,
-}
-
-thread_local! {
-    static ASKED: RefCell<Option<Asked>> = const { RefCell::new(None) };
-}
 
 /// Wraps what `tauri::generate_handler!` makes. Each command becomes a span, named for it, that ends with its answer: an error, an argument
 /// that does not fit, a command that nobody knows and a panic are an error status. When the page has the answer the span is safe from a
@@ -38,11 +25,9 @@ thread_local! {
 pub fn traced<R: Runtime>(
     handler: impl Fn(Invoke<R>) -> bool + Send + Sync + 'static,
 ) -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-    let handler = Arc::new(handler);
     move |mut invoke| {
-        let command = invoke.message.command().to_owned();
-        if let Some(asked) = ASKED.take().filter(|asked| asked.command == command) {
-            invoke.acl = asked.acl;
+        if let Some(acl) = Registered::acl_of(invoke.message.headers()) {
+            invoke.acl = acl;
             return handler(invoke);
         }
         let webview = invoke.message.webview();
@@ -51,34 +36,34 @@ pub fn traced<R: Runtime>(
         };
         let Ok(url) = webview.url() else { return handler(invoke) };
 
-        let span = begin(&telemetry, &invoke, &command);
-        let resolver = invoke.resolver;
+        let command = invoke.message.command();
+        let span = begin(&telemetry, &invoke, command);
+        let mut headers = invoke.message.headers().clone();
+        let mut end = End {
+            records_result: telemetry.records_result(command),
+            _registered: Registered::new(&span, invoke.acl, &mut headers),
+            span: span.clone(),
+            open: true,
+        };
         let request = InvokeRequest {
-            cmd: command.clone(),
+            cmd: command.to_owned(),
             // Those of the page are answered by `resolver`.
             callback: CallbackFn(0),
             error: CallbackFn(0),
             url,
             body: invoke.message.payload().clone(),
-            headers: invoke.message.headers().clone(),
+            headers,
             invoke_key: webview.app_handle().invoke_key().to_owned(),
         };
-        let mut end = End { span: span.clone(), records_result: telemetry.records_result(&command), open: true };
-        ASKED.set(Some(Asked { command, acl: invoke.acl }));
-        with_command(&span, || {
-            span.in_scope(|| {
-                let answer = move |_, _, response, _, _| {
-                    end.answered(&response);
-                    match response {
-                        InvokeResponse::Ok(body) => resolver.respond(Ok::<InvokeResponseBody, _>(body)),
-                        InvokeResponse::Err(error) => resolver.invoke_error(error),
-                    }
-                };
-                webview.on_message(request, Box::new(answer));
-            });
-        });
-        // Where Tauri has refused it, nobody has taken it.
-        ASKED.set(None);
+        let resolver = invoke.resolver;
+        let answer = move |_, _, response, _, _| {
+            end.answered(&response);
+            match response {
+                InvokeResponse::Ok(body) => resolver.respond(Ok::<InvokeResponseBody, _>(body)),
+                InvokeResponse::Err(error) => resolver.invoke_error(error),
+            }
+        };
+        span.in_scope(|| webview.on_message(request, Box::new(answer)));
         true
     }
 }
@@ -109,6 +94,7 @@ fn begin<R: Runtime>(telemetry: &Telemetry, invoke: &Invoke<R>, command: &str) -
 /// A command's span, and whether it has ended. One that is dropped without an answer was given up: its task has panicked.
 struct End {
     span: Span,
+    _registered: Registered,
     records_result: bool,
     open: bool,
 }

@@ -19,7 +19,7 @@ mod builder;
 mod clock;
 mod collector;
 mod command;
-mod context_carrier;
+mod command_context;
 mod diagnostics;
 mod emitter;
 mod exporter;
@@ -38,8 +38,28 @@ pub mod sqlite;
 
 pub use builder::Builder;
 pub use command::traced;
+pub use command_context::CommandContext;
 pub use diagnostics::Diagnostic;
 pub use emitter::Emitter;
 pub use opentelemetry_sdk::trace::Sampler;
+/// In the place of `#[tauri::command]`, for commands that are `async` (and those with `#[command(async)]`): what they do is below their
+/// span. They run later and elsewhere than they are asked for, in a task that Tauri makes and shows nobody; this attribute lets the command
+/// itself bring its span along. A command without it has a span too, with nothing below. Takes what `#[tauri::command]` takes.
+///
+/// The function gets a further parameter, a [`CommandContext`], which Tauri fills in; the page's arguments stay what they were.
+///
+/// ```
+/// use tauri_plugin_throughline::command;
+///
+/// #[command]
+/// async fn create_person(name: String) -> Result<(), String> {
+///     if name.is_empty() {
+///         tracing::warn!("a person without a name");
+///         return Err("a name is needed".into());
+///     }
+///     Ok(())
+/// }
+/// ```
+pub use tauri_plugin_throughline_macros::command;
 pub use telemetry::Telemetry;
 pub use tracing::level_filters::LevelFilter;

@@ -6,7 +6,6 @@ use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::context_carrier::{ContextCarrier, TAURI_TASK};
 use crate::diagnostics::Report;
 
 /// The target of this plugin's own spans, which are recorded at every log level.
@@ -41,9 +40,7 @@ pub fn subscribe(provider: &SdkTracerProvider, level: LevelFilter, report: &Repo
             FilterFn::new(move |metadata| is_recorded(metadata, level))
                 .with_max_level_hint(level.max(LevelFilter::INFO)),
         );
-    let carrier = ContextCarrier
-        .with_filter(FilterFn::new(|metadata| metadata.name() == TAURI_TASK).with_max_level_hint(LevelFilter::DEBUG));
-    if subscriber::set_global_default(Registry::default().with(spans).with(carrier)).is_err() {
+    if subscriber::set_global_default(Registry::default().with(spans)).is_err() {
         report.error(
             "subscriber-taken",
             "The program has set a tracing subscriber before: nothing of the backend is traced.",
@@ -54,6 +51,7 @@ pub fn subscribe(provider: &SdkTracerProvider, level: LevelFilter, report: &Repo
 fn is_recorded(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
     let target = metadata.target();
     let module = target.split("::").next().unwrap_or(target);
-    target == OWN
-        || (*metadata.level() <= level && !metadata.name().starts_with("ipc::request") && !BELOW.contains(&module))
+    // Tauri's feature `tracing`, where somebody has turned it on, makes spans in the name of the program too.
+    let is_tauris = metadata.name().starts_with("ipc::request");
+    target == OWN || (*metadata.level() <= level && !is_tauris && !BELOW.contains(&module))
 }

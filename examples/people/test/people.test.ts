@@ -6,7 +6,7 @@ import type { SeenSpan } from '../../../packages/sdk/test/web/support/decode-tra
 import { type OtlpSink, startOtlpSink } from '../../../packages/sdk/test/web/support/otlp-sink.js';
 import { buildPeople, cargo } from './support/build-people.js';
 import { type Desktop, openDesktop, type Program } from './support/desktop.js';
-import { hasDesktopTools } from './support/desktop-tools.js';
+import { desktopTools } from './support/desktop-tools.js';
 
 /*
  * The example as a person has it: built by cargo, in a real WebView on a screen of its own, driven by its buttons. The receiver shares no
@@ -24,7 +24,7 @@ const ERROR = 2;
 
 const needs = 'needs cargo, libwebkit2gtk-4.1-dev, webkit2gtk-driver and xvfb';
 
-describe.skipIf(!hasDesktopTools)(`a desktop program (${needs})`, () => {
+describe.skipIf(!desktopTools)(`a desktop program (${needs})`, () => {
   let path: string;
   let desktop: Desktop;
   let sink: OtlpSink;

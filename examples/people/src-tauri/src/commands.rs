@@ -1,11 +1,11 @@
 use tauri::{AppHandle, State};
-use tauri_plugin_throughline::Emitter;
+use tauri_plugin_throughline::{Emitter, command};
 use tracing::{debug, warn};
 
 use crate::database::Database;
 use crate::person::{Person, PersonError};
 
-#[tauri::command]
+#[command]
 pub async fn create_person(
     name: String,
     email: String,
@@ -43,7 +43,7 @@ pub fn count_people(database: State<'_, Database>) -> Result<i64, PersonError> {
 
 /// What a mistake in a command looks like: nobody expects it, and the page never gets an answer.
 #[cfg(debug_assertions)]
-#[tauri::command]
+#[command]
 pub async fn make_a_mistake(message: String) {
     panic!("{message}");
 }

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { pathOnMachine } from '../../../../packages/testkit/src/on-this-machine.js';
 
-const onPath = (name: string) =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
-
-const hasWebKit = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].some((machine) =>
-  existsSync(`/usr/lib/${machine}/pkgconfig/webkit2gtk-4.1.pc`),
-);
-
-/** Whether a Tauri program can be built here and driven without a screen. */
-export const hasDesktopTools =
-  process.platform === 'linux' && hasWebKit && ['cargo', 'WebKitWebDriver', 'Xvfb'].every(onPath);
+/** What a Tauri program is built with and driven by, without a screen; `undefined` where something of it is missing. */
+export const desktopTools = (() => {
+  const [cargo, driver, screen] = [pathOnMachine('cargo'), pathOnMachine('webkitDriver'), pathOnMachine('xvfb')];
+  return pathOnMachine('webkitLibraries') && cargo && driver && screen ? { cargo, driver, screen } : undefined;
+})();

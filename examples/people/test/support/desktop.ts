@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { desktopTools } from './desktop-tools.js';
 
 /** A screen of its own, on which programs are driven as a person would. */
 export interface Desktop {
   /** Starts `program` with these variables beside a minimal environment and waits for its page. */
   open(program: string, env: Readonly<Record<string, string>>): Promise<Program>;
+  /** Starts it without anybody who looks at its page, and waits for nothing. */
+  start(program: string, env: Readonly<Record<string, string>>): Pick<Program, 'kill'>;
   close(): Promise<void>;
 }
 
@@ -31,28 +34,39 @@ export interface Program {
   ended(): Promise<void>;
 }
 
-export async function openDesktop(): Promise<Desktop> {
+/** `quiet`: what programs say about themselves is not shown. */
+export async function openDesktop({ quiet = false } = {}): Promise<Desktop> {
   const runtimeDir = mkdtempSync(join(tmpdir(), 'throughline-desktop-'));
   const { process: screen, display } = await startScreen();
   const drivers = new Set<ChildProcess>();
+  const output = quiet ? 'ignore' : 'inherit';
+  const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess =>
+    spawn(program, args, {
+      env: {
+        PATH: process.env.PATH,
+        HOME: runtimeDir,
+        XDG_RUNTIME_DIR: runtimeDir,
+        DISPLAY: display,
+        GDK_BACKEND: 'x11',
+        // There is no accessibility bus.
+        NO_AT_BRIDGE: '1',
+        ...env,
+      },
+      stdio: ['ignore', output, output],
+    });
   return {
+    start(program, env) {
+      const child = run(program, [], env);
+      return {
+        async kill() {
+          child.kill('SIGKILL');
+          if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+        },
+      };
+    },
     async open(program, env) {
       const port = await freePort();
-      const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
-        env: {
-          PATH: process.env.PATH,
-          HOME: runtimeDir,
-          XDG_RUNTIME_DIR: runtimeDir,
-          DISPLAY: display,
-          GDK_BACKEND: 'x11',
-          TAURI_WEBVIEW_AUTOMATION: 'true',
-          TAURI_AUTOMATION: 'true',
-          // No sound, no accessibility bus, no graphics card on a machine without a screen.
-          NO_AT_BRIDGE: '1',
-          ...env,
-        },
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
+      const driver = run(desktopTools!.driver, [`--port=${port}`], { TAURI_WEBVIEW_AUTOMATION: 'true', ...env });
       drivers.add(driver);
       const wire = webDriver(`http://127.0.0.1:${port}`);
       await wire.ready(driver);
@@ -148,7 +162,7 @@ async function ask(method: string, url: string, body?: object): Promise<{ readon
 
 async function startScreen(): Promise<{ process: ChildProcess; display: string }> {
   // It chooses a free number itself and says which.
-  const screen = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
+  const screen = spawn(desktopTools!.screen, ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const [number] = (await once(createInterface({ input: screen.stdio[3] as NodeJS.ReadableStream }), 'line')) as [
