@@ -4,10 +4,15 @@ import type {
   AttributeValuesAnswer,
   DifferencesAnswer,
   HistogramAnswer,
+  LogsAnswer,
+  MetricKind,
+  MetricSeriesAnswer,
+  MetricsAnswer,
   OperationsAnswer,
   ServicesAnswer,
   Status,
   TraceAnswer,
+  TraceLogsAnswer,
   TracesAnswer,
 } from '#shapes/api.js';
 import { type AbsoluteRange, toUnixNano } from '../model/time-range.js';
@@ -107,6 +112,22 @@ const times = ({ startMs, endMs }: AbsoluteRange): Parameters => ({
   end: toUnixNano(endMs),
 });
 
+/** Which log records are asked for. */
+export interface LogFilter {
+  readonly q: string | undefined;
+  readonly severity: string | undefined;
+  readonly service: string | undefined;
+  readonly trace: string | undefined;
+  readonly span: string | undefined;
+}
+
+/** Which metric is asked for: one name may be of several kinds. */
+export interface MetricAsked {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly service: string | undefined;
+}
+
 export const api = {
   status: (signal?: AbortSignal) => getJson<Status>(apiUrl('/status'), signal),
 
@@ -138,6 +159,28 @@ export const api = {
     ),
 
   trace: (traceId: string, signal?: AbortSignal) => getJson<TraceAnswer>(apiUrl(`/traces/${traceId}`), signal),
+
+  traceLogs: (traceId: string, signal?: AbortSignal) =>
+    getJson<TraceLogsAnswer>(apiUrl(`/traces/${traceId}/logs`), signal),
+
+  logs: (
+    { range, ...options }: LogFilter & { range: AbsoluteRange; limit: number; cursor?: string | undefined },
+    signal?: AbortSignal,
+  ) => getJson<LogsAnswer>(apiUrl('/logs', { ...options, ...times(range) }), signal),
+
+  metrics: (
+    { range, ...options }: { q: string | undefined; service: string | undefined; range: AbsoluteRange },
+    signal?: AbortSignal,
+  ) => getJson<MetricsAnswer>(apiUrl('/metrics', { ...options, ...times(range) }), signal),
+
+  metricSeries: (
+    { name, range, ...options }: MetricAsked & { range: AbsoluteRange; buckets: number },
+    signal?: AbortSignal,
+  ) =>
+    getJson<MetricSeriesAnswer>(
+      apiUrl(`/metrics/${encodeURIComponent(name)}/series`, { ...options, ...times(range) }),
+      signal,
+    ),
 
   histogram: (options: { q: string; range: AbsoluteRange; buckets: number }, signal?: AbortSignal) =>
     getJson<HistogramAnswer>(

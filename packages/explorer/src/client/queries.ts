@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { type AbsoluteRange, absoluteRange, fromUnixNano, type TimeRange } from '../model/time-range.js';
 import { readTour } from '../model/tour.js';
-import { api } from './api.js';
+import { api, type LogFilter, type MetricAsked } from './api.js';
 import { openTrace } from './trace-store.js';
 
 /*
@@ -58,6 +58,39 @@ export const tracesQuery = ({
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
+  });
+
+export const logsQuery = (filter: LogFilter, { range, nowMs }: Omit<Asked, 'q'>) =>
+  infiniteQueryOptions({
+    queryKey: ['logs', filter, range, nowMs],
+    queryFn: ({ pageParam, signal }) =>
+      api.logs({ ...filter, range: absoluteRange(range, nowMs), limit: PAGE_SIZE, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+
+export const metricsQuery = ({
+  q,
+  service,
+  range,
+  nowMs,
+}: Omit<Asked, 'q'> & { q: string | undefined; service: string | undefined }) =>
+  queryOptions({
+    queryKey: ['metrics', q, service, range, nowMs],
+    queryFn: ({ signal }) => api.metrics({ q, service, range: absoluteRange(range, nowMs) }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const metricSeriesQuery = (
+  asked: MetricAsked,
+  { range, nowMs, buckets }: Omit<Asked, 'q'> & { buckets: number },
+) =>
+  queryOptions({
+    queryKey: ['metric-series', asked, range, nowMs, buckets],
+    queryFn: ({ signal }) => api.metricSeries({ ...asked, range: absoluteRange(range, nowMs), buckets }, signal),
+    placeholderData: (previous, before) =>
+      JSON.stringify(before?.queryKey[1]) === JSON.stringify(asked) ? previous : undefined,
   });
 
 export const histogramQuery = ({ q, range, nowMs, buckets }: Asked & { buckets: number }) =>
@@ -132,6 +165,16 @@ export const traceQuery = (traceId: string) =>
     },
     retry: false,
     structuralSharing: false,
+  });
+
+/** `spans`: how many of the trace are shown; with more of them there may be more records. */
+export const traceLogsQuery = (traceId: string, spans: number) =>
+  queryOptions({
+    queryKey: ['trace-logs', traceId, spans],
+    queryFn: ({ signal }) => api.traceLogs(traceId, signal),
+    placeholderData: (previous, before) => (before?.queryKey[1] === traceId ? previous : undefined),
+    staleTime: LOOK_AGAIN_MS,
+    retry: 1,
   });
 
 const DAY_MS = 86_400_000;

@@ -1,3 +1,4 @@
+import { SEVERITIES, type Severity } from './log-record.js';
 import {
   type AbsoluteRange,
   absoluteRange,
@@ -43,6 +44,26 @@ export interface TraceAddress extends TimeSearch {
   readonly area?: string | undefined;
 }
 
+export interface LogsAddress extends TimeSearch {
+  /** A part of the text. */
+  readonly q?: string | undefined;
+  /** Only records of at least this severity. */
+  readonly severity?: Severity | undefined;
+  readonly service?: string | undefined;
+  readonly trace?: string | undefined;
+  readonly span?: string | undefined;
+  /** The record that is unfolded: its time, and which one of that time in the list, `1700000000000000000-0`. */
+  readonly open?: string | undefined;
+}
+
+export interface MetricsAddress extends TimeSearch {
+  /** A part of the name. */
+  readonly q?: string | undefined;
+  readonly service?: string | undefined;
+  /** The metric whose chart is open, `gauge:http.server.active_requests`. */
+  readonly open?: string | undefined;
+}
+
 export type RawSearch = Readonly<Record<string, unknown>>;
 
 const text = (raw: RawSearch, name: string): string | undefined => {
@@ -69,6 +90,27 @@ export function readSearchAddress(raw: RawSearch): SearchAddress {
     sel: when(text(raw, 'sel'), /^\d{1,15}-\d{1,15}$/),
     than: text(raw, 'than'),
     at: when(text(raw, 'at'), /^[0-9a-f]{32}$/),
+  });
+}
+
+export function readLogsAddress(raw: RawSearch): LogsAddress {
+  return defined({
+    ...readTimeSearch(raw),
+    q: text(raw, 'q'),
+    severity: SEVERITIES.find((severity) => severity === raw.severity),
+    service: text(raw, 'service'),
+    trace: when(text(raw, 'trace'), /^[0-9a-f]{32}$/),
+    span: when(text(raw, 'span'), /^[0-9a-f]{16}$/),
+    open: when(text(raw, 'open'), /^\d{1,20}-\d{1,6}$/),
+  });
+}
+
+export function readMetricsAddress(raw: RawSearch): MetricsAddress {
+  return defined({
+    ...readTimeSearch(raw),
+    q: text(raw, 'q'),
+    service: text(raw, 'service'),
+    open: when(text(raw, 'open'), /^[a-z-]{3,24}:/),
   });
 }
 

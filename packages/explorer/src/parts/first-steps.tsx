@@ -1,13 +1,8 @@
 import { Tabs } from '@base-ui/react/tabs';
 import type { Status } from '../model/shapes.js';
-import { CopyButton } from './controls.js';
 import styles from './first-steps.module.css';
+import { type Step, Steps } from './steps.js';
 import { Tour } from './tour.js';
-
-interface Step {
-  readonly say: string;
-  readonly code: string;
-}
 
 interface Runtime {
   readonly id: string;
@@ -97,17 +92,7 @@ export function FirstSteps({ status, waiting }: { readonly status: Status; reado
           </Tabs.List>
           {RUNTIMES.map((runtime) => (
             <Tabs.Panel key={runtime.id} value={runtime.id} className={styles.panel}>
-              <ol>
-                {runtime.steps(otlpHttp, otlpGrpc).map((step) => (
-                  <li key={step.say}>
-                    <p>{step.say}</p>
-                    <div className={styles.code}>
-                      <pre>{step.code}</pre>
-                      <CopyButton text={step.code} label={`Copy: ${step.say}`} />
-                    </div>
-                  </li>
-                ))}
-              </ol>
+              <Steps steps={runtime.steps(otlpHttp, otlpGrpc)} />
             </Tabs.Panel>
           ))}
         </Tabs.Root>

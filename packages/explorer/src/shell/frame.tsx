@@ -27,6 +27,7 @@ export function Frame() {
   const [keys, setKeys] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const onSearch = path === '/';
+  const ofTime = onSearch || path === '/logs' || path === '/metrics';
   const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
   const timeSearch = { last: time.last, from: time.from, to: time.to };
 
@@ -49,6 +50,18 @@ export function Frame() {
       group: 'Everywhere',
       label: 'Go to traces',
       run: () => void navigate({ to: '/', search: timeSearch }),
+    },
+    {
+      id: 'go-logs',
+      group: 'Everywhere',
+      label: 'Go to logs',
+      run: () => void navigate({ to: '/logs', search: timeSearch }),
+    },
+    {
+      id: 'go-metrics',
+      group: 'Everywhere',
+      label: 'Go to metrics',
+      run: () => void navigate({ to: '/metrics', search: timeSearch }),
     },
     {
       id: 'go-connect',
@@ -74,7 +87,7 @@ export function Frame() {
       run: () => setLive(!live),
     },
   ];
-  useCommands(onSearch ? [...commands, ...searchCommands] : commands);
+  useCommands(ofTime ? [...commands, ...searchCommands] : commands);
 
   return (
     <div className={styles.frame}>
@@ -90,10 +103,16 @@ export function Frame() {
           <Link
             to="/"
             search={onSearch ? timeSearch : { ...timeSearch, ...lastSearch.current }}
-            data-current={(path !== '/connect' && path !== '/tour') || undefined}
+            data-current={onSearch || path.startsWith('/trace/') || undefined}
             aria-current={onSearch ? 'page' : undefined}
           >
             Traces
+          </Link>
+          <Link to="/logs" search={timeSearch} data-current={path === '/logs' || undefined}>
+            Logs
+          </Link>
+          <Link to="/metrics" search={timeSearch} data-current={path === '/metrics' || undefined}>
+            Metrics
           </Link>
           <Link to="/connect" search={timeSearch} data-current={path === '/connect' || undefined}>
             Connect
@@ -105,7 +124,7 @@ export function Frame() {
           )}
         </nav>
         <div className={styles.space} />
-        {onSearch && (
+        {ofTime && (
           <>
             <TimeRangePicker />
             <IconButton icon="refresh" label="Refresh" onClick={refresh} />

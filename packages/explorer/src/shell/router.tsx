@@ -1,5 +1,13 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { formatSearch, parseSearch, readSearchAddress, readTimeSearch, readTraceAddress } from '../model/address.js';
+import {
+  formatSearch,
+  parseSearch,
+  readLogsAddress,
+  readMetricsAddress,
+  readSearchAddress,
+  readTimeSearch,
+  readTraceAddress,
+} from '../model/address.js';
 import { Failure } from '../parts/failure.js';
 import { SearchView } from '../views/search/search-view.js';
 import { Frame } from './frame.js';
@@ -20,6 +28,18 @@ const trace = createRoute({
   validateSearch: readTraceAddress,
   component: lazyRouteComponent(() => import('../views/trace/trace-view.js'), 'TraceView'),
 });
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: '/logs',
+  validateSearch: readLogsAddress,
+  component: lazyRouteComponent(() => import('../views/logs/logs-view.js'), 'LogsView'),
+});
+const metrics = createRoute({
+  getParentRoute: () => root,
+  path: '/metrics',
+  validateSearch: readMetricsAddress,
+  component: lazyRouteComponent(() => import('../views/metrics/metrics-view.js'), 'MetricsView'),
+});
 const connect = createRoute({
   getParentRoute: () => root,
   path: '/connect',
@@ -35,7 +55,7 @@ const tour = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([search, trace, connect, tour]),
+  routeTree: root.addChildren([search, trace, logs, metrics, connect, tour]),
   parseSearch,
   stringifySearch: formatSearch,
   defaultPreload: false,

@@ -29,14 +29,14 @@ function labelOf(range: TimeRange): string {
 }
 
 export function TimeRangePicker() {
-  const navigate = useNavigate({ from: '/' });
+  const navigate = useNavigate();
   const range = parseTimeSearch(useSearch({ strict: false }));
   const { nowMs, refresh } = useNow();
   const [open, setOpen] = useState(false);
   const choose = (next: TimeRange): void => {
     setOpen(false);
     refresh();
-    void navigate({ search: (before) => ({ ...before, ...formatTimeSearch(next), sel: undefined }) });
+    void navigate({ to: '.', search: (before) => ({ ...before, ...formatTimeSearch(next), sel: undefined }) });
   };
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>

@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, niceStep } from '../../model/format.js';
 import { SpanFlag, type TraceColumns } from '../../model/trace/columns.js';
+import type { LogMark } from '../../model/trace/log-marks.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { selfSegments } from '../../model/trace/self-time.js';
 import type { ViewWindow } from '../../model/trace/view-window.js';
@@ -139,7 +140,26 @@ function drawSpan(context: CanvasRenderingContext2D, scene: Scene, span: number,
     context.fillStyle = columns.eventIsException[event] === 1 ? colours.error : colours.text;
     context.fillRect(x - 1, y + BAR_TOP - 3, 2, BAR + 6);
   }
+  for (const mark of scene.logs.get(span) ?? []) {
+    if (mark.at >= view.from && mark.at <= view.to) drawLogMark(context, scene, mark, y);
+  }
   context.globalAlpha = 1;
+}
+
+/** A dot, where an event is a tick; also beside the bar, for what was written before or after its span. */
+function drawLogMark(context: CanvasRenderingContext2D, scene: Scene, mark: LogMark, y: number): void {
+  const { colours } = scene;
+  const x = xOf(scene, mark.at);
+  const middle = y + BAR_TOP + BAR / 2;
+  context.fillStyle = colours.ground;
+  context.beginPath();
+  context.arc(x, middle, 4, 0, 2 * Math.PI);
+  context.fill();
+  context.fillStyle =
+    mark.loudness === 'error' ? colours.error : mark.loudness === 'warning' ? colours.warning : colours.text;
+  context.beginPath();
+  context.arc(x, middle, 2.5, 0, 2 * Math.PI);
+  context.fill();
 }
 
 function segmentsOf(scene: Scene, span: number): Float64Array {

@@ -1,4 +1,5 @@
 import type { TraceColumns } from '../../model/trace/columns.js';
+import type { LogMark } from '../../model/trace/log-marks.js';
 import type { Rows } from '../../model/trace/rows.js';
 import type { ViewWindow } from '../../model/trace/view-window.js';
 import type { CanvasColours } from './colours.js';
@@ -32,6 +33,8 @@ export interface Scene {
   readonly area:
     | { readonly from: number; readonly to: number; readonly firstRow: number; readonly lastRow: number }
     | undefined;
+  /** Log records by span. */
+  readonly logs: ReadonlyMap<number, readonly LogMark[]>;
   /** Self-time segments by span, kept between frames. */
   readonly segments: Map<number, Float64Array>;
 }

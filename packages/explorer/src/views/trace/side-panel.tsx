@@ -1,6 +1,7 @@
 import { type CSSProperties, type PointerEvent, useState } from 'react';
 import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
+import type { LogMark } from '../../model/trace/log-marks.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { AreaDetails } from './area-details.js';
 import { FoldDetails } from './fold-details.js';
@@ -10,14 +11,16 @@ import type { TraceState } from './use-trace-state.js';
 
 interface Props {
   readonly trace: OpenTrace;
+  readonly logs: ReadonlyMap<number, readonly LogMark[]>;
   readonly state: TraceState;
   readonly onSearch: (...clauses: NewClause[]) => void;
 }
 
 const KEY = 'throughline.panel';
+const NO_LOGS: readonly LogMark[] = [];
 
 /** What is selected: an area's sums, a fold's spread, or one span in full. */
-export function SidePanel({ trace, state, onSearch }: Props) {
+export function SidePanel({ trace, logs, state, onSearch }: Props) {
   const [width, setWidth] = useState(() => stored() ?? 380);
   const { selected, area } = state;
   if (selected === undefined && area === undefined) return null;
@@ -59,6 +62,7 @@ export function SidePanel({ trace, state, onSearch }: Props) {
             key={trace.columns.spanIds[selected]}
             trace={trace}
             span={selected}
+            logs={logs.get(selected) ?? NO_LOGS}
             state={state}
             onSearch={onSearch}
           />

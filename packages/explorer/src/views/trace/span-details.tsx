@@ -5,22 +5,25 @@ import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
 import { formatDuration, formatMoment, momentInFull } from '../../model/format.js';
 import { endOf, forEachChild, SpanFlag } from '../../model/trace/columns.js';
+import type { LogMark } from '../../model/trace/log-marks.js';
 import { plainValue } from '../../model/trace/match-span.js';
 import { Button, CopyButton, IconButton, ServiceName } from '../../parts/controls.js';
 import { AttributeList } from './attribute-list.js';
 import { criticalTime } from './bar-tip.js';
 import { EventList } from './event-list.js';
 import styles from './side-panel.module.css';
+import { SpanLogs } from './span-logs.js';
 import type { TraceState } from './use-trace-state.js';
 
 interface Props {
   readonly trace: OpenTrace;
   readonly span: number;
+  readonly logs: readonly LogMark[];
   readonly state: TraceState;
   readonly onSearch: (...clauses: NewClause[]) => void;
 }
 
-export function SpanDetails({ trace, span, state, onSearch }: Props) {
+export function SpanDetails({ trace, span, logs, state, onSearch }: Props) {
   const { columns } = trace;
   const full = useQuery({
     queryKey: ['span', columns.traceId, columns.spanIds[span], columns.count],
@@ -66,7 +69,7 @@ export function SpanDetails({ trace, span, state, onSearch }: Props) {
         )}
         <Family trace={trace} span={span} state={state} />
       </div>
-      {full !== undefined && <Body trace={trace} span={span} full={full} onSearch={onSearch} />}
+      {full !== undefined && <Body trace={trace} span={span} logs={logs} full={full} onSearch={onSearch} />}
     </>
   );
 }
@@ -188,11 +191,13 @@ function Family({
 function Body({
   trace,
   span,
+  logs,
   full,
   onSearch,
 }: {
   readonly trace: OpenTrace;
   readonly span: number;
+  readonly logs: readonly LogMark[];
   readonly full: SpanInFull;
   readonly onSearch: Props['onSearch'];
 }) {
@@ -207,6 +212,7 @@ function Body({
           traceStartNano={columns.start[span]!}
         />
       )}
+      {logs.length > 0 && <SpanLogs trace={trace} span={span} logs={logs} />}
       {full.span.links.length > 0 && (
         <details className={styles.section} open>
           <summary>

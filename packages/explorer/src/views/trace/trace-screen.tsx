@@ -1,9 +1,12 @@
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { traceLogsQuery } from '../../client/queries.js';
 import type { OpenTrace } from '../../client/trace-store.js';
 import type { NewClause } from '../../model/filter-clauses.js';
 import { withClause } from '../../model/filter-clauses.js';
 import { absoluteRange, formatTimeSearch, fromUnixNano, parseTimeSearch } from '../../model/time-range.js';
+import { logMarks } from '../../model/trace/log-marks.js';
 import { useNow } from '../../parts/now.js';
 import { useTheme } from '../../parts/theme.js';
 import { canvasColours } from './colours.js';
@@ -32,6 +35,8 @@ export function TraceScreen({ trace }: { readonly trace: OpenTrace }) {
       ),
     [theme, columns],
   );
+  const records = useQuery(traceLogsQuery(columns.traceId, columns.count)).data?.records;
+  const logs = useMemo(() => logMarks(columns, records ?? []), [columns, records]);
   useTraceCommands(trace, state, findField);
 
   // A link may name a span that a fold hides.
@@ -73,8 +78,8 @@ export function TraceScreen({ trace }: { readonly trace: OpenTrace }) {
     <div className={styles.screen}>
       <TraceHeader trace={trace} state={state} findField={findField} />
       <Minimap columns={columns} colours={colours} view={state.view} onView={state.setView} />
-      <Waterfall columns={columns} colours={colours} state={state} />
-      <SidePanel trace={trace} state={state} onSearch={search} />
+      <Waterfall columns={columns} colours={colours} logs={logs} state={state} />
+      <SidePanel trace={trace} logs={logs} state={state} onSearch={search} />
     </div>
   );
 }

@@ -10,6 +10,7 @@ import {
 } from 'react';
 import { formatDuration } from '../../model/format.js';
 import type { TraceColumns } from '../../model/trace/columns.js';
+import type { LogMark } from '../../model/trace/log-marks.js';
 import { foldIndex, isFold } from '../../model/trace/rows.js';
 import { panWindow, zoomWindow } from '../../model/trace/view-window.js';
 import { Button } from '../../parts/controls.js';
@@ -28,6 +29,7 @@ import { WaterfallRow } from './waterfall-row.js';
 interface Props {
   readonly columns: TraceColumns;
   readonly colours: CanvasColours;
+  readonly logs: ReadonlyMap<number, readonly LogMark[]>;
   readonly state: TraceState;
 }
 
@@ -38,7 +40,7 @@ const RIGHT_AIR = 12;
  * The tree left, the bars right. Rows are text in the document, so that they are read aloud, selected and found; bars are one canvas
  * under them. Both stand in one fixed stage and move in the same frame: the scroller only says how far.
  */
-export function Waterfall({ columns, colours, state }: Props) {
+export function Waterfall({ columns, colours, logs, state }: Props) {
   const { rows, rowOf, view, selectedRow, matchMask } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
@@ -81,9 +83,24 @@ export function Waterfall({ columns, colours, state }: Props) {
         matches: matchMask,
         path: state.address.path !== '0',
         area,
+        logs,
         segments,
       }),
-    [columns, rows, rowOf, colours, split, top, view, selectedRow, hover?.row, matchMask, state.address.path, area],
+    [
+      columns,
+      rows,
+      rowOf,
+      colours,
+      split,
+      top,
+      view,
+      selectedRow,
+      hover?.row,
+      matchMask,
+      state.address.path,
+      area,
+      logs,
+    ],
   );
 
   // Who came by key or by link reads on here; a field that has the focus keeps it.

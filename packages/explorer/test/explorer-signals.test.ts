@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FixtureOptions, KNOWN, serve } from '../dev/fixtures/server.js';
+
+/* Logs and metrics in the built page, in a real browser, over the API of the fixture server. SHOTS=folder keeps pictures. */
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const FLAGS =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+const SHOTS = process.env.SHOTS;
+const require = createRequire(import.meta.url);
+const axe = require.resolve('axe-core/axe.min.js');
+const vite = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js');
+
+describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CHROMIUM})`, { timeout: 90_000 }, () => {
+  let site: string;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let base: string;
+  const problems: string[] = [];
+  const servers: Server[] = [];
+
+  const startServer = async (options: Partial<FixtureOptions> = {}): Promise<string> => {
+    const { server, address } = await serve({ port: 0, traces: 60, spansOfBig: 100, empty: false, site, ...options });
+    servers.push(server);
+    return address;
+  };
+  const shoot = async (name: string): Promise<void> => {
+    if (SHOTS === undefined) return;
+    await mkdir(SHOTS, { recursive: true });
+    await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+  };
+  /** In both themes: what is wrong for readers with impaired sight, and a picture. */
+  const examine = async (name: string): Promise<void> => {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
+      await page.addScriptTag({ path: axe });
+      const violations = await page.evaluate(async () => {
+        const { violations: found } = await (
+          window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+        ).axe.run();
+        return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      expect(violations, `${name}, ${colorScheme}`).toEqual([]);
+      await shoot(`${name}-${colorScheme}`);
+    }
+  };
+
+  beforeAll(async () => {
+    site = await mkdtemp(join(tmpdir(), 'explorer-signals-'));
+    // As a process of its own: under NODE_ENV=test React would be built for development.
+    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', site, '--logLevel', 'warn'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    base = await startServer();
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await rm(site, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      colorScheme: 'dark',
+      reducedMotion: 'reduce',
+    });
+    page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    problems.length = 0;
+    page.on('pageerror', (error) => problems.push(error.message));
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+
+  const records = () => page.getByRole('list', { name: 'Log records' }).getByRole('listitem');
+  const search = () => new URL(page.url()).searchParams;
+
+  test('log records are listed, filtered by severity and text, unfolded, and lead to their trace [S7]', async () => {
+    await page.goto(base);
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Logs' }).click();
+    await records().first().waitFor();
+    await page.getByLabel('Severity').selectOption('error');
+    await expect.poll(() => search().get('severity')).toBe('error');
+    await expect
+      .poll(async () => new Set(await records().locator('time + span').allTextContents()))
+      .toEqual(new Set(['ERROR']));
+    await page.getByLabel('Text').fill('DECLINED');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => search().get('q')).toBe('DECLINED');
+    const declined = records().filter({ hasText: 'declined' }).first();
+    await declined.getByRole('button').first().click();
+    await declined.getByText('operation.failed').waitFor();
+    await declined.getByRole('region', { name: 'Attributes' }).waitFor();
+    await examine('logs');
+    // The address is the state: the same is open after a reload.
+    await page.reload();
+    await page.getByText('operation.failed').waitFor();
+    await page.getByRole('link', { name: /^Open its trace/ }).click();
+    await page.getByRole('treegrid').waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/trace\/[0-9a-f]{32}$/);
+    expect(search().get('span')).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('a span shows the log records it wrote, and they stand in the waterfall [S7]', async () => {
+    await page.goto(`${base}/trace/${KNOWN.declined}`);
+    const failed = page.getByRole('treegrid').getByRole('row').filter({ hasText: 'POST /api/orders' }).first();
+    await failed.waitFor();
+    await failed.click();
+    const panel = page.getByRole('complementary', { name: 'Details' });
+    await panel.getByText(/^Logs/).waitFor();
+    await panel.getByText('begins').first().waitFor();
+    await examine('trace-logs');
+    await panel.getByRole('link', { name: 'Show in the list of logs' }).click();
+    await expect.poll(() => search().get('trace')).toBe(KNOWN.declined);
+    await records().first().waitFor();
+    expect(await records().count()).toBeGreaterThan(0);
+  });
+
+  test('metrics are listed with their newest value and a chart each, one opens larger and as a table [F12]', async () => {
+    await page.goto(`${base}/metrics`);
+    const metrics = page.getByRole('list', { name: 'Metrics' }).getByRole('listitem');
+    await metrics.filter({ hasText: 'process.memory.usage' }).locator('canvas').waitFor();
+    await expect.poll(() => metrics.count()).toBe(5);
+    expect(await metrics.filter({ hasText: 'orders.placed' }).textContent()).toContain('counter');
+    const duration = metrics.filter({ hasText: 'http.server.request.duration' });
+    expect(await duration.textContent()).toMatch(/histogram, s, 12 series.*\d ms.*mean of 40/);
+    await duration.getByRole('button').first().click();
+    await expect.poll(() => search().get('open')).toBe('histogram:http.server.request.duration');
+    await expect.poll(() => duration.locator('canvas').count()).toBe(2);
+    await examine('metrics');
+    await duration.getByRole('button', { name: 'Show as a table' }).click();
+    await duration.getByRole('table').waitFor();
+    expect(await duration.getByRole('columnheader').allTextContents()).toEqual(['From', 'payment', 'shop-api']);
+    await page.getByLabel('Name').fill('queue');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => metrics.count()).toBe(1);
+  });
+
+  test('without any log record or metric the views say what to paste, and turn into data by themselves', async () => {
+    const empty = await startServer({ empty: true });
+    await page.goto(`${empty}/metrics`);
+    await page.getByRole('heading', { name: 'Send the first metric' }).waitFor();
+    await page.goto(`${empty}/logs`);
+    await page.getByRole('heading', { name: 'Send the first log record' }).waitFor();
+    await page.getByText('curl http://127.0.0.1:4318/v1/logs').waitFor();
+    await examine('logs-empty');
+    await fetch(`${empty}/fixture/fill`, { method: 'POST' });
+    await records().first().waitFor();
+  });
+
+  test('the time range stays with the view it was chosen in', async () => {
+    await page.goto(`${base}/logs?severity=warn`);
+    await records().first().waitFor();
+    await page.getByRole('button', { name: /Last hour/ }).click();
+    await page.getByRole('button', { name: 'Last 15 minutes' }).click();
+    await expect.poll(() => search().get('last')).toBe('15m');
+    expect(new URL(page.url()).pathname).toBe('/logs');
+    expect(search().get('severity')).toBe('warn');
+  });
+});
