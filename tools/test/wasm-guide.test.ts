@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,56 +8,78 @@ import { root } from '../lib/root.mjs';
 import { readSnippets } from './docs/read-snippets.js';
 import { canInstall, killAll, mustRun, shell } from './packed/shell.js';
 
-/* docs/wasm.md as a newcomer follows it: an empty folder, its files, its commands. Only the package comes from a tarball. */
+/* docs/wasm.md and docs/wasi.md as a newcomer follows them: an empty folder, their files, their commands. Only the packages come from tarballs. */
 
 const registry = canInstall();
-if (!registry) console.warn('SKIPPED: following docs/wasm.md needs a registry that npm can install from');
+if (!registry)
+  console.warn('SKIPPED: following docs/wasm.md and docs/wasi.md needs a registry that npm can install from');
 
-describe.skipIf(!registry)('docs/wasm.md from an empty folder (needs npm’s registry)', () => {
+describe.skipIf(!registry)('the guides of WebAssembly from an empty folder (needs npm’s registry)', () => {
   let folder: string;
-  let tarball: string;
+  const tarballs: Record<string, string> = {};
   beforeAll(async () => {
     await mustRun('node tools/build.mjs', root);
     folder = mkdtempSync(join(tmpdir(), 'throughline-wasm-guide-'));
-    const [report] = JSON.parse(
-      await mustRun(`npm pack --json --pack-destination "${folder}"`, join(root, 'packages/sdk')),
-    );
-    tarball = join(folder, report.filename);
+    for (const [name, path] of [
+      ['@throughline/sdk', 'packages/sdk'],
+      ['throughline', 'packages/collector'],
+    ] as const) {
+      const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, join(root, path)));
+      tarballs[name] = join(folder, report.filename);
+    }
   }, 300_000);
   afterAll(() => {
     killAll();
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
-  test('its module is compiled, runs, prints what it says, and its spans arrive below each other [W1]', async () => {
-    const at = join(folder, 'shop');
+  /** Follows a guide up to the heading `until`; gives what was printed and the spans that arrived where a collector would stand. */
+  async function follow(doc: string, until: (code: string) => boolean) {
+    const at = join(folder, doc.replaceAll('/', '-'));
     mkdirSync(at);
     const sink = await otlpSink({ protocol: 'http1' });
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, npm_config_omit: 'optional' };
+    let printed = '';
     try {
-      let printed = '';
-      for (const { language, words, code } of readSnippets('docs/wasm.md')) {
+      for (const { language, words, code } of readSnippets(doc)) {
+        if (until(code)) break;
         if (typeof words.file === 'string') {
           mkdirSync(dirname(join(at, words.file)), { recursive: true });
           writeFileSync(join(at, words.file), code);
         } else if (language === 'sh') {
           for (const line of code.trim().split('\n')) {
-            const command = line.replace(/(?<=\s)@throughline\/sdk(?=\s|$)/, `"${tarball}"`);
-            const { code, stdout, stderr } = await shell(command, at, { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url });
+            const command = line.startsWith('npm install')
+              ? line.replace(/(?<=\s)(@throughline\/sdk|throughline)(?=\s|$)/g, (name) => `"${tarballs[name]}"`)
+              : line;
+            const { code, stdout, stderr } = await shell(command, at, environment);
             expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
             printed += stdout;
           }
         }
       }
-      expect(printed).toContain('4246\n');
       const spans = sink.received
-        .flatMap(({ body }) => decodeTraces(body).resourceSpans)
+        .flatMap(({ body }) => decodeTraces(body).resourceSpans ?? [])
         .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
-      const named = (name: string) => spans.find((span) => span.name === name)!;
-      expect(named('discount').parentSpanId).toEqual(named('price').spanId);
-      expect(named('price').parentSpanId).toEqual(named('order').spanId);
-      expect(spans).toHaveLength(3);
+      return { at, printed, spans, named: (name: string) => spans.find((span) => span.name === name)! };
     } finally {
       await sink.close();
     }
+  }
+
+  test('docs/wasm.md: the module is compiled, runs, prints what it says, and its spans lie below each other [W1]', async () => {
+    const { printed, spans, named } = await follow('docs/wasm.md', () => false);
+    expect(printed).toContain('4246\n');
+    expect(named('discount').parentSpanId).toEqual(named('price').spanId);
+    expect(named('price').parentSpanId).toEqual(named('order').spanId);
+    expect(spans).toHaveLength(3);
+  }, 300_000);
+
+  test('docs/wasi.md: the program writes to a file, and the import takes its spans and empties it [W4]', async () => {
+    const { at, printed, spans, named } = await follow('docs/wasi.md', (code) => code.includes('fileTransport'));
+    expect(printed).toContain('written: true\n');
+    expect(printed).toContain('spans.tl: 1 batches taken: 3 spans. The file is empty.\n');
+    expect(spans.map(({ name }) => name)).toEqual(['resize', 'resize', 'make thumbnails']);
+    for (const { parentSpanId } of spans.slice(0, 2)) expect(parentSpanId).toEqual(named('make thumbnails').spanId);
+    expect(existsSync(join(at, 'spans.tl'))).toBe(false);
   }, 300_000);
 });
