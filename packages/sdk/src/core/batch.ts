@@ -41,7 +41,7 @@ export interface Batch {
 export interface OpenBuffer {
   readonly signal: Signal;
   readonly priority: Priority;
-  /** Fragments written since the last `take`. */
+  /** Spans, data points or log records written since the last `take`. */
   readonly items: number;
   /** Their bytes, scope headers included, without the resource. */
   readonly byteLength: number;

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span, TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from './batch.js';
 import type { LogRecordLimits } from './logs/log-limits.js';
+import type { TemporalityPreference } from './metrics/instrument-kinds.js';
 import type { BatchStore, Compressor, Transport } from './ports.js';
 import type { Sampler } from './sampling/sampler.js';
 import type { IdGenerator } from './trace/id-generator.js';
@@ -28,6 +29,15 @@ export interface TelemetryOptions {
   readonly compressor?: Compressor | undefined;
   readonly sampler?: Sampler | undefined;
   readonly spanLimits?: Partial<SpanLimits> | undefined;
+  /**
+   * Metrics are collected this often, in milliseconds, and at each flush. Default: `OTEL_METRIC_EXPORT_INTERVAL` where there is an
+   * environment, else 60,000; 10,000 in development.
+   */
+  readonly metricIntervalMs?: number | undefined;
+  /** Whether counters tell what came since the start (`cumulative`, the default) or since they were collected last (`delta`, `lowmemory`). */
+  readonly metricTemporality?: TemporalityPreference | undefined;
+  /** Series of one metric at most; what is over it counts together, with the attribute `otel.metric.overflow`. Default 2,000. */
+  readonly cardinalityLimit?: number | undefined;
   readonly logRecordLimits?: Partial<LogRecordLimits> | undefined;
   readonly idGenerator?: IdGenerator | undefined;
   /** Run before the encoder, in this order, so that what they change in `onEnding` changes the bytes. */
@@ -61,7 +71,10 @@ export interface BatchLimits {
   readonly maxBytes: number;
   /** … or when its first item is this old. 0: at once. (1,000 / 5,000 / 10,000 / 500 ms) */
   readonly maxAgeMs: number;
-  /** Items waiting at most, sealed or not (`OTEL_BSP_MAX_QUEUE_SIZE`). Default 4 × maxItems, at least 2,048. */
+  /**
+   * Spans and log records waiting at most, sealed or not (`OTEL_BSP_MAX_QUEUE_SIZE`). Default 4 × maxItems, at least 2,048. Data points come by
+   * the thousand each time metrics are collected: they are bounded by `maxQueueBytes` alone (in a page's small outbox by both).
+   */
   readonly maxQueueItems: number;
   /** Bytes waiting at most. Default 16 MiB. */
   readonly maxQueueBytes: number;
@@ -138,6 +151,8 @@ export interface TelemetryStatus {
     readonly failures: number;
     readonly nextAttemptUnixMs: number | undefined;
   }[];
+  /** Something was measured since metrics were collected last. Absent where they are not built in. */
+  readonly uncollected?: boolean | undefined;
   /** Spans started and not ended yet, where `unendedSpanMs` watches them. */
   readonly openSpans: number | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import type { Batch } from './batch.js';
+import type { Batch, Signal } from './batch.js';
 
 /*
  * What a runtime must bring. Core asks for nothing by name: each runtime hands over values of these
@@ -53,6 +53,8 @@ export interface Transport {
   readonly destination: string;
   /** One sentence about an address that is wrong or probably wrong, known without sending; said once at start. */
   readonly problem?: string | undefined;
+  /** What goes this way; absent: every signal. For a destination alone and for one of several `copies`. */
+  readonly signals?: readonly Signal[] | undefined;
   /** Bytes this way can carry at once (a keepalive budget, an MQTT packet); absent: no own limit. */
   readonly maxBytes?: number | undefined;
   send(batch: Batch, options: SendOptions): Promise<Outcome>;

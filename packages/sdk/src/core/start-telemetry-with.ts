@@ -61,7 +61,7 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
   const report = limitDiagnostics(ports.clock, options.onDiagnostic ?? toConsole);
   const running = options.global === false ? undefined : currentTelemetry();
   if (running) {
-    report('warn', 'started-twice', 'Telemetry runs already: these options are not used.');
+    report('warn', 'started-twice', 'Already started: these options are not used.');
     return running;
   }
   try {
@@ -173,7 +173,7 @@ function wire(parts: TelemetryParts, ports: Ports, options: StartOptions, report
     outbox,
     onLeaving(run: () => void) {
       leaving.add(run);
-      return () => void leaving.delete(run);
+      return () => leaving.delete(run);
     },
   };
   each(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Batch } from '../core/batch.js';
+import { rootContext } from '../core/context/context.js';
+import { setSpan } from '../core/context/span-in-context.js';
 import { createStackContextStore } from '../core/context/stack-context-store.js';
 import { startTelemetry } from '../core/telemetry.js';
 import { consoleTransport } from './console.js';
@@ -63,16 +64,42 @@ test('a failed span says so, with its message and the exception below it', async
   expect(lines[1]).toMatch(/^ {16}\+0 µs exception {2}.*exception\.type=RangeError exception\.message="card declined"/);
 });
 
-test('signals it cannot show are counted, and damaged bytes are no trouble', async () => {
+test('log records and the points of metrics are a line each [F12 S7]', async () => {
+  const { telemetry, lines } = setUp();
+  const meter = telemetry.meter;
+  meter.createCounter('orders', { unit: '{order}' }).add(2, { 'payment.type': 'credit card', retry: false });
+  meter.createHistogram('duration', { unit: 'ms' }).record(3);
+  meter.createGauge('level').record(0.5);
+  const span = telemetry.tracer.startSpan('checkout');
+  telemetry.logger.emit({ severityNumber: 17, body: 'card declined', context: setSpan(rootContext, span) });
+  telemetry.logger.emit({
+    eventName: 'basket',
+    severityNumber: 10,
+    severityText: 'notice',
+    body: { items: [1, 'b c'] },
+  });
+  await telemetry.flush();
+  expect([...lines].sort()).toEqual(
+    [
+      `12:30:15.250Z  shop  ERROR  card declined  trace ${span.spanContext().traceId}`,
+      '12:30:15.250Z  shop  notice  basket  {items=[1, "b c"]}',
+      '12:30:15.250Z  shop  orders{payment.type="credit card" retry=false} 2 {order}',
+      '12:30:15.250Z  shop  duration 1 values, mean 3, 3 to 3 ms',
+      '12:30:15.250Z  shop  level 0.5',
+    ].sort(),
+  );
+});
+
+test('damaged bytes are no trouble', async () => {
   const lines: string[] = [];
   const transport = consoleTransport({ write: (line) => lines.push(line) });
   const batch = { v: 1, id: 'x', priority: 'normal', destination: 'console', createdUnixMs: 0, items: 3 } as const;
-  const send = (rest: Pick<Batch, 'signal' | 'bytes'>) =>
-    transport.send({ ...batch, ...rest }, { abort: new AbortController().signal });
-  expect(await send({ signal: 'metrics', bytes: new Uint8Array(40) })).toEqual({ kind: 'accepted', rejectedItems: 0 });
-  expect(await send({ signal: 'traces', bytes: Uint8Array.of(10, 200, 1, 2) })).toEqual({
-    kind: 'accepted',
-    rejectedItems: 0,
-  });
-  expect(lines).toEqual(['metrics: 3 items in 40 bytes']);
+  for (const signal of ['traces', 'metrics', 'logs'] as const) {
+    const sent = { ...batch, signal, bytes: Uint8Array.of(10, 200, 1, 2) };
+    expect(await transport.send(sent, { abort: new AbortController().signal })).toEqual({
+      kind: 'accepted',
+      rejectedItems: 0,
+    });
+  }
+  expect(lines).toEqual([]);
 });

@@ -1,6 +1,9 @@
 import type { Batch } from '../core/batch.js';
 import type { Transport } from '../core/ports.js';
 import { exportRequestToJson } from '../core/wire/export-request-to-json.js';
+import { describeLogs } from './describe-logs.js';
+import { describeMetrics } from './describe-metrics.js';
+import { attributesText, clock, type JsonKeyValue, type JsonResource, nanosOf, serviceOf } from './otlp-text.js';
 
 export interface ConsoleTransportOptions {
   /** Takes each line. Default `console.log`. */
@@ -9,7 +12,8 @@ export interface ConsoleTransportOptions {
 
 /**
  * Readable lines for development, read back from the very bytes that would leave: each span with when, how long, what kind and how it ended,
- * below its parent where both are in one batch; its attributes, events and links behind and below it.
+ * below its parent where both are in one batch; its attributes, events and links behind and below it. Log records and the points of metrics are a
+ * line each.
  */
 export function consoleTransport({ write }: ConsoleTransportOptions = {}): Transport {
   return {
@@ -20,18 +24,6 @@ export function consoleTransport({ write }: ConsoleTransportOptions = {}): Trans
       return { kind: 'accepted', rejectedItems: 0 };
     },
   };
-}
-
-interface JsonValue {
-  readonly stringValue?: string;
-  readonly arrayValue?: { readonly values?: readonly JsonValue[] };
-  readonly kvlistValue?: { readonly values?: readonly JsonKeyValue[] };
-  readonly [kind: string]: unknown;
-}
-
-interface JsonKeyValue {
-  readonly key?: string;
-  readonly value?: JsonValue;
 }
 
 interface JsonSpan {
@@ -54,7 +46,7 @@ interface JsonSpan {
 
 interface JsonTraces {
   readonly resourceSpans?: readonly {
-    readonly resource?: { readonly attributes?: readonly JsonKeyValue[] };
+    readonly resource?: JsonResource;
     readonly scopeSpans?: readonly {
       readonly scope?: { readonly name?: string };
       readonly spans?: readonly JsonSpan[];
@@ -64,13 +56,16 @@ interface JsonTraces {
 
 const kinds = ['', '', 'server', 'client', 'producer', 'consumer'];
 
-function describeBatch({ signal, bytes, items }: Batch): string[] {
-  if (signal !== 'traces') return [`${signal}: ${items} items in ${bytes.length} bytes`];
-  const request = JSON.parse(exportRequestToJson(signal, bytes)) as JsonTraces;
+function describeBatch({ signal, bytes }: Batch): string[] {
+  const request = JSON.parse(exportRequestToJson(signal, bytes)) as object;
+  if (signal === 'traces') return describeTraces(request);
+  return signal === 'logs' ? describeLogs(request) : describeMetrics(request);
+}
+
+function describeTraces(request: JsonTraces): string[] {
   const lines: string[] = [];
   for (const { resource, scopeSpans = [] } of request.resourceSpans ?? []) {
-    const service =
-      valueText(resource?.attributes?.find(({ key }) => key === 'service.name')?.value) || 'unknown_service';
+    const service = serviceOf(resource);
     const spans = scopeSpans.flatMap((scope) => scope.spans ?? []);
     const known = new Set(spans.map(({ spanId }) => spanId));
     const below = new Map<string, JsonSpan[]>();
@@ -116,26 +111,8 @@ function describeSpan(span: JsonSpan, service: string, indent: string): string[]
   ];
 }
 
-const nanosOf = (text: string | undefined): bigint => BigInt(text ?? 0);
-
-/** Hours to milliseconds, in UTC as everywhere in telemetry. */
-const clock = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString().slice(11, 24);
-
 function duration(nanos: bigint): string {
   const ms = Number(nanos) / 1e6;
   if (ms >= 1_000) return `${(ms / 1_000).toFixed(2)} s`;
   return ms >= 1 ? `${ms.toFixed(1)} ms` : `${(ms * 1_000).toFixed(0)} µs`;
-}
-
-const attributesText = (attributes: readonly JsonKeyValue[] = []): string =>
-  attributes.map(({ key, value }) => `${key}=${valueText(value)}`).join(' ');
-
-/** Strings are quoted only where they would run into what follows. */
-function valueText(value: JsonValue = {}): string {
-  if (value.arrayValue) return `[${(value.arrayValue.values ?? []).map(valueText).join(', ')}]`;
-  if (value.kvlistValue) return `{${attributesText(value.kvlistValue.values)}}`;
-  if (value.stringValue !== undefined) {
-    return /^[^\s"=[\]{},]+$/.test(value.stringValue) ? value.stringValue : JSON.stringify(value.stringValue);
-  }
-  return String(Object.values(value)[0] ?? '');
 }

@@ -8,6 +8,8 @@ import { createTestAuthority } from '../../../testkit/src/test-certificates.js';
 import type { Diagnostic } from '../../src/core/options.js';
 import type { Telemetry } from '../../src/core/telemetry-handle.js';
 import { type NodeOptions, start } from '../../src/runtimes/node/index.js';
+import { decodeLogRequests } from './decode-logs.js';
+import { decodeMetricRequests } from './decode-metrics.js';
 import { decodeRequests } from './decode-requests.js';
 
 /*
@@ -265,6 +267,57 @@ test.each([
     links: links.length,
   }).toMatchObject(expected);
 });
+
+test.each([
+  ['OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT', '2', { one: 'abcdef', two: ['abcdef', 'x'] }],
+  ['OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT', '4', { one: 'abcd', two: ['abcd', 'x'], three: 'abc' }],
+] as const)('%s is kept to by log records on the wire', async (variable, value, expected) => {
+  const sink = await receiver();
+  const { telemetry } = started({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, [variable]: value });
+  telemetry.logger.emit({ body: 'x', attributes });
+  await telemetry.flush();
+  expect(decodeLogRequests(sink.received.map(({ body }) => body))[0]!.attributes).toEqual(expected);
+});
+
+test('OTEL_METRIC_EXPORT_INTERVAL is how often metrics are collected without being asked', async () => {
+  const sink = await receiver();
+  const { telemetry } = started({
+    OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+    OTEL_METRIC_EXPORT_INTERVAL: '40',
+    OTEL_BSP_SCHEDULE_DELAY: '0',
+  });
+  telemetry.meter.createCounter('c').add(1);
+  await sink.arrived(3);
+  const times = decodeMetricRequests(sink.received.slice(0, 3).map(({ body }) => body)).map(({ points }) =>
+    Number(points[0]!.timeUnixNano),
+  );
+  for (const i of [1, 2]) expect((times[i]! - times[i - 1]!) / 1e6).toBeGreaterThan(35);
+});
+
+test.each([
+  ['cumulative', { counter: 2, histogram: 2, upDown: 2, observable: 2 }],
+  ['delta', { counter: 1, histogram: 1, upDown: 2, observable: 1 }],
+  ['LowMemory', { counter: 1, histogram: 1, upDown: 2, observable: 2 }],
+] as const)(
+  'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=%s decides by kind of instrument',
+  async (value, expected) => {
+    const sink = await receiver();
+    const { telemetry } = started({
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: value,
+    });
+    const { meter } = telemetry;
+    meter.createCounter('counter').add(1);
+    meter.createHistogram('histogram').record(1);
+    meter.createUpDownCounter('upDown').add(1);
+    meter.createObservableCounter('observable').addCallback((result) => result.observe(1));
+    await telemetry.flush();
+    const metrics = decodeMetricRequests(sink.received.map(({ body }) => body));
+    expect(
+      Object.fromEntries(metrics.map(({ name, sum, histogram }) => [name, (sum ?? histogram)!.aggregationTemporality])),
+    ).toEqual(expected);
+  },
+);
 
 test('OTEL_TRACES_SAMPLER_ARG is the share of the ratio samplers, and an unusable one is named', async () => {
   const sink = await receiver();

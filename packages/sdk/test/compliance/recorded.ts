@@ -5,6 +5,7 @@ import {
   type TestTelemetryOptions,
 } from '../../src/runtimes/testing/index.js';
 import { decodeLogRequests, type WireLog } from './decode-logs.js';
+import { decodeMetricRequests, type WireMetric } from './decode-metrics.js';
 import { decodeRequests, type WireSpan } from './decode-requests.js';
 
 const started: TestTelemetry[] = [];
@@ -21,6 +22,12 @@ export function recorded(options: TestTelemetryOptions = {}) {
     telemetry,
     spans,
     logs: (): readonly WireLog[] => decodeLogRequests(telemetry.requests('logs')),
+    /** Collects now; the metrics of that collection alone. */
+    async metrics(): Promise<readonly WireMetric[]> {
+      const before = telemetry.requests('metrics').length;
+      await telemetry.flush();
+      return decodeMetricRequests(telemetry.requests('metrics').slice(before));
+    },
     span(name: string): WireSpan {
       const found = spans().filter((span) => span.name === name);
       if (found.length !== 1) throw new Error(`${found.length} spans are called ${name}`);

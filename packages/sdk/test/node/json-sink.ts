@@ -22,6 +22,8 @@ export interface JsonSink {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
   readonly requests: readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  /** The bodies that were taken, in the order in which they came: of one signal by the word that begins them. */
+  bodies(what: 'resourceSpans' | 'resourceMetrics' | 'resourceLogs'): readonly Json[];
   /** Answers each request with what this returns instead of 200; `undefined` leaves it without an answer. */
   answer: () => number | undefined;
   /** Resolves as soon as `found` gives something for the spans so far. */
@@ -31,12 +33,13 @@ export interface JsonSink {
   close(): Promise<void>;
 }
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 /** Takes OTLP/JSON over HTTP on a free loopback port. Read with JSON.parse alone, so it shares no code with what it tests. */
 export async function startJsonSink(): Promise<JsonSink> {
   const spans: ReceivedSpan[] = [];
   const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
+  const bodies: Json[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -48,7 +51,9 @@ export async function startJsonSink(): Promise<JsonSink> {
       if (status === 200) {
         const body = Buffer.concat(chunks);
         const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
-        spans.push(...readSpans(JSON.parse(text)));
+        const exported = JSON.parse(text) as Json;
+        bodies.push(exported);
+        spans.push(...readSpans(exported));
       }
       if (status !== undefined) response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
       for (const look of [...waiting]) look();
@@ -59,6 +64,7 @@ export async function startJsonSink(): Promise<JsonSink> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
     requests,
+    bodies: (what) => bodies.filter((body) => what in body),
     answer: () => 200,
     until: (found) =>
       new Promise((resolve) => {

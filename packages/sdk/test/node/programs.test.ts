@@ -62,6 +62,98 @@ test('a program that comes to its end has sent everything, and telemetry does no
   expect(sink.requests[0]?.path).toMatch(/^\/v1\/traces\?tl-batch=[0-9a-f]{32}$/);
 });
 
+test('a counter, a histogram, a gauge and a log record of a short program arrive, the record with its span [F12 S7]', async () => {
+  const { code, stdout, stderr } = await run('measured.mjs').ended;
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
+  const paths = new Set(sink.requests.map(({ path }) => path.replace(/\?.*/, '')));
+  expect(paths).toEqual(new Set(['/v1/traces', '/v1/metrics', '/v1/logs']));
+  const times = { startTimeUnixNano: expect.any(String), timeUnixNano: expect.any(String) };
+  const card = [{ key: 'payment.type', value: { stringValue: 'card' } }];
+  const asked = [{ key: 'asked', value: { boolValue: true } }];
+  expect(sink.bodies('resourceMetrics')).toEqual([
+    {
+      resourceMetrics: [
+        expect.objectContaining({
+          scopeMetrics: [
+            {
+              scope: { name: 'checkout', version: '1.0.0' },
+              metrics: [
+                {
+                  name: 'orders',
+                  unit: '{order}',
+                  sum: {
+                    dataPoints: [{ ...times, asDouble: 3, attributes: card }],
+                    aggregationTemporality: 2,
+                    isMonotonic: true,
+                  },
+                },
+                {
+                  name: 'duration',
+                  unit: 's',
+                  histogram: {
+                    dataPoints: [
+                      {
+                        ...times,
+                        count: '1',
+                        sum: 0.25,
+                        bucketCounts: ['0', '1', '0'],
+                        explicitBounds: [0.1, 1],
+                        min: 0.25,
+                        max: 0.25,
+                      },
+                    ],
+                    aggregationTemporality: 2,
+                  },
+                },
+                { name: 'basket', gauge: { dataPoints: [{ ...times, asDouble: 7 }] } },
+                { name: 'answer', gauge: { dataPoints: [{ ...times, asDouble: 42, attributes: asked }] } },
+              ],
+            },
+          ],
+        }),
+      ],
+    },
+  ]);
+  const [span] = sink.spans;
+  expect(sink.bodies('resourceLogs')).toEqual([
+    {
+      resourceLogs: [
+        expect.objectContaining({
+          scopeLogs: [
+            {
+              scope: { name: 'checkout' },
+              logRecords: [
+                {
+                  timeUnixNano: expect.any(String),
+                  observedTimeUnixNano: expect.any(String),
+                  severityNumber: 9,
+                  body: { stringValue: 'paid' },
+                  flags: 3,
+                  traceId: span!.traceId,
+                  spanId: span!.spanId,
+                },
+              ],
+            },
+          ],
+        }),
+      ],
+    },
+  ]);
+});
+
+test.each([
+  ['OTEL_METRICS_EXPORTER', 'none', ['/v1/logs', '/v1/traces'], ''],
+  ['OTEL_LOGS_EXPORTER', 'none', ['/v1/metrics', '/v1/traces'], ''],
+  ['OTEL_TRACES_EXPORTER', 'none', ['/v1/logs', '/v1/metrics'], ''],
+  ['OTEL_METRICS_EXPORTER', 'console', ['/v1/logs', '/v1/traces'], 'orders{payment.type=card} 3 {order}'],
+  ['OTEL_LOGS_EXPORTER', 'console', ['/v1/metrics', '/v1/traces'], 'measured  INFO  paid  trace'],
+] as const)('%s=%s decides about its own signal alone', async (variable, value, paths, printed) => {
+  const { code, stdout, stderr } = await run('measured.mjs', { env: { [variable]: value } }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect([...new Set(sink.requests.map(({ path }) => path.replace(/\?.*/, '')))].sort()).toEqual(paths);
+  expect(stdout).toContain(printed);
+});
+
 test('the resource says which service, process, host and system it was [F4 S3]', async () => {
   await run('script.mjs', {
     env: { OTEL_RESOURCE_ATTRIBUTES: 'service.version=1.2.3,team=a%20b', OTEL_SERVICE_NAME: 'from-environment' },

@@ -1,4 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api';
+import type { Anchor } from '../clock/anchor.js';
 import type { TimeSource } from '../clock/time-source.js';
 import { getSpan } from '../context/span-in-context.js';
 import { isTracingSuppressed } from '../context/suppress-tracing.js';
@@ -42,8 +43,9 @@ export interface LoggerState {
   stopped: boolean;
 }
 
-/** A span of this SDK says which way it counts its time; what is logged in it lies between its start and its end. */
+/** Spans of this SDK, full and small, say how they count time; what is logged in one lies between its start and its end. */
 interface Timed {
+  readonly anchor?: Anchor;
   readonly originMs?: number;
 }
 
@@ -99,10 +101,15 @@ export class SdkLogger implements Logger {
     const active = getSpan(context);
     fields.span = active && identity(active as Partial<SpanIdentity> & typeof active);
     const now = time.monotonicMs();
-    const anchor = time.rootAnchor(now);
-    const origin = (active as Timed | undefined)?.originMs;
-    if (typeof origin === 'number') time.read(origin + now, anchor);
-    else time.at(anchor, now);
+    const timed = active as Timed | undefined;
+    const anchor = timed?.anchor ?? time.rootAnchor(now);
+    if (timed?.originMs === undefined) time.at(anchor, now);
+    else {
+      // To the nanosecond as small spans do it.
+      const ms = timed.originMs + now;
+      const seconds = Math.floor(ms / 1_000);
+      time.read([seconds, Math.floor((ms - seconds * 1_000) * 1e6)], anchor);
+    }
     fields.timeHi = fields.observedHi = time.hi;
     fields.timeLo = fields.observedLo = time.lo;
     if (timestamp !== undefined) {

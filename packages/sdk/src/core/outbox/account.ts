@@ -3,7 +3,7 @@ import type { Report } from '../limit-diagnostics.js';
 import type { BatchLimits, DropReason, TelemetryStatus } from '../options.js';
 import type { AbortSignalLike, Outcome, Ports, Transport } from '../ports.js';
 import type { RequestPart } from '../wire/split-request.js';
-import type { BatchQueue, QueueHost } from './batch-queue.js';
+import { type BatchQueue, countsAsItem, type QueueHost } from './batch-queue.js';
 import { memoryQueue } from './memory-queue.js';
 import { closeCircuit, createRoute, isFree, openCircuit, pause, type Route } from './route.js';
 
@@ -26,12 +26,12 @@ export interface AccountOptions {
 export interface Account {
   /** Stands in the batches; with a list, its first. */
   readonly destination: string;
-  readonly queue: Pick<BatchQueue, 'items'>;
+  readonly queue: Pick<BatchQueue, 'countedItems'>;
   /** Takes a sealed batch. Waits for `pump` or, where the queue is a store, for that. */
   add(batch: Batch, leaving: boolean): void;
   /** Sends what may be sent now. `leaving`: also past the limits that assume a later. */
   pump(leaving?: boolean): void;
-  /** Sacrifices waiting batches until the bounds hold, with so much open beside them. */
+  /** Sacrifices waiting batches until the bounds hold, with so much open beside them (of the items those that count). */
   makeRoom(openItems: number, openBytes: number): void;
   /** Circuits that no server asked for are tried at once. */
   resume(): void;
@@ -240,8 +240,10 @@ export function createAccount(
     },
     pump,
     makeRoom(openItems, openBytes) {
-      while (queue.items + openItems > limits.maxQueueItems || queue.bytes + openBytes > limits.maxQueueBytes) {
-        const victim = queue.sacrifice();
+      for (;;) {
+        const tooLarge = queue.bytes + openBytes > limits.maxQueueBytes;
+        if (!tooLarge && queue.countedItems + openItems <= limits.maxQueueItems) break;
+        const victim = queue.sacrifice(tooLarge ? () => true : countsAsItem);
         if (!victim) break;
         drop(victim, 'queue-full', 'the queue was full');
       }

@@ -11,6 +11,8 @@ export interface BatchQueue {
   /** What this program's memory holds, waiting and under way; the account bounds it. */
   readonly items: number;
   readonly bytes: number;
+  /** Those of `items` that `maxQueueItems` is about: see `countsAsItem`. */
+  readonly countedItems: number;
   /** Takes a sealed batch. `leaving`: it must be available to `next` before this call returns. */
   add(batch: Batch, leaving: boolean): void;
   /** The best batch that waits, now under way: high priority before normal, then in order. May come later: see `QueueHost.wake`. */
@@ -19,13 +21,16 @@ export interface BatchQueue {
   back(batch: Batch): void;
   /** Under way → forgotten; `parts` wait in its place. */
   done(batch: Batch, parts?: readonly Batch[]): void;
-  /** Gives up the waiting batch that is missed least: normal priority before high, old before new. */
-  sacrifice(): Batch | undefined;
+  /** Gives up the waiting batch that is missed least, of those that are `eligible`: normal priority before high, old before new. */
+  sacrifice(eligible: (batch: Batch) => boolean): Batch | undefined;
   /** What has reached `durability`; absent where that is all of `items` and `bytes`. */
   stored?(): { readonly items: number; readonly bytes: number };
   /** No further calls. Batches that survive the program are left for the next one; returns how many items do not. */
   close(): number;
 }
+
+/** Data points are bounded by their bytes alone: a program with 3,000 series has so many at once, each time they are collected. */
+export const countsAsItem = ({ signal }: Pick<Batch, 'signal'>): boolean => signal !== 'metrics';
 
 /** What a queue with a store behind it tells its account. */
 export interface QueueHost {

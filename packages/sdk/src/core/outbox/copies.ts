@@ -5,7 +5,7 @@ import { sealIds } from './seal-ids.js';
 type Status = Omit<TelemetryStatus, 'openSpans'>;
 
 /**
- * Each batch to every destination: an account of its own for each, so that a dead destination neither holds back the others nor takes their
+ * Each batch to every destination that takes its signal: an account of its own for each, so that a dead destination neither holds back the others nor takes their
  * room. Counts in `status()` are sums: an item sent to two places is sent twice.
  */
 export const createCopies: typeof createAccount = (transports, options, now): Account => {
@@ -15,12 +15,14 @@ export const createCopies: typeof createAccount = (transports, options, now): Ac
   return {
     destination: accounts[0]!.destination,
     queue: {
-      get items() {
-        return Math.max(...accounts.map((account) => account.queue.items));
+      get countedItems() {
+        return Math.max(...accounts.map((account) => account.queue.countedItems));
       },
     },
     add(batch, leaving) {
       accounts.forEach((account, at) => {
+        const { signals } = transports[at]!;
+        if (signals && !signals.includes(batch.signal)) return;
         account.add({ ...batch, id: ids[at]!(), destination: account.destination }, leaving);
       });
     },

@@ -1,5 +1,5 @@
 import type { Destinations } from '../options.js';
-import type { BatchStore } from '../ports.js';
+import type { BatchStore, Transport } from '../ports.js';
 import { splitExportRequest } from '../wire/split-request.js';
 import { createAccount } from './account.js';
 import { createCopies } from './copies.js';
@@ -15,9 +15,9 @@ export interface OutboxRequest
 
 /** The outbox with everything: one destination, a list, or copies; in memory or in a store; what is too large goes in parts. */
 export function createFullOutbox({ destinations, store, ...options }: OutboxRequest): Outbox {
+  const failover = destinations && 'failover' in destinations ? destinations.failover : undefined;
   const copies = destinations && 'copies' in destinations ? destinations.copies : undefined;
-  const transports =
-    copies ?? (destinations && 'failover' in destinations ? destinations.failover : destinations ? [destinations] : []);
+  const transports = failover ?? copies ?? (destinations ? [destinations as Transport] : []);
   const outbox = createOutbox(
     {
       ...options,
@@ -25,7 +25,8 @@ export function createFullOutbox({ destinations, store, ...options }: OutboxRequ
       split: splitExportRequest,
       createQueue: store && createStoreQueue(store, options),
     },
-    copies?.[1] ? createCopies : createAccount,
+    // Also where one takes some signals only.
+    !failover && (copies?.[1] || transports[0]?.signals) ? createCopies : createAccount,
   );
   return transports.length ? outbox : { ...outbox, onFragment: undefined };
 }

@@ -1,5 +1,5 @@
 import type { Batch } from '../batch.js';
-import type { BatchQueue } from './batch-queue.js';
+import { type BatchQueue, countsAsItem } from './batch-queue.js';
 
 /** The default place to wait: this program's memory, in order of sealing. */
 export function memoryQueue(): BatchQueue {
@@ -10,6 +10,7 @@ export function memoryQueue(): BatchQueue {
   function count(batch: Batch, sign: 1 | -1): void {
     queue.items += sign * batch.items;
     queue.bytes += sign * batch.bytes.length;
+    if (countsAsItem(batch)) queue.countedItems += sign * batch.items;
   }
 
   function add(batch: Batch): void {
@@ -21,6 +22,7 @@ export function memoryQueue(): BatchQueue {
     durability: 'memory' as const,
     items: 0,
     bytes: 0,
+    countedItems: 0,
     add,
     next: () => high.shift() ?? normal.shift(),
     back: wait,
@@ -28,19 +30,21 @@ export function memoryQueue(): BatchQueue {
       count(batch, -1);
       parts.forEach(add);
     },
-    sacrifice() {
-      const victims = normal.length ? normal : high;
-      // Not the first of the line: one that came back stands at its end. Ids of one process rise.
-      const victim = victims.reduce((least, batch) => (batch.id < least.id ? batch : least), victims[0]!);
-      if (victim) {
-        victims.splice(victims.indexOf(victim), 1);
+    sacrifice(eligible: (batch: Batch) => boolean) {
+      for (const waiting of [normal, high]) {
+        // Not the first of the line: one that came back stands at its end. Ids of one process rise.
+        const [first, ...others] = waiting.filter(eligible);
+        if (!first) continue;
+        const victim = others.reduce((least, batch) => (batch.id < least.id ? batch : least), first);
+        waiting.splice(waiting.indexOf(victim), 1);
         count(victim, -1);
+        return victim;
       }
-      return victim;
+      return undefined;
     },
     close() {
       const lost = queue.items;
-      high.length = normal.length = queue.items = queue.bytes = 0;
+      high.length = normal.length = queue.items = queue.bytes = queue.countedItems = 0;
       return lost;
     },
   };

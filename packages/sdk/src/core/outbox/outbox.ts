@@ -2,6 +2,7 @@ import type { EncodedResource, OnFragment, OpenBuffer } from '../batch.js';
 import type { TelemetryStatus } from '../options.js';
 import type { Transport } from '../ports.js';
 import { type Account, type AccountOptions, createAccount } from './account.js';
+import { countsAsItem } from './batch-queue.js';
 import { sealIds } from './seal-ids.js';
 
 export interface OutboxOptions extends AccountOptions {
@@ -41,25 +42,26 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
   const maxBytes = Math.min(limits.maxBytes, ...destinations.map((transport) => transport.maxBytes ?? limits.maxBytes));
   const nextId = sealIds(entropy);
   const buffers = new Set<OpenBuffer>();
-  /** Items in open buffers, and how many more there may be. */
+  /** Items in open buffers, as far as they count. */
   let openItems = 0;
   let lastBuffer: OpenBuffer | undefined;
+  let lastCounts = 0;
   let cancelAge: (() => void) | undefined;
   let complete = !resourceReady;
   let closing: Promise<boolean> | undefined;
 
-  const isOver = () => openItems + account.queue.items > limits.maxQueueItems;
+  const isOver = () => openItems + account.queue.countedItems > limits.maxQueueItems;
 
   const onFragment: OnFragment = (buffer) => {
     if (buffer !== lastBuffer) {
       lastBuffer = buffer;
       buffers.add(buffer);
+      lastCounts = +countsAsItem(buffer);
     }
-    openItems++;
-    if (isOver()) account.makeRoom(openItems, 0);
+    openItems += lastCounts;
+    if (lastCounts && isOver()) account.makeRoom(openItems, 0);
     if (
-      isOver() ||
-      openItems >= limits.maxQueueItems ||
+      (lastCounts && (isOver() || openItems >= limits.maxQueueItems)) ||
       buffer.byteLength >= maxBytes ||
       (complete && buffer.items >= limits.maxItems)
     ) {
@@ -77,9 +79,9 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
     if (complete) seal(buffers, false);
   }
 
-  function sum(size: 'items' | 'byteLength'): number {
+  function sum(size: 'items' | 'byteLength', of: (buffer: OpenBuffer) => boolean = () => true): number {
     let total = 0;
-    for (const buffer of buffers) total += buffer[size];
+    for (const buffer of buffers) if (of(buffer)) total += buffer[size];
     return total;
   }
 
@@ -102,8 +104,8 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
           leaving,
         );
     }
-    openItems = sum('items');
-    if (!openItems) {
+    openItems = sum('items', countsAsItem);
+    if (!sum('items')) {
       cancelAge?.();
       cancelAge = undefined;
     }
@@ -160,7 +162,7 @@ export function createOutbox(options: OutboxOptions, open: typeof createAccount 
     status() {
       const status = account.status();
       const { items, bytes } = status.queued;
-      return { ...status, queued: { items: items + openItems, bytes: bytes + sum('byteLength') } };
+      return { ...status, queued: { items: items + sum('items'), bytes: bytes + sum('byteLength') } };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Report } from '../limit-diagnostics.js';
 import type { BatchLimits } from '../options.js';
 import type { BatchStore, Ports } from '../ports.js';
 import type { AccountOptions } from './account.js';
-import type { BatchQueue } from './batch-queue.js';
+import { type BatchQueue, countsAsItem } from './batch-queue.js';
 
 export interface StoreQueueOptions {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
@@ -45,11 +45,12 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     let claiming = false;
     let again = false;
     let closed = false;
-    const queue = { items: 0, bytes: 0 };
+    const queue = { items: 0, bytes: 0, countedItems: 0 };
 
     function count(batch: Batch, sign: 1 | -1): void {
       queue.items += sign * batch.items;
       queue.bytes += sign * batch.bytes.length;
+      if (countsAsItem(batch)) queue.countedItems += sign * batch.items;
     }
 
     const failed = (error: unknown) =>
@@ -160,6 +161,9 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       get bytes() {
         return queue.bytes;
       },
+      get countedItems() {
+        return queue.countedItems;
+      },
       add(batch, leaving) {
         if (leaving) {
           let stored = false;
@@ -223,14 +227,15 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           void claim();
         });
       },
-      sacrifice() {
+      sacrifice(eligible) {
         // Only what the store has not taken yet is ours alone to give up.
         for (const batch of entering.values()) {
+          if (!eligible(batch)) continue;
           arrived(batch.id);
           givenUp.add(batch.id);
           return batch;
         }
-        const inMemory = ready.filter(({ batch }) => unstored.has(batch.id));
+        const inMemory = ready.filter(({ batch }) => unstored.has(batch.id) && eligible(batch));
         const victim = inMemory.find(({ batch }) => batch.priority !== 'high') ?? inMemory[0];
         if (!victim) return undefined;
         ready = ready.filter((each) => each !== victim);

@@ -137,10 +137,9 @@ export class RecordingSpan implements SdkSpan, SpanIdentity {
     }
   }
 
-  /** Unix time in milliseconds at zero of the monotonic clock, as this span counts: what is timed by it lies between its start and its end. */
-  get originMs(): number {
-    const { hi, lo, monotonicMs } = this.#anchor;
-    return (hi * 0x1_0000_0000 + lo) / 1e6 - monotonicMs;
+  /** How this span counts time: what is timed by it lies between its start and its end, whatever the wall clock does. */
+  get anchor(): Anchor {
+    return this.#anchor;
   }
 
   spanContext(): SpanContext {

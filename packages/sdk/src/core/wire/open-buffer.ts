@@ -17,9 +17,9 @@ export interface FragmentBuffer extends OpenBuffer {
   reserve(bound: number): number;
   /**
    * Keeps what was written from the position `reserve` returned up to `end`: one item field of `scope`, its tag and length included. A fragment that
-   * is not committed leaves nothing behind. `false`: it did not fit the bound and is not kept.
+   * is not committed leaves nothing behind. `false`: it did not fit the bound and is not kept. `items`: how many a metric's fragment holds.
    */
-  commit(scope: EncodedScope, end: number): boolean;
+  commit(scope: EncodedScope, end: number, items?: number): boolean;
 }
 
 /** An empty buffer for one signal and priority. */
@@ -63,13 +63,13 @@ class GrowingBuffer implements FragmentBuffer {
     return this.#end;
   }
 
-  commit(scope: EncodedScope, end: number): boolean {
+  commit(scope: EncodedScope, end: number, items = 1): boolean {
     // Typed arrays drop what is written past their end without a word.
     if (end > this.bytes.length) return false;
     if (scope !== this.#scope) this.#enter(scope);
     this.#end = end;
     this.#stretches[this.#stretches.length - 1] = end;
-    this.items++;
+    this.items += items;
     return true;
   }
 

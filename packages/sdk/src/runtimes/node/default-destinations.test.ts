@@ -15,9 +15,15 @@ function made(options: NodeOptions, variables: Record<string, string> = {}) {
   return { addresses: addressesOf(destinations), diagnostics };
 }
 
+/** Addresses, and behind them the signals where they are not all. */
 function addressesOf(destinations: Destinations): string[] {
-  if ('destination' in destinations) return [destinations.destination];
-  return ('copies' in destinations ? destinations.copies : destinations.failover).map(({ destination }) => destination);
+  const transports =
+    'destination' in destinations
+      ? [destinations]
+      : 'copies' in destinations
+        ? destinations.copies
+        : destinations.failover;
+  return transports.map(({ destination, signals }) => [destination, ...(signals ?? [])].join(' '));
 }
 
 test.each([
@@ -34,9 +40,31 @@ test.each([
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'c:4317', OTEL_EXPORTER_OTLP_INSECURE: 'true' },
     ['http://c:4317'],
   ],
-  [{}, { OTEL_TRACES_EXPORTER: 'none' }, []],
-  [{}, { OTEL_TRACES_EXPORTER: 'otlp,console' }, ['http://localhost:4318', 'console']],
+  [{}, { OTEL_TRACES_EXPORTER: 'none' }, ['http://localhost:4318 metrics logs']],
+  [{}, { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }, []],
+  [{}, { OTEL_TRACES_EXPORTER: 'otlp,console' }, ['http://localhost:4318', 'console traces']],
+  [
+    {},
+    { OTEL_LOGS_EXPORTER: 'console', OTEL_METRICS_EXPORTER: 'none' },
+    ['http://localhost:4318 traces', 'console logs'],
+  ],
   [{ endpoint: 'http://mine:4318' }, { OTEL_TRACES_EXPORTER: 'none' }, ['http://mine:4318']],
+  [
+    { endpoint: 'http://mine:4318' },
+    { OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'console' },
+    ['http://mine:4318 traces logs'],
+  ],
+  [{}, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://logs/take' }, ['http://localhost:4318/v1/traces']],
+  [
+    {},
+    { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://logs/take', OTEL_EXPORTER_OTLP_LOGS_HEADERS: 'token=l' },
+    ['http://localhost:4318 traces metrics', 'http://logs/take logs'],
+  ],
+  [
+    { protocol: 'grpc' },
+    { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://m:4317' },
+    ['http://localhost:4317 traces logs', 'http://m:4317 metrics'],
+  ],
 ] as [NodeOptions, Record<string, string>, string[]][])(
   '%o with %o goes to %o [F1 F18]',
   (options, variables, addresses) => {

@@ -1,31 +1,77 @@
 import { readFileSync } from 'node:fs';
+import type { Signal } from '../../core/batch.js';
 import type { Destinations, Diagnostic } from '../../core/options.js';
 import type { Transport } from '../../core/ports.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
 import { consoleTransport } from '../../transports/console.js';
 import { grpcTransport } from '../../transports/grpc.js';
 import { nodeHttpTransport } from '../../transports/node-http.js';
+import { signalUrl } from '../../transports/signal-url.js';
 import type { TlsOptions } from '../../transports/tls.js';
+import type { EnvironmentSettings } from './env/read-environment.js';
 import type { ExporterName, OtlpSettings } from './env/read-exporter.js';
 import type { NodeOptions } from './node-options.js';
 
 type Report = (diagnostic: Diagnostic) => void;
+type Options = Pick<NodeOptions, 'endpoint' | 'protocol' | 'headers' | 'compression' | 'tls' | 'http2'>;
 
-/** What becomes of `endpoint`, `protocol` and the rest, or of the variables that stand for them, where no `destinations` are given. */
+const everySignal: readonly Signal[] = ['traces', 'metrics', 'logs'];
+
+/**
+ * What becomes of `endpoint`, `protocol` and the rest, or of the variables that stand for them, where no `destinations` are given. Signals that go to
+ * one place in one way share a transport.
+ */
 export function defaultDestinations(
-  options: Pick<NodeOptions, 'endpoint' | 'protocol' | 'headers' | 'compression' | 'tls' | 'http2'>,
-  environment: { readonly otlp: OtlpSettings; readonly exporters?: readonly ExporterName[] | undefined },
+  options: Options,
+  environment: Pick<EnvironmentSettings, 'otlp' | 'exporters'>,
   report: Report,
 ): Destinations {
-  // An endpoint in the program is a wish to send there, whatever the environment says of exporters.
-  const names = options.endpoint !== undefined ? ['otlp'] : (environment.exporters ?? ['otlp']);
-  const transports = names.map((name) =>
-    name === 'console' ? consoleTransport() : otlpTransport(options, environment.otlp, report),
+  const ways = new Map<
+    string,
+    { readonly signals: Signal[]; readonly make: (signals: readonly Signal[]) => Transport }
+  >();
+  for (const signal of everySignal) {
+    const settings = environment.otlp[signal];
+    for (const name of exportersOf(signal, options, environment)) {
+      const isConsole = name === 'console';
+      const { signalEndpoint, ...shared } = settings;
+      // Over gRPC an address is a connection; over HTTP each signal has its own below one base.
+      const isGrpc = (options.protocol ?? settings.protocol) === 'grpc';
+      const key = isConsole ? name : JSON.stringify([shared, isGrpc && signalEndpoint]);
+      const way = ways.get(key) ?? {
+        signals: [],
+        make: (signals) => (isConsole ? consoleTransport() : otlpTransport(options, environment.otlp, signals, report)),
+      };
+      way.signals.push(signal);
+      ways.set(key, way);
+    }
+  }
+  const transports = [...ways.values()].map(({ signals, make }) =>
+    signals.length === everySignal.length ? make(signals) : { ...make(signals), signals },
   );
   return transports.length === 1 && transports[0] ? transports[0] : { copies: transports };
 }
 
-function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report): Transport {
+/** Where a signal goes, by name. `none` of metrics and logs turns the signal off, whoever says where the others go. */
+export function exportersOf(
+  signal: Signal,
+  options: Pick<NodeOptions, 'endpoint' | 'destinations'>,
+  { exporters }: Pick<EnvironmentSettings, 'exporters'>,
+): readonly ExporterName[] {
+  const names = exporters[signal];
+  // An endpoint in the program is a wish to send there, whatever the environment says of exporters.
+  const isTold = options.endpoint !== undefined || options.destinations !== undefined;
+  if (isTold && !(signal !== 'traces' && names?.length === 0)) return ['otlp'];
+  return names ?? ['otlp'];
+}
+
+function otlpTransport(
+  options: Options,
+  settings: Readonly<Record<Signal, OtlpSettings>>,
+  signals: readonly Signal[],
+  report: Report,
+): Transport {
+  const otlp = settings[signals[0]!];
   // A program in JavaScript may hand over anything; what is no address is named when it is read.
   const endpoint = options.endpoint && String(options.endpoint);
   const headers = options.headers ?? otlp.headers;
@@ -40,7 +86,7 @@ function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report)
         message: 'Brotli is not used over gRPC; bodies are sent uncompressed. Say gzip, or use HTTP.',
       });
     return grpcTransport({
-      url: endpoint ?? otlp.tracesEndpoint ?? otlp.endpoint ?? 'http://localhost:4317',
+      url: endpoint ?? otlp.signalEndpoint ?? otlp.endpoint ?? 'http://localhost:4317',
       insecure: otlp.insecure,
       headers,
       tls,
@@ -48,9 +94,16 @@ function otlpTransport(options: NodeOptions, otlp: OtlpSettings, report: Report)
     });
   }
   const base = otlp.endpoint ?? 'http://localhost:4318';
+  const table = () =>
+    Object.fromEntries(
+      signals.map((signal) => {
+        const own = settings[signal].signalEndpoint;
+        return [signal, own ? withPath(own) : signalUrl(base, signal)];
+      }),
+    );
   return nodeHttpTransport({
     // The specification: an address for one signal is used as it stands, a general one is a base.
-    url: endpoint ?? (otlp.tracesEndpoint ? { traces: withPath(otlp.tracesEndpoint) } : base),
+    url: endpoint ?? (signals.some((signal) => settings[signal].signalEndpoint) ? table() : base),
     headers,
     tls,
     http2: options.http2,

@@ -3,7 +3,7 @@ import type { Telemetry } from '../../core/telemetry-handle.js';
 const LOOK_EVERY_MS = 20;
 
 /**
- * Sends what is left when the process has run out of work. Holds it until all is accepted, until nobody answers, or for
+ * Sends what is left, metrics that were not collected yet included, when the process has run out of work. Holds it until all is accepted, until nobody answers, or for
  * `timeoutMs`, whichever comes first: the end of a script must not wait for a collector that is not there. Returns how to
  * stop listening.
  */
@@ -15,9 +15,9 @@ export function flushBeforeExit(
   let givenUp = false;
 
   const onBeforeExit = (): void => {
-    const { state, queued, stored } = telemetry.status();
+    const { state, queued, stored, uncollected } = telemetry.status();
     // Node says it again after each piece of work that was begun here; a collector that is away is not asked in a loop.
-    if (givenUp || state === 'shut-down' || queued.items + stored.items === 0) return;
+    if (givenUp || state === 'shut-down' || (queued.items + stored.items === 0 && !uncollected)) return;
     const begunMs = Date.now();
     const release = (sent: boolean): void => {
       givenUp ||= !sent;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { TextMapPropagator } from '@opentelemetry/api';
+import type { Signal } from '../../core/batch.js';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
 import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
@@ -14,8 +15,9 @@ import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
 import { startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
+import { fullTracing, type Tracing } from '../../core/trace/tracing.js';
 import { findApiCopies, findLogsApiCopies } from './api-copies.js';
-import { defaultDestinations } from './default-destinations.js';
+import { defaultDestinations, exportersOf } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
 import { disabledTelemetry } from './disabled-telemetry.js';
 import { readEnvironment } from './env/read-environment.js';
@@ -73,6 +75,7 @@ export function start(options: NodeOptions = {}): Telemetry {
   // A thread sends through its maker's outbox unless it says where to send itself.
   const maker = running || options.destinations ? undefined : carrierToMaker();
   let stopHolding = (): void => {};
+  const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
   const telemetry = startTelemetry(
     {
       ...core,
@@ -101,6 +104,9 @@ export function start(options: NodeOptions = {}): Telemetry {
           report,
         ),
       spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
+      logRecordLimits: { ...environment.logRecordLimits, ...given(options.logRecordLimits) },
+      metricIntervalMs: options.metricIntervalMs ?? environment.metricIntervalMs,
+      metricTemporality: options.metricTemporality ?? environment.metricTemporality,
       propagators,
       api,
       apiLogs: [...(options.apiLogs ?? []), ...findLogsApiCopies()],
@@ -110,7 +116,13 @@ export function start(options: NodeOptions = {}): Telemetry {
         () => () => stopHolding(),
       ],
     },
-    maker && { createOutbox: createParcelOutbox(maker) },
+    {
+      ...(maker && { createOutbox: createParcelOutbox(maker) }),
+      // Spans are made all the same: they are the parents of those of other processes.
+      ...(!sends('traces') && { tracing: unsentTracing }),
+      ...(!sends('metrics') && { metering: undefined }),
+      ...(!sends('logs') && { logging: undefined }),
+    },
   );
   if (telemetry !== running) {
     stopHolding = flushBeforeExit(telemetry, shutdownTimeoutMs);
@@ -129,6 +141,12 @@ function ownPropagators(propagators: NodeOptions['propagators'], report: Report)
   report('error', 'bad-option', 'propagators is no list of propagators; the default ones are used.');
   return undefined;
 }
+
+/** `OTEL_TRACES_EXPORTER=none`. */
+const unsentTracing: Tracing = {
+  ...fullTracing,
+  createProvider: (options) => fullTracing.createProvider(options, undefined),
+};
 
 /** Weaker than what anybody says, detectors included. */
 const serviceNameGuess: ResourceDetector = {

@@ -18,6 +18,7 @@ export {
   type Instrument,
   type InstrumentHost,
   logging,
+  metering,
   otlpJson,
   type Telemetry,
   type TelemetryParts,

@@ -18,6 +18,8 @@ export interface OtlpSink {
   until(enough: (spans: readonly SeenSpan[]) => boolean): Promise<readonly SeenSpan[]>;
   /** The first span of that name, now or as soon as it arrives. */
   span(name: string): Promise<SeenSpan>;
+  /** The first request to this path (`/v1/logs`), now or as soon as it arrives. */
+  request(path: string): Promise<SinkRequest>;
   /** How later requests are answered; `undefined`: taken. */
   answer:
     | ((request: SinkRequest) => { readonly status: number; readonly headers?: Record<string, string> })
@@ -25,7 +27,7 @@ export interface OtlpSink {
   close(): Promise<void>;
 }
 
-/** A collector's front door on loopback that takes OTLP/HTTP traces from any origin and keeps them in memory. */
+/** A collector's front door on loopback that takes OTLP/HTTP from any origin and keeps it in memory, traces decoded. */
 export async function startOtlpSink(): Promise<OtlpSink> {
   const requests: SinkRequest[] = [];
   const spans: SeenSpan[] = [];
@@ -51,7 +53,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     const batchId = new URL(request.url, served.origin).searchParams.get('tl-batch') ?? request;
     if (status === 200 && !batches.has(batchId)) {
       batches.add(batchId);
-      spans.push(...decodeTraces(bytes, incoming.headers));
+      if (request.url.startsWith('/v1/traces')) spans.push(...decodeTraces(bytes, incoming.headers));
     }
     response.writeHead(status, { ...cors, ...headers }).end();
     for (const look of [...waiting]) look();
@@ -72,6 +74,17 @@ export async function startOtlpSink(): Promise<OtlpSink> {
             reject(error);
           }
           waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
+    request: (path) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = requests.find(({ method, url }) => method === 'POST' && url.startsWith(path));
+          if (!found) return;
+          waiting.delete(look);
+          resolve(found);
         };
         waiting.add(look);
         look();

@@ -31,11 +31,10 @@ export function createEnvironment(variables: EnvironmentVariables): Environment 
   const diagnostics: Diagnostic[] = [];
 
   const reject = (name: string, why: string): void => {
-    diagnostics.push({
-      level: 'warn',
-      code: 'invalid-environment',
-      message: `${name} is ignored: ${why}.`,
-    });
+    const message = `${name} is ignored: ${why}.`;
+    // Some variables are read once for each signal.
+    if (diagnostics.some((said) => said.message === message)) return;
+    diagnostics.push({ level: 'warn', code: 'invalid-environment', message });
   };
 
   let readable = true;

@@ -16,7 +16,7 @@ test('an empty environment asks for nothing', () => {
     propagators: undefined,
     batch: {},
     spanLimits: {},
-    exporters: undefined,
+    exporters: { traces: undefined, metrics: undefined, logs: undefined },
     diagnostics: [],
   });
 });

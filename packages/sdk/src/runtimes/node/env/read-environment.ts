@@ -1,14 +1,17 @@
 import type { Attributes, TextMapPropagator } from '@opentelemetry/api';
+import type { Signal } from '../../../core/batch.js';
+import type { LogRecordLimits } from '../../../core/logs/log-limits.js';
+import type { TemporalityPreference } from '../../../core/metrics/instrument-kinds.js';
 import type { BatchLimits, Diagnostic } from '../../../core/options.js';
 import type { Sampler } from '../../../core/sampling/sampler.js';
 import type { SpanLimits } from '../../../core/trace/span-limits.js';
 import { createEnvironment, type EnvironmentVariables } from './environment.js';
 import { readBatchLimits } from './read-batch-limits.js';
 import { type ExporterName, type OtlpSettings, readExporterNames, readOtlpSettings } from './read-exporter.js';
+import { readLogRecordLimits, readSpanLimits } from './read-limits.js';
 import { readPropagators } from './read-propagators.js';
 import { readResource } from './read-resource.js';
 import { type RemoteSampling, readRemoteSampling, readSampler } from './read-sampler.js';
-import { readSpanLimits } from './read-span-limits.js';
 
 const logLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -24,8 +27,11 @@ export interface EnvironmentSettings {
   readonly propagators?: readonly TextMapPropagator[] | undefined;
   readonly batch: Partial<BatchLimits>;
   readonly spanLimits: Partial<SpanLimits>;
-  readonly exporters?: readonly ExporterName[] | undefined;
-  readonly otlp: OtlpSettings;
+  readonly logRecordLimits: Partial<LogRecordLimits>;
+  readonly metricIntervalMs?: number | undefined;
+  readonly metricTemporality?: TemporalityPreference | undefined;
+  readonly exporters: Readonly<Record<Signal, readonly ExporterName[] | undefined>>;
+  readonly otlp: Readonly<Record<Signal, OtlpSettings>>;
   readonly logLevel?: LogLevel | undefined;
   readonly enabledInstrumentations?: readonly string[] | undefined;
   readonly disabledInstrumentations?: readonly string[] | undefined;
@@ -33,7 +39,13 @@ export interface EnvironmentSettings {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads every `OTEL_*` variable of the specification that concerns traces and resources. Never throws. */
+const eachSignal = <T>(read: (signal: Signal) => T): Record<Signal, T> => ({
+  traces: read('traces'),
+  metrics: read('metrics'),
+  logs: read('logs'),
+});
+
+/** Reads the `OTEL_*` variables of the specification. Never throws. */
 export function readEnvironment(variables: EnvironmentVariables): EnvironmentSettings {
   const environment = createEnvironment(variables);
   const { serviceName, attributes } = readResource(environment);
@@ -47,8 +59,15 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     propagators: readPropagators(environment),
     batch: readBatchLimits(environment),
     spanLimits: readSpanLimits(environment),
-    exporters: readExporterNames(environment),
-    otlp: readOtlpSettings(environment),
+    logRecordLimits: readLogRecordLimits(environment),
+    metricIntervalMs: environment.integer('OTEL_METRIC_EXPORT_INTERVAL', 1),
+    metricTemporality: environment.oneOf('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', [
+      'cumulative',
+      'delta',
+      'lowmemory',
+    ] as const),
+    exporters: eachSignal((signal) => readExporterNames(environment, signal)),
+    otlp: eachSignal((signal) => readOtlpSettings(environment, signal)),
     logLevel: environment.oneOf('OTEL_LOG_LEVEL', logLevels),
     enabledInstrumentations: environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabledInstrumentations: environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS'),

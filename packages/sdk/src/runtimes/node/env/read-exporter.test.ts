@@ -4,25 +4,29 @@ import { readBatchLimits } from './read-batch-limits.js';
 import { readExporterNames, readOtlpSettings } from './read-exporter.js';
 import { readResource } from './read-resource.js';
 
-test('the form of an OTLP variable that names traces wins over the general one [F1 F18]', () => {
+test.each([
+  ['traces', 'TRACES'],
+  ['metrics', 'METRICS'],
+  ['logs', 'LOGS'],
+] as const)('the form of an OTLP variable that names %s wins over the general one [F1 F18]', (signal, NAME) => {
   const environment = createEnvironment({
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces:4318/take',
+    [`OTEL_EXPORTER_OTLP_${NAME}_ENDPOINT`]: 'https://own:4318/take',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+    [`OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`]: 'http/json',
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20general',
-    OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'authorization=Bearer%20traces',
+    [`OTEL_EXPORTER_OTLP_${NAME}_HEADERS`]: 'authorization=Bearer%20own',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem',
     OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/cert.pem',
-    OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: '/key.pem',
-    OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'true',
+    [`OTEL_EXPORTER_OTLP_${NAME}_CLIENT_KEY`]: '/key.pem',
+    [`OTEL_EXPORTER_OTLP_${NAME}_INSECURE`]: 'true',
   });
-  expect(readOtlpSettings(environment)).toEqual({
+  expect(readOtlpSettings(environment, signal)).toEqual({
     protocol: 'http/json',
     endpoint: 'http://collector:4318',
-    tracesEndpoint: 'https://traces:4318/take',
-    headers: { authorization: 'Bearer traces' },
+    signalEndpoint: 'https://own:4318/take',
+    headers: { authorization: 'Bearer own' },
     compression: 'gzip',
     caFile: '/ca.pem',
     certFile: '/cert.pem',
@@ -30,6 +34,12 @@ test('the form of an OTLP variable that names traces wins over the general one [
     insecure: true,
   });
   expect(environment.diagnostics).toEqual([]);
+});
+
+test('a variable that cannot be used is named once, however many signals read it', () => {
+  const environment = createEnvironment({ OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon' });
+  for (const signal of ['traces', 'metrics', 'logs'] as const) readOtlpSettings(environment, signal);
+  expect(environment.diagnostics).toHaveLength(1);
 });
 
 test.each([
@@ -41,10 +51,12 @@ test.each([
   ['zipkin', undefined, 1],
   ['zipkin,otlp', ['otlp'], 1],
   ['none,otlp', [], 1],
-])('OTEL_TRACES_EXPORTER=%s', (value, expected, reports) => {
-  const environment = createEnvironment({ OTEL_TRACES_EXPORTER: value });
-  expect(readExporterNames(environment)).toEqual(expected);
-  expect(environment.diagnostics).toHaveLength(reports);
+])('OTEL_TRACES_EXPORTER, and those of metrics and logs, =%s', (value, expected, reports) => {
+  for (const signal of ['traces', 'metrics', 'logs'] as const) {
+    const environment = createEnvironment({ [`OTEL_${signal.toUpperCase()}_EXPORTER`]: value });
+    expect(readExporterNames(environment, signal)).toEqual(expected);
+    expect(environment.diagnostics).toHaveLength(reports);
+  }
 });
 
 test('OTEL_BSP_* set the size and age of batches [F7]', () => {

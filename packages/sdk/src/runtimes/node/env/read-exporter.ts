@@ -1,15 +1,16 @@
+import type { Signal } from '../../../core/batch.js';
 import type { Environment } from './environment.js';
 
 const protocols = ['http/protobuf', 'http/json', 'grpc'] as const;
 export type OtlpProtocol = (typeof protocols)[number];
 
-/** How `OTEL_EXPORTER_OTLP_*` describe one OTLP destination. The `_TRACES_` form of each variable wins over the general one. */
+/** How `OTEL_EXPORTER_OTLP_*` describe where one signal goes. The form of a variable that names the signal wins over the general one. */
 export interface OtlpSettings {
   readonly protocol: OtlpProtocol | undefined;
   /** An address to which the signal's path is still to be added. */
   readonly endpoint: string | undefined;
-  /** The complete address for traces; over HTTP it is used as it stands. */
-  readonly tracesEndpoint: string | undefined;
+  /** The complete address of this signal; over HTTP it is used as it stands. */
+  readonly signalEndpoint: string | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly compression: 'gzip' | 'br' | 'none' | undefined;
   /** Paths of PEM files. */
@@ -21,14 +22,15 @@ export interface OtlpSettings {
 }
 
 /** Specification "OpenTelemetry Protocol Exporter"; `br` is an addition, because Throughline's collector takes it. */
-export function readOtlpSettings(environment: Environment): OtlpSettings {
+export function readOtlpSettings(environment: Environment, signal: Signal): OtlpSettings {
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`;
   const pick = <T>(read: (name: string) => T | undefined, name: string): T | undefined =>
-    read(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? read(`OTEL_EXPORTER_OTLP_${name}`);
+    read(`${own}${name}`) ?? read(`OTEL_EXPORTER_OTLP_${name}`);
   const { string } = environment;
   return {
     protocol: pick((name) => environment.oneOf(name, protocols), 'PROTOCOL'),
     endpoint: string('OTEL_EXPORTER_OTLP_ENDPOINT'),
-    tracesEndpoint: string('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'),
+    signalEndpoint: string(`${own}ENDPOINT`),
     headers: pick(environment.pairs, 'HEADERS'),
     compression: pick((name) => environment.oneOf(name, ['gzip', 'br', 'none'] as const), 'COMPRESSION'),
     caFile: pick(string, 'CERTIFICATE'),
@@ -41,11 +43,11 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
 export type ExporterName = 'otlp' | 'console';
 
 /**
- * `OTEL_TRACES_EXPORTER`: comma-separated, `none` alone turns sending off. `undefined` where unset; an unknown name is
- * reported and left out, and where nothing remains the default (`otlp`) stands.
+ * `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER`: comma-separated, `none` alone turns sending off. `undefined` where unset;
+ * an unknown name is reported and left out, and where nothing remains the default (`otlp`) stands.
  */
-export function readExporterNames(environment: Environment): readonly ExporterName[] | undefined {
-  const name = 'OTEL_TRACES_EXPORTER';
+export function readExporterNames(environment: Environment, signal: Signal): readonly ExporterName[] | undefined {
+  const name = `OTEL_${signal.toUpperCase()}_EXPORTER`;
   const members = environment.list(name)?.map((member) => member.toLowerCase());
   if (members === undefined) return undefined;
   if (members.includes('none')) {

@@ -1,0 +1,107 @@
+import type { Attributes } from '@opentelemetry/api';
+
+/** What `find` answers for attributes that were not remembered. */
+export const unknown = -1;
+
+/**
+ * Attributes on the way to their series: after those that came before, `key` leads on by its value. Where only one value was ever seen there is no
+ * map.
+ */
+class Branch {
+  readonly key: string;
+  /** Whose attributes end here, before `key`. */
+  series: number;
+  /** The value that came last (or the only one), and where it leads. */
+  value: unknown = nothing;
+  next: Branch | number = unknown;
+  values: Map<unknown, Branch | number> | undefined = undefined;
+  /** The same place with another key. */
+  other: Branch | undefined = undefined;
+
+  constructor(key: string, series: number) {
+    this.key = key;
+    this.series = series;
+  }
+
+  lead(value: unknown): Branch | number | undefined {
+    return value === this.value ? this.next : this.values?.get(value);
+  }
+
+  set(value: unknown, next: Branch | number): void {
+    if (this.value !== nothing && this.value !== value) {
+      this.values ??= new Map([[this.value, this.next]]);
+    }
+    this.values?.set(value, next);
+    this.value = value;
+    this.next = next;
+  }
+}
+
+const nothing = {};
+
+/**
+ * Remembers which series attributes belong to, by what they hold and not by which object they are: nothing is hashed, sorted or allocated for
+ * attributes that were seen before, in any object, and an object that was changed meanwhile is another one. One walk from key to key; the value
+ * that came last is looked at first. The same attributes in another order are another way to the same series.
+ */
+export class AttributePaths {
+  #root: Branch | number = unknown;
+  #left: number;
+
+  /** `limit`: ways remembered at most. */
+  constructor(limit: number) {
+    this.#left = limit;
+  }
+
+  find(attributes: Attributes | undefined): number {
+    let at = this.#root;
+    for (const key in attributes) {
+      if (typeof at === 'number') return unknown;
+      let branch: Branch = at;
+      while (branch.key !== key) {
+        if (branch.other === undefined) return unknown;
+        branch = branch.other;
+      }
+      const value = attributes[key];
+      if (value === branch.value) at = branch.next;
+      else {
+        const next = branch.values?.get(value);
+        if (next === undefined) return unknown;
+        branch.value = value;
+        branch.next = next;
+        at = next;
+      }
+    }
+    return typeof at === 'number' ? at : at.series;
+  }
+
+  /** From now on these attributes are those of `series`, if they can be remembered: primitives of their own. */
+  remember(attributes: Attributes | undefined, series: number): void {
+    const path: unknown[] = [];
+    for (const key in attributes) {
+      const value = attributes[key];
+      if (!Object.hasOwn(attributes, key) || (typeof value === 'object' && value !== null)) return;
+      path.push(key, value);
+    }
+    if (this.#left-- > 0) this.#root = extended(this.#root, path, 0, series);
+  }
+}
+
+/** `at` with a way for the rest of `path`. */
+function extended(at: Branch | number, path: readonly unknown[], i: number, series: number): Branch | number {
+  if (i === path.length) {
+    if (typeof at === 'number') return series;
+    at.series = series;
+    return at;
+  }
+  const key = path[i] as string;
+  const first = typeof at === 'number' ? new Branch(key, at) : at;
+  let branch = first;
+  while (branch.key !== key) {
+    branch.other ??= new Branch(key, unknown);
+    branch = branch.other;
+  }
+  const value = path[i + 1];
+  branch.set(value, extended(branch.lead(value) ?? unknown, path, i + 2, series));
+  return first;
+}

@@ -1,0 +1,119 @@
+import type { Attributes } from '@opentelemetry/api';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeOtlp, plainAttributes } from '../../../../testkit/src/otlp-proto.js';
+import { KeyCache } from '../wire/encoded-key.js';
+import { SeriesTable } from './series-table.js';
+
+/** `Resource.attributes` (field 1): what is in the table is then a whole message. */
+const resourceAttributes = 0x0a;
+
+function table(limit = 1_000, isSecret?: (key: string) => boolean) {
+  const added: number[] = [];
+  const made = new SeriesTable({ keys: new KeyCache(), isSecret, limit }, resourceAttributes, {
+    grow() {},
+    added: (series) => added.push(series),
+  });
+  const attributesOf = (series: number) => {
+    const bytes = made.bytes.slice(series ? made.ends[series - 1] : 0, made.ends[series]);
+    const { attributes } = decodeOtlp<{ attributes: [] }>('Resource', bytes);
+    return plainAttributes(attributes);
+  };
+  return { table: made, added, attributesOf, find: (attributes?: unknown) => made.find(attributes as Attributes) };
+}
+
+const value = fc.oneof(
+  fc.constantFrom<unknown>('a', 'b', 'ü', '', 0, 1, -1, 1.5, Number.NaN, true, false, undefined, null, 2n),
+  fc.constantFrom<unknown>(['a'], ['a', 'b'], [1, 2], [], [true]),
+  fc.constantFrom<unknown>({}, [{}], ['a', 1]),
+);
+const attributes = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'é', ''), value), {
+  maxLength: 5,
+  selector: ([key]) => key,
+});
+
+/** What makes attributes the same: what of them is on the wire, whatever their order. */
+function canonical(pairs: readonly (readonly [string, unknown])[]): string {
+  const valid = pairs.filter(
+    ([key, each]) =>
+      key !== '' &&
+      (Array.isArray(each)
+        ? each.every((item) => typeof item === typeof each[0] && typeof item !== 'object')
+        : each !== null && /^(string|number|boolean|bigint)$/.test(typeof each)),
+  );
+  const text = (each: unknown): string =>
+    Array.isArray(each) ? `[${each.map(text)}]` : `${typeof each}:${String(each)}`;
+  return JSON.stringify(valid.map(([key, each]) => [key, text(each)]).sort(([a], [b]) => (a! < b! ? -1 : 1)));
+}
+
+/** An object whose keys are its own, `__proto__` too. */
+const asObject = (pairs: readonly (readonly [string, unknown])[]) => {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, each] of pairs) object[key] = each;
+  return object;
+};
+
+test('the same attributes are one series and others another, in any order, asked again and again', () => {
+  fc.assert(
+    fc.property(fc.array(attributes, { maxLength: 40 }), (all) => {
+      const { find, added, attributesOf } = table();
+      const known = new Map<string, number>();
+      for (const pairs of [...all, ...all]) {
+        const series = find(asObject(pairs));
+        const name = canonical(pairs);
+        expect(series).toBe(known.get(name) ?? known.size);
+        known.set(name, series);
+        expect(Object.keys(attributesOf(series)).length).toBe((JSON.parse(name) as unknown[]).length);
+      }
+      expect(added).toEqual([...known.values()]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an object that was changed is other attributes; one of the same content is the same', () => {
+  const { find, attributesOf } = table();
+  const route = { route: '/a', code: 200 };
+  expect(find(route)).toBe(0);
+  route.route = '/b';
+  expect(find(route)).toBe(1);
+  expect(find({ code: 200, route: '/a' })).toBe(0);
+  expect(find({ route: '/a' })).toBe(2);
+  expect(find()).toBe(3);
+  expect(find({})).toBe(3);
+  expect(attributesOf(1)).toEqual({ route: '/b', code: 200n });
+});
+
+test('an inherited property is no attribute', () => {
+  const { find, attributesOf } = table();
+  const heir = Object.assign(Object.create({ inherited: 'x' }), { own: 'y' });
+  expect(find(heir)).toBe(0);
+  expect(attributesOf(0)).toEqual({ own: 'y' });
+  expect(find({ own: 'y' })).toBe(0);
+});
+
+test('beyond the limit all are one series that says so, and those that were there stay apart', () => {
+  const { find, attributesOf, table: made } = table(3);
+  expect([find({ n: 1 }), find({ n: 2 }), find({ n: 3 }), find({ n: 4 }), find({ n: 1 })]).toEqual([0, 1, 2, 2, 0]);
+  expect(made.overflow).toBe(2);
+  expect(attributesOf(2)).toEqual({ 'otel.metric.overflow': true });
+  made.clear();
+  expect([find({ n: 4 }), find({ n: 1 })]).toEqual([0, 1]);
+  expect(attributesOf(0)).toEqual({ n: 4n });
+});
+
+test('ten thousand series keep their names', () => {
+  const { find, attributesOf } = table(20_000);
+  for (let i = 0; i < 10_000; i++) expect(find({ user: `user-${i}`, method: i % 2 ? 'GET' : 'POST' })).toBe(i);
+  for (let i = 0; i < 10_000; i += 997) {
+    expect(find({ method: i % 2 ? 'GET' : 'POST', user: `user-${i}` })).toBe(i);
+    expect(attributesOf(i)).toEqual({ user: `user-${i}`, method: i % 2 ? 'GET' : 'POST' });
+  }
+});
+
+test('values of secret keys are one value [F26]', () => {
+  const { find, attributesOf } = table(10, (key) => key === 'token');
+  expect(find({ token: 'a', n: 1 })).toBe(0);
+  expect(find({ token: 'b', n: 1 })).toBe(0);
+  expect(attributesOf(0)).toEqual({ token: '[REDACTED]', n: 1n });
+});

@@ -1,0 +1,51 @@
+import { joined } from '../../../testkit/src/metrics-rig.js';
+import {
+  type DecodedHistogramPoint,
+  type DecodedMetric,
+  type DecodedNumberPoint,
+  decodeMetrics,
+  plainAttributes,
+} from '../../../testkit/src/otlp-proto.js';
+
+/** A metric as a receiver reads it, with what stands around it. */
+export interface WireMetric extends Omit<DecodedMetric, 'name'> {
+  readonly name: string;
+  readonly kind: 'gauge' | 'sum' | 'histogram';
+  readonly points: readonly (Omit<DecodedNumberPoint & Partial<DecodedHistogramPoint>, 'attributes'> & {
+    readonly attributes: Readonly<Record<string, unknown>>;
+  })[];
+  readonly scope: {
+    readonly name: string;
+    readonly version: string;
+    readonly attributes: Readonly<Record<string, unknown>>;
+    readonly schemaUrl: string;
+  };
+  readonly resource: Readonly<Record<string, unknown>>;
+}
+
+/** Every metric of these protobuf export requests, in their order; what is in several pieces of one request is joined. */
+export function decodeMetricRequests(requests: readonly Uint8Array[]): WireMetric[] {
+  return requests.flatMap((bytes) =>
+    decodeMetrics(bytes).resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
+      scopeMetrics.flatMap(({ scope, metrics, schemaUrl = '' }) =>
+        joined(metrics).map((metric): WireMetric => {
+          const kind = (['gauge', 'sum', 'histogram'] as const).find((each) => metric[each])!;
+          const points = metric[kind]!.dataPoints as DecodedNumberPoint[];
+          return {
+            ...metric,
+            name: metric.name ?? '',
+            kind,
+            points: points.map((point) => ({ ...point, attributes: plainAttributes(point.attributes) })),
+            scope: {
+              name: scope?.name ?? '',
+              version: scope?.version ?? '',
+              attributes: plainAttributes(scope?.attributes ?? []),
+              schemaUrl,
+            },
+            resource: plainAttributes(resource?.attributes ?? []),
+          };
+        }),
+      ),
+    ),
+  );
+}
