@@ -1,7 +1,7 @@
 import type { Batch } from '../../../core/batch.js';
 import type { TelemetryStatus } from '../../../core/options.js';
 import { type Account, type AccountOptions, createAccount } from '../../../core/outbox/account.js';
-import type { BatchQueue } from '../../../core/outbox/batch-queue.js';
+import { type BatchQueue, countsAsItem } from '../../../core/outbox/batch-queue.js';
 import { addStatus } from '../../../core/outbox/copies.js';
 import { memoryQueue } from '../../../core/outbox/memory-queue.js';
 import type { Transport } from '../../../core/ports.js';
@@ -62,10 +62,11 @@ export function createRelay(transports: readonly Transport[], options: AccountOp
 
   function makeRoom(): void {
     const onTheWay = held();
-    const items = sum(onTheWay, (batch) => batch.items);
+    const items = sum(onTheWay.filter(countsAsItem), (batch) => batch.items);
     const bytes = sum(onTheWay, (batch) => batch.bytes.length);
-    while (waiting.items + items > limits.maxQueueItems || waiting.bytes + bytes > limits.maxQueueBytes) {
-      const victim = waiting.sacrifice();
+    const overBytes = () => waiting.bytes + bytes > limits.maxQueueBytes;
+    while (waiting.countedItems + items > limits.maxQueueItems || overBytes()) {
+      const victim = waiting.sacrifice(overBytes() ? () => true : countsAsItem);
       if (!victim) break;
       lose(victim.items, 'queue-full', 'the queue was full');
     }
