@@ -68,7 +68,9 @@ export async function runSnippet(folder: string, snippet: Snippet, chapter: read
     if (snippet.output !== undefined && !matches(ended.stdout, snippet.output))
       throw new Error(`${place(snippet)}: it does not print what the guide says\n${snippet.output}${said}`);
     if (typeof words.spans === 'string') {
-      const names = [...http.received, ...grpc.received].flatMap(({ body, headers }) =>
+      // Programs of the guides send metrics and log records too.
+      const traces = [...http.received, ...grpc.received].filter(({ path }) => /traces|TraceService/.test(path));
+      const names = traces.flatMap(({ body, headers }) =>
         headers['content-type'] === 'application/json' ? namesInJson(body) : namesInProtobuf(body),
       );
       for (const expected of words.spans.split(',').map((one) => one.trim()))
