@@ -63,12 +63,6 @@ export const TOUR_NEIGHBOURS = [
     shows: 'Tauri: a page, a backend in Rust and SQLite in one trace.',
     start: 'cargo run -p people',
   },
-  {
-    service: 'sensor-station',
-    name: 'A sensor station',
-    shows: 'QuickJS with 256 KB, flash and MQTT: readings that survive a power cut.',
-    start: 'npm run sensor',
-  },
 ] as const;
 
 /** The trace the tour is about, as far as it has come. */

@@ -73,7 +73,7 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
   /**
    * Spans and log records waiting at most, sealed or not (`OTEL_BSP_MAX_QUEUE_SIZE`). Default 4 × maxItems, at least 2,048. Data points come by
-   * the thousand each time metrics are collected: they are bounded by `maxQueueBytes` alone (in a page's small outbox by both).
+   * the thousand each time metrics are collected: they are bounded by `maxQueueBytes` alone (in the small outbox by both).
    */
   readonly maxQueueItems: number;
   /** Bytes waiting at most. Default 16 MiB. */

@@ -14,9 +14,9 @@ export type AnyFunction = { call(...args: unknown[]): unknown }['call'];
 export interface Telemetry {
   /** The program's own tracer, named for its service. Libraries take theirs from the OpenTelemetry global. */
   readonly tracer: Tracer;
-  /** The program's own meter, as `tracer` is. Where metrics are not built in (`metering` in a page) it takes everything and keeps nothing. */
+  /** The program's own meter, as `tracer` is. Where metrics are not built in (see `metering`) it takes everything and keeps nothing. */
   readonly meter: Meter;
-  /** The program's own logger, as `tracer` is. Where logs are not built in (`logging` in a page) `enabled()` is `false`. */
+  /** The program's own logger, as `tracer` is. Where logs are not built in (see `logging`) `enabled()` is `false`. */
   readonly logger: Logger;
   /**
    * Wraps `fn` so that each call runs in a span: result and `this` unchanged, an exception (or rejection) recorded, status set,

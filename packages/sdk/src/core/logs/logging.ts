@@ -4,7 +4,7 @@ import { createLoggerProvider } from './logger-provider.js';
 import { registerLogs } from './logs-global.js';
 
 /**
- * Log records, behind `telemetry.logger` and the logs API of OpenTelemetry. A part of every telemetry that has everything; a page hands it over:
+ * Log records, behind `telemetry.logger` and the logs API of OpenTelemetry. A part of every telemetry that has everything; a small one is handed it:
  * `start(options, { logging })`.
  */
 export const logging: SignalPart = (host) => {

@@ -2,7 +2,7 @@ import { cutText } from '../trace/attribute-value.js';
 import { exceptionAttributes } from '../trace/exception-attributes.js';
 import { redacted } from '../trace/redact.js';
 
-/** Values of one record at most, however they are nested: a request or a DOM node that somebody logs leads to the whole program. */
+/** Values of one record at most, however they are nested: a request or an element that somebody logs leads to the whole program. */
 const maxValues = 1_000;
 /** Each object is three messages on the wire, and decoders of protobuf give up a whole request below a hundred. */
 const maxDepth = 16;

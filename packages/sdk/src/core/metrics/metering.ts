@@ -12,7 +12,7 @@ const defaultCardinalityLimit = 2_000;
 
 /**
  * Counters, histograms and gauges, behind `telemetry.meter` and the metrics API of OpenTelemetry; collected at an interval, and before everything
- * that sends: flush, shutdown, a program that might not come back. A part of every telemetry that has everything; a page hands it over:
+ * that sends: flush, shutdown, a program that might not come back. A part of every telemetry that has everything; a small one is handed it:
  * `start(options, { metering })`.
  */
 export const metering: SignalPart = (host) => {
