@@ -22,6 +22,8 @@ export interface SimulatedFlash extends BlockDevice {
   /** Erasures of each block. */
   readonly wear: readonly number[];
   readonly bytes: Uint8Array;
+  /** What real flash would have taken without a word, and have corrupted. */
+  readonly misuse: readonly string[];
 }
 
 /** How an erasure that is cut short leaves its block. */
@@ -38,6 +40,7 @@ export function simulatedFlash(options: SimulatedFlashOptions): SimulatedFlash {
   let budget = Number.POSITIVE_INFINITY;
   let written = 0;
   let isDead = false;
+  const misuse: string[] = [];
 
   const needPower = () => {
     if (isDead) throw new PowerCut('there is no power');
@@ -45,6 +48,10 @@ export function simulatedFlash(options: SimulatedFlashOptions): SimulatedFlash {
   const die = (): never => {
     isDead = true;
     throw new PowerCut('the power went');
+  };
+  const refuse = (what: string): never => {
+    misuse.push(what);
+    throw new Error(what);
   };
   const someBits = () => Math.floor(random() * 256);
 
@@ -54,6 +61,7 @@ export function simulatedFlash(options: SimulatedFlashOptions): SimulatedFlash {
     pageBytes,
     bytes,
     wear,
+    misuse,
     get isDead() {
       return isDead;
     },
@@ -75,7 +83,7 @@ export function simulatedFlash(options: SimulatedFlashOptions): SimulatedFlash {
     program(position, source) {
       needPower();
       if (position % pageBytes || source.length % pageBytes || position + source.length > bytes.length)
-        throw new RangeError(`${source.length} bytes at ${position} are not whole pages`);
+        refuse(`${source.length} bytes at ${position} are not whole pages`);
       // Of pages of one byte the bits say enough.
       for (let at = 0; pageBytes > 1 && at < source.length; at += pageBytes) {
         const page = position + at;
@@ -83,11 +91,11 @@ export function simulatedFlash(options: SimulatedFlashOptions): SimulatedFlash {
         // A page of ones is left as it is; one of zeros may be programmed again after a cut.
         if (cleared.every((byte) => byte === 0xff)) continue;
         const isBlank = bytes.subarray(page, page + pageBytes).every((byte) => byte === 0xff);
-        if (!isBlank && cleared.some((byte) => byte !== 0)) throw new Error(`page ${page} programmed twice`);
+        if (!isBlank && cleared.some((byte) => byte !== 0)) refuse(`page ${page} programmed twice`);
       }
       for (let at = 0; at < source.length; at++) {
         const before = bytes[position + at]!;
-        if ((before & source[at]!) !== source[at]) throw new Error(`byte ${position + at}: programming sets no bits`);
+        if ((before & source[at]!) !== source[at]) refuse(`byte ${position + at}: programming sets no bits`);
         if (budget-- <= 0) {
           bytes[position + at] = before & (source[at]! | someBits());
           die();

@@ -254,6 +254,7 @@ describe('a power cut at any byte', () => {
             if (!(error instanceof PowerCut)) throw error;
           }
           for (const each of givenUp) unsure.add(each);
+          expect(flash.misuse).toEqual([]);
         }
       }),
       { numRuns: 100 },

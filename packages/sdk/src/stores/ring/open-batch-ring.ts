@@ -8,6 +8,7 @@ import {
   createRoom,
   type EntryHeader,
   entryHeaderBytes,
+  entryMagic,
   floorBytes,
   processAt,
   readBlockHeader,
@@ -87,6 +88,27 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
     return entry && at + sizeOf(entry) <= dataEnd ? entry : undefined;
   }
 
+  /**
+   * Where the first entry at or behind `from` begins; `end` where there is none. What stands between is half a header: the power went, and later writes went
+   * on behind it.
+   */
+  function find(block: number, from: number, end: number): number {
+    let at = from;
+    while (at < end && !entryAt(block, at)) {
+      at += pageBytes;
+      // On to the next page that begins as entries do.
+      for (let looked = at; looked < end && at === looked; ) {
+        const piece = stage.subarray(0, Math.min(stage.length, end - looked));
+        device.read(block * blockBytes + looked, piece);
+        let inside = 0;
+        while (inside < piece.length && piece[inside] !== entryMagic) inside += pageBytes;
+        looked += piece.length;
+        at += Math.min(inside, piece.length);
+      }
+    }
+    return Math.min(at, end);
+  }
+
   /** Any cleared bit of its page says that somebody was removing it, and so that it had arrived. */
   function isLive(block: number, at: number, entry: EntryHeader): boolean {
     device.read(block * blockBytes + at + sizeOf(entry) - pageBytes, one);
@@ -117,13 +139,15 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
     device.program(block * blockBytes + at + sizeOf(entry) - pageBytes, stage.subarray(0, pageBytes));
   }
 
-  function isBlank(block: number, from: number, to: number): boolean {
+  /** Behind the last byte in this part of a block that is not blank; `from` where all are. */
+  function writtenTo(block: number, from: number, to = dataEnd): number {
+    let end = from;
     for (let at = from; at < to; at += stage.length) {
       const piece = stage.subarray(0, Math.min(stage.length, to - at));
       device.read(block * blockBytes + at, piece);
-      for (const byte of piece) if (byte !== 0xff) return false;
+      for (let byte = 0; byte < piece.length; byte++) if (piece[byte] !== 0xff) end = at + byte + 1;
     }
-    return true;
+    return end;
   }
 
   function isIntact(block: number, at: number, entry: EntryHeader): boolean {
@@ -138,18 +162,21 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
 
   /** Moves `tail` to the oldest that waits, and leaves its header in `room`. */
   function settle(): EntryHeader | undefined {
-    for (;;) {
-      const entry = head < 0 ? undefined : entryAt(tail, tailAt);
+    while (head >= 0) {
+      const end = tail === head ? headAt : dataEnd;
+      tailAt = find(tail, tailAt, end);
+      const entry = tailAt < end ? entryAt(tail, tailAt) : undefined;
       if (entry) {
         if (isLive(tail, tailAt, entry)) return entry;
         tailAt += sizeOf(entry);
       } else {
-        if (head < 0 || tail === head) return undefined;
+        if (tail === head) return undefined;
         do tail = (tail + 1) % blockCount;
         while (!opened[tail]);
         tailAt = dataStart;
       }
     }
+    return undefined;
   }
 
   /** Gives up what still waits in a block that is to be erased; it is the oldest block. */
@@ -160,14 +187,17 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
       onLost(idIn(entry.counter), entry.items, 'store-full');
       tailAt += sizeOf(entry);
     }
-    for (let at = dataStart, entry = entryAt(block, at); entry; at += sizeOf(entry), entry = entryAt(block, at))
+    for (let at = find(block, dataStart, dataEnd); at < dataEnd; at = find(block, at, dataEnd)) {
+      const entry = entryAt(block, at)!;
       ends = Math.max(ends, entry.counter + 1);
+      at += sizeOf(entry);
+    }
     // An erasure cut short may show entries without their marks again: this says that they are gone.
     if (ends > floor) {
       floor = settle()?.counter ?? nextCounter;
       const size = pages(floorBytes);
       for (const at of [dataEnd, dataEnd + size]) {
-        if (!isBlank(head, at, at + size)) continue;
+        if (writtenTo(head, at, at + size) > at) continue;
         writeFloor(room, floor);
         program(head * blockBytes + at, room.bytes.subarray(0, floorBytes));
         break;
@@ -278,15 +308,17 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
   }
 
   function recoverBlock(block: number): void {
-    let at = dataStart;
+    let ends = dataStart;
     let last: { at: number; entry: EntryHeader } | undefined;
-    for (let entry = entryAt(block, at); entry; entry = entryAt(block, at)) {
+    for (let at = find(block, ends, dataEnd); at < dataEnd; at = find(block, ends, dataEnd)) {
+      const entry = entryAt(block, at)!;
       nextCounter = Math.max(nextCounter, entry.counter + 1);
+      last = undefined;
       if (isLive(block, at, entry)) {
         count(entry, 1);
         last = { at, entry };
-      } else last = undefined;
-      at += sizeOf(entry);
+      }
+      ends = at + sizeOf(entry);
     }
     if (block !== head) return;
     // Only the very last write can have been cut short: within its batch, or within its header.
@@ -296,10 +328,8 @@ export function openBatchRing(options: BatchRingOptions): BatchRing {
       onLost(idIn(last.entry.counter), last.entry.items, 'damaged');
       markRemoved(block, last.at, last.entry);
     }
-    headAt = at;
-    if (isBlank(block, at, dataEnd)) return;
-    headAt = dataEnd;
-    onLost('', 1, 'damaged');
+    headAt = pages(writtenTo(block, ends));
+    if (headAt > ends) onLost('', 1, 'damaged');
   }
 
   recover();

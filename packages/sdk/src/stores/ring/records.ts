@@ -39,7 +39,8 @@ const isWhole = ({ bytes, view }: Room, length: number): boolean =>
 const blockMagic = 0x3172_4c54;
 /** "TLf1". */
 const floorMagic = 0x3166_4c54;
-const entryMagic = 0x54;
+/** What an entry begins with. */
+export const entryMagic = 0x54;
 
 export const blockHeaderBytes = 36;
 export const entryHeaderBytes = 36;
