@@ -61,7 +61,7 @@ export function startTelemetryWith(parts: TelemetryParts, ports: Ports, options:
   const report = limitDiagnostics(ports.clock, options.onDiagnostic ?? toConsole);
   const running = options.global === false ? undefined : currentTelemetry();
   if (running) {
-    report('warn', 'started-twice', 'Already started: these options are not used.');
+    report('warn', 'started-twice', 'Already started: its options stay.');
     return running;
   }
   try {
