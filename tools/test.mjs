@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build } from './build.mjs';
 import { sayWhatIsMissing } from './lib/machine.mjs';
 import { findBrowser, installDependencies, installEngines, needNode } from './lib/prepare.mjs';
@@ -24,7 +24,7 @@ const report = join(folder, 'report.json');
 const code = await run(
   bin('vitest'),
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  { env: { ...(browser ? { CHROMIUM_PATH: browser } : {}), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' } },
+  { env: { ...(browser ? { CHROMIUM_PATH: browser } : {}), ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) } },
 );
 
 let counts;
@@ -50,6 +50,13 @@ const broken = counts.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
 );
 for (const file of broken) say(`✗ could not run ${file.name}: ${file.message?.split('\n')[0] ?? ''}`);
+// Once more at the end, where it is looked for first.
+for (const file of counts.testResults)
+  for (const one of file.assertionResults)
+    if (one.status === 'failed')
+      say(
+        `✗ failed: ${one.fullName} (${relative(root, file.name)}): ${one.failureMessages?.[0]?.split('\n')[0] ?? ''}`,
+      );
 const failed = counts.numFailedTests + broken.length;
 console.log(`${counts.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(code !== 0 || failed > 0 || counts.numPassedTests === 0 ? 1 : 0);

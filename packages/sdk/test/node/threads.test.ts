@@ -83,4 +83,10 @@ describe('worker threads', () => {
     expect(code).toBe(0);
     expect(named('burst')).toHaveLength(100);
   });
+
+  test('flush in the program waits for the step a thread is in, and brings what it ends [F6 F7]', async () => {
+    const { code } = await run('1', 'flush');
+    expect(code).toBe(0);
+    expect(named('slowly').map(lineOf)).toEqual(['send prices > process prices > slowly']);
+  });
 });

@@ -3,6 +3,7 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from '../../core/batch.js';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
+import { createFullOutbox } from '../../core/outbox/full-outbox.js';
 import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
@@ -74,6 +75,8 @@ export function start(options: NodeOptions = {}): Telemetry {
   const running = currentTelemetry();
   // A thread sends through its maker's outbox unless it says where to send itself.
   const maker = running || options.destinations ? undefined : carrierToMaker();
+  const createOutbox = maker ? createParcelOutbox(maker) : createFullOutbox;
+  const sharing = options.shareWithThreads === false ? undefined : shareWithThreads(createOutbox);
   let stopHolding = (): void => {};
   const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
   const telemetry = startTelemetry(
@@ -112,12 +115,12 @@ export function start(options: NodeOptions = {}): Telemetry {
       apiLogs: [...(options.apiLogs ?? []), ...findLogsApiCopies()],
       instruments: [
         observeWithInstrumentations(instrumentations, report),
-        ...(options.shareWithThreads === false ? [] : [shareWithThreads]),
+        sharing?.instrument,
         () => () => stopHolding(),
       ],
     },
     {
-      ...(maker && { createOutbox: createParcelOutbox(maker) }),
+      createOutbox: sharing?.createOutbox ?? createOutbox,
       // Spans are made all the same: they are the parents of those of other processes.
       ...(!sends('traces') && { tracing: unsentTracing }),
       ...(!sends('metrics') && { metering: undefined }),

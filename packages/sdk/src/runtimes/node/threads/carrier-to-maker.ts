@@ -1,6 +1,6 @@
 import { BroadcastChannel, getEnvironmentData, isMainThread, threadId } from 'node:worker_threads';
 import type { ParcelCarrier } from '../../../core/outbox/parcel-outbox.js';
-import { channelName, environmentKey, type ThreadAnswer } from './thread-protocol.js';
+import { channelName, environmentKey, type ThreadAnswer, type ThreadRequest } from './thread-protocol.js';
 
 /** The way to the outbox of the thread that made this one; `undefined` where that one shares none. */
 export function carrierToMaker(): ParcelCarrier | undefined {
@@ -8,16 +8,20 @@ export function carrierToMaker(): ParcelCarrier | undefined {
   if (typeof prefix !== 'string') return undefined;
   const channel = new BroadcastChannel(channelName(prefix, threadId));
   channel.unref();
+  const say = (request: ThreadRequest): void => channel.postMessage(request);
   const waiting = new Map<number, (sent: boolean) => void>();
   let asked = 0;
   channel.onmessage = ({ data }: { readonly data: unknown }) => {
-    const { flushed, sent } = data as ThreadAnswer;
-    waiting.get(flushed)?.(sent);
+    const answer = data as ThreadAnswer;
+    // This runs between two steps, so what the one before has ended is handed over already.
+    if ('hand' in answer) say({ handed: answer.hand });
+    else waiting.get(answer.flushed)?.(answer.sent);
   };
+  say({ ready: true });
   return {
     destination: 'the thread that made this one',
     carry(parcel) {
-      channel.postMessage({ parcel });
+      say({ parcel });
       return true;
     },
     onReady() {},
@@ -32,7 +36,7 @@ export function carrierToMaker(): ParcelCarrier | undefined {
           resolve(sent);
         };
         waiting.set(flush, settle);
-        channel.postMessage({ flush, timeoutMs });
+        say({ flush, timeoutMs });
       }),
     close: () => channel.close(),
   };

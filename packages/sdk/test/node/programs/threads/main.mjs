@@ -1,4 +1,4 @@
-// A program that has work done in threads: `node main.mjs <count> [terminate]`.
+// A program that has work done in threads: `node main.mjs <count> [terminate|flush]`.
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { traceMessages } from '@throughline/sdk/messages';
 import { start } from '@throughline/sdk/node';
@@ -30,7 +30,13 @@ await telemetry.measure('ask aside', async () => {
 port1.close();
 console.log(JSON.stringify(answers));
 
-if (how === 'terminate') {
+if (how === 'flush') {
+  const answer = new Promise((resolve) => worker.once('message', resolve));
+  worker.postMessage({ slowly: 100 });
+  await answer;
+  await telemetry.flush();
+  await worker.terminate();
+} else if (how === 'terminate') {
   const burst = new Promise((resolve) => worker.once('message', resolve));
   worker.postMessage({ burst: 100 });
   await burst;
