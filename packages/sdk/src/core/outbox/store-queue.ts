@@ -37,8 +37,10 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     const underWay = new Set<Batch>();
     /** Stored and sent in one turn, because the page was left: in the store they are held by nobody. */
     const unclaimed = new Set<string>();
-    /** Settled or released while a claim was on its way back, which may still list them. */
+    /** Settled while a claim was on its way back, which may still list them. */
     const settled = new Set<string>();
+    /** Given back meanwhile: such a claim may be of before, or hold them anew. */
+    const released = new Set<string>();
     /** Sacrificed on the way into the store; to be taken out of it again. */
     const givenUp = new Set<string>();
     let size = { items: 0, bytes: 0 };
@@ -134,13 +136,20 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         void change(() => store.release(batches.map(({ id }) => id)));
         return;
       }
+      const unclear: string[] = [];
       for (const batch of batches) {
         if (givenUp.has(batch.id) || settled.has(batch.id) || isHere(batch.id)) continue;
+        if (released.has(batch.id)) {
+          unclear.push(batch.id);
+          continue;
+        }
         arrived(batch.id);
         count(batch, 1);
         ready.push({ batch, untilMs: claimedMs + leaseMs - limits.sendTimeoutMs });
       }
       settled.clear();
+      released.clear();
+      if (unclear.length) void change(() => store.release(unclear)).then(claim);
       if (ready.length) host.wake();
       else if (again) void claim();
     }
@@ -206,7 +215,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       back(batch) {
         underWay.delete(batch);
         unclaimed.delete(batch.id);
-        if (claiming) settled.add(batch.id);
+        if (claiming) released.add(batch.id);
         count(batch, -1);
         if (unstored.has(batch.id)) keepInMemory(batch);
         else void change(() => store.release([batch.id]));

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { fakeTime } from '../../../../testkit/src/fake-time.js';
+import { handBuffer } from '../../../../testkit/src/hand-buffer.js';
+import { memoryStore } from '../../stores/memory.js';
+import type { BatchStore, Outcome, Transport } from '../ports.js';
+import { resolveBatchLimits } from '../presets.js';
+import { createOutbox } from './outbox.js';
+import { createStoreQueue } from './store-queue.js';
+
+/** An outbox over a store; `answer` says what becomes of each send. */
+function setUp(store: BatchStore, answer: (send: number) => Outcome | Promise<Outcome>) {
+  const time = fakeTime();
+  const sent: string[] = [];
+  const transport: Transport = {
+    destination: 'there',
+    send: async ({ id }) => answer(sent.push(id)),
+  };
+  const ports = {
+    clock: time.clock,
+    timers: time.timers,
+    entropy: { fill: (target: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(target) },
+  };
+  const limits = resolveBatchLimits('production', { maxItems: 1 }, () => {});
+  const report = () => {};
+  const outbox = createOutbox({
+    ports,
+    limits,
+    report,
+    destinations: [transport],
+    resource: () => ({ bytes: new Uint8Array(0), schemaUrl: '' }),
+    createQueue: createStoreQueue(store, { ports, limits, report }),
+  });
+  const buffer = handBuffer('normal');
+  let written = 0;
+  const write = () => {
+    buffer.write(written++);
+    outbox.onFragment!(buffer);
+  };
+  return { time, outbox, write, sent };
+}
+
+test('a batch that comes back while a slow store looks for others is tried again, not held until its lease ends', async () => {
+  const store = memoryStore();
+  let open = (): void => {};
+  let claims = 0;
+  const slow: BatchStore = {
+    ...store,
+    async claim(...asked) {
+      if (++claims === 3) await new Promise<void>((resolve) => (open = resolve));
+      return store.claim(...asked);
+    },
+  };
+  let fail = (): void => {};
+  const failed = new Promise<Outcome>((resolve) => {
+    fail = () => resolve({ kind: 'retry', reason: 'away' });
+  });
+  const { time, outbox, write, sent } = setUp(slow, (send) =>
+    send === 1 ? failed : { kind: 'accepted', rejectedItems: 0 },
+  );
+  await time.settle();
+  expect(claims).toBe(1);
+  write();
+  await time.settle();
+  expect(sent).toHaveLength(1);
+  // The next look begins before the answer comes, and ends after it.
+  write();
+  await time.settle();
+  expect(claims).toBe(3);
+  fail();
+  await time.settle();
+  open();
+  await time.settle();
+  outbox.resume();
+  await time.settle();
+  expect(outbox.status()).toMatchObject({ sent: { traces: 2 }, stored: { items: 0 }, queued: { items: 0 } });
+  expect(new Set(sent).size).toBe(2);
+  await outbox.shutdown(0);
+});
