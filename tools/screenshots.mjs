@@ -17,12 +17,13 @@ const { values: options } = parseArgs({
   options: {
     out: { type: 'string', default: join(root, 'docs/images') },
     seconds: { type: 'string', default: '110' },
+    all: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 });
 if (options.help) {
   say(
-    'node tools/screenshots.mjs [--out DIRECTORY] [--seconds N]   N: how long people buy, so that the chart has something to show',
+    'node tools/screenshots.mjs [--out DIRECTORY] [--seconds N] [--all]   N: how long people buy, so that the chart has something to show; --all: the other views too, to look at',
   );
   process.exit(0);
 }
@@ -79,9 +80,21 @@ try {
     await page.waitForLoadState('networkidle');
     await picture('search');
     await page.goto(new URL(`trace/${pictured}`, `${explorerUrl}/`).href);
-    await page.getByText('pg.query:INSERT').first().click();
+    const statement = page.getByText('pg.query:INSERT').first();
+    await page.getByText('checkout.process').first().hover();
+    // Rows below the fold are made when they are scrolled to.
+    for (let turn = 0; turn < 40 && !(await statement.isVisible()); turn++) {
+      await page.mouse.wheel(0, 200);
+      await pause(50);
+    }
+    await statement.click();
     await page.waitForLoadState('networkidle');
     await picture('trace');
+    for (const name of options.all ? ['logs', 'metrics', 'tour', 'connect'] : []) {
+      await page.goto(new URL(name, `${explorerUrl}/`).href);
+      await page.waitForLoadState('networkidle');
+      await picture(name);
+    }
     await context.close();
   }
 } finally {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { cartParams, readCart } from './carts.mjs';
+import { orderPlaced, orderRefused } from './orders.mjs';
 import { ShopError } from './shop-error.mjs';
 import { withSpan } from './with-span.mjs';
 
@@ -7,14 +8,20 @@ import { withSpan } from './with-span.mjs';
 export function checkoutRoutes(app, { db, paymentUrl, risk }) {
   app.post('/api/carts/:id/checkout', { schema: { params: cartParams, body: checkoutBody } }, (request, reply) =>
     withSpan('checkout.process', { 'cart.id': request.params.id }, async (span) => {
-      const cart = await validateCart(db, request.params.id);
-      span.setAttribute('checkout.total_cents', cart.totalCents);
-      if ((await risk.assess(cart)) > MOST_RISK)
-        throw new ShopError(422, 'too-risky', 'Please call us about an order like this.');
-      const paymentId = await processPayment(paymentUrl, cart, request.body?.card ?? 'test-card');
-      const orderId = await createOrder(db, cart, paymentId);
-      span.setAttribute('order.id', orderId);
-      return reply.code(201).send({ orderId, paymentId, totalCents: cart.totalCents });
+      try {
+        const cart = await validateCart(db, request.params.id);
+        span.setAttribute('checkout.total_cents', cart.totalCents);
+        if ((await risk.assess(cart)) > MOST_RISK)
+          throw new ShopError(422, 'too-risky', 'Please call us about an order like this.');
+        const paymentId = await processPayment(paymentUrl, cart, request.body?.card ?? 'test-card');
+        const orderId = await createOrder(db, cart, paymentId);
+        span.setAttribute('order.id', orderId);
+        orderPlaced(cart, orderId);
+        return reply.code(201).send({ orderId, paymentId, totalCents: cart.totalCents });
+      } catch (error) {
+        orderRefused(request.params.id, error);
+        throw error;
+      }
     }),
   );
 }

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SpanDetail, TraceAnswer, TracesAnswer } from '../../../packages/collector/src/shapes/api.js';
+import type {
+  MetricsAnswer,
+  SpanDetail,
+  TraceAnswer,
+  TraceLogsAnswer,
+  TracesAnswer,
+} from '../../../packages/collector/src/shapes/api.js';
 import { hasWorkerd } from '../../../packages/sdk/test/cloudflare/support/workerd.js';
 
 /*
@@ -159,8 +165,11 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     const { context, traceId } = await buy('mug');
     const explorer = await context.newPage();
     await explorer.goto(new URL('tour', `${explorerUrl}/`).href);
+    // An earlier purchase may be shown until this one has arrived.
+    const thread = explorer.locator(`a[href*="${traceId}"]`, { hasText: 'A worker thread' });
+    await thread.waitFor();
     await explorer.getByText(`${hasWorkerd ? 7 : 6} of 7 in`).waitFor();
-    await explorer.getByRole('link', { name: 'A worker thread' }).click();
+    await thread.click();
     await explorer.waitForURL((url) => url.pathname === `/trace/${traceId}` && url.searchParams.has('span'));
     await explorer.getByText('thread', { exact: false }).first().waitFor();
     await context.close();
@@ -219,6 +228,48 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
       });
     },
   );
+
+  test('an order counts in the metrics of API and page, and each says it in a log record under its own span [S7 F12 F14]', async () => {
+    const { context, traceId } = await buy('notebook');
+    const trace = (await traceWithin(traceId, 10_000, (spans) => named(spans, 'click').length === 1))!;
+    // Leaving is when a page sends its metrics.
+    await context.close();
+    const ask = async <Answer>(path: string) =>
+      (await (await fetch(new URL(path, `${explorerUrl}/`))).json()) as Answer;
+
+    const lines = async () => {
+      const { records, resources } = await ask<TraceLogsAnswer>(`api/v1/traces/${traceId}/logs`);
+      return records.map(({ resource, spanId, body, eventName }) => ({
+        service: resources[resource]!.service,
+        below: trace.spans.find((span) => span.spanId === spanId)?.name,
+        eventName,
+        body,
+      }));
+    };
+    const arrive = { timeout: 30_000, interval: 200 };
+    await expect.poll(lines, arrive).toEqual([
+      {
+        service: 'shop-api',
+        below: 'checkout.process',
+        eventName: 'shop.order.placed',
+        body: 'Order of 1 line(s) over 12.50 EUR placed',
+      },
+      { service: 'shop-page', below: 'create_order', eventName: 'shop.receipt.shown', body: 'The receipt is shown' },
+    ]);
+
+    const kinds = {
+      'shop.orders': 'sum',
+      'shop.order.value': 'histogram',
+      'shop.order.last_value': 'gauge',
+      'shop.cart.additions': 'sum',
+    };
+    await expect
+      .poll(async () => {
+        const { metrics } = await ask<MetricsAnswer>('api/v1/metrics?q=shop.');
+        return Object.fromEntries(metrics.map(({ name, kind }) => [name, kind]));
+      }, arrive)
+      .toEqual(kinds);
+  });
 
   test("the failing product's trace is found by status = error [B13 F8]", async () => {
     const { context, traceId } = await buy('gold-keyboard');

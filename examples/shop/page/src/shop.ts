@@ -1,6 +1,6 @@
 import { api, type Cart, type Order, type ProductDetails } from './api';
 import { pricing } from './pricing';
-import { telemetry } from './telemetry';
+import { cartAdditions, telemetry } from './telemetry';
 
 /*
  * What a visitor does here, each a span. The requests below find their span by themselves, also behind an `await`.
@@ -22,6 +22,7 @@ export const addToCart = (cart: Cart | undefined, productId: string): Promise<Ca
   telemetry.measure('cart.add', { attributes: { 'product.id': productId } }, async (span) => {
     const { id } = cart ?? (await api.createCart());
     const changed = await api.addItem(id, productId, 1);
+    cartAdditions.add(1, { 'product.id': productId });
     span.setAttributes({ 'cart.id': id, 'cart.lines': changed.lines.length, 'cart.total_cents': changed.totalCents });
     return changed;
   });
@@ -49,6 +50,13 @@ const processPayment = telemetry.traced('process_payment', (cart: Cart): Promise
 
 const createOrder = telemetry.traced('create_order', (cart: Cart, order: Order): Receipt => {
   const receipt = { ...order, lines: cart.lines, boughtAt: new Date() };
+  telemetry.logger.emit({
+    severityNumber: 9,
+    severityText: 'INFO',
+    eventName: 'shop.receipt.shown',
+    body: 'The receipt is shown',
+    attributes: { 'order.id': order.orderId },
+  });
   sessionStorage.setItem(`order ${order.orderId}`, JSON.stringify(receipt));
   return receipt;
 });

@@ -10,8 +10,8 @@ export const SERVICE_COLOURS: Readonly<Record<'dark' | 'light', readonly string[
   light: ['#616302', '#3d9b52', '#056c5f', '#035468', '#256fc3', '#7f73e0', '#5d2c8a', '#a959a2', '#654025', '#5b6c82'],
 };
 
-/** Chosen among many so that the services of the shop in examples/ have seven different colours. It must never change. */
-const SEED = 0xa8ddf8ce;
+/** Chosen among many so that the services of the programs in examples/ have different colours. It must never change. */
+const SEED = 0xf62e182e;
 
 /** FNV-1a over the UTF-16 units with a seed of its own, finished so that names differing in their last letter fall apart. */
 export function colourIndex(service: string): number {

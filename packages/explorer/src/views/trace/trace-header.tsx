@@ -19,7 +19,12 @@ export function TraceHeader({ trace, state, findField }: Props) {
   const { columns } = trace;
   const { address } = state;
   const lastSearch = useLastSearch();
-  const moved = columns.processes.filter((process) => process.movedNano !== 0 && process.spans > 0);
+  const moved = columns.processes
+    .filter((process) => process.movedNano !== 0 && process.spans > 0)
+    .map(
+      ({ service, movedNano }) =>
+        `${columns.services[service]!.name} clock moved ${movedNano > 0 ? '+' : '−'}${formatDuration(Math.abs(movedNano))}`,
+    );
   return (
     <header className={styles.header}>
       <div className={styles.line}>
@@ -103,15 +108,10 @@ export function TraceHeader({ trace, state, findField }: Props) {
         {moved.length > 0 && (
           <p
             className={styles.skew}
-            title="A child cannot start before its parent: these clocks were moved to fit the calls between the processes. Times of their spans are shown moved."
+            title={`${moved.join('\n')}\n\nA child cannot start before its parent: these clocks were moved to fit the calls between the processes. Times of their spans are shown moved.`}
           >
             <Icon name="clock" />
-            {moved
-              .map(
-                (process) =>
-                  `${columns.services[process.service]!.name} clock moved ${process.movedNano > 0 ? '+' : '−'}${formatDuration(Math.abs(process.movedNano))}`,
-              )
-              .join(', ')}
+            {moved.length === 1 ? moved[0] : `${moved.length} clocks moved`}
           </p>
         )}
         <span className={styles.space} />
