@@ -114,7 +114,15 @@ function plotOptions({ lines, width, theme, isLarge, format }: Options): uPlot.O
           stroke: colour,
           width: 1.5,
           spanGaps: true,
-          points: { size: 4, fill: colour, width: 0 },
+          points: {
+            size: 4,
+            fill: colour,
+            width: 0,
+            // A line needs two; and few are shown where they are.
+            show: (plot, index) =>
+              Array.from(plot.data[index] ?? []).filter((value) => value != null).length <
+              (isLarge ? plot.width / 16 : 2),
+          },
         };
       }),
     ],
