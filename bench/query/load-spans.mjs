@@ -63,7 +63,7 @@ for (let from = 0; from < spans; from += BATCH) {
   process.send?.({ loaded: Math.min(from + BATCH, spans) });
 }
 // What the engine merges by itself within the next minutes, so that figures do not depend on the moment they are taken.
-for (const table of ['otel_traces', 'otel_traces_trace_id_ts']) {
+for (const table of ['otel_traces', 'otel_traces_trace_id_ts', 'otel_traces_summaries']) {
   await session.queryAsync(`OPTIMIZE TABLE ${table}`, { format: 'Null' }).catch(() => undefined);
 }
 for (;;) {

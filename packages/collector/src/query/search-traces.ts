@@ -236,10 +236,13 @@ function windows(
   // Most lists are filled by the newest part of the range, which is then all that is read. A value of an attribute is carried by few
   // spans, and would be looked for twice.
   if (search.clauses.some(isRare)) return [[bottom, top]];
-  const middle = top - (top - bottom) / 16n;
+  const span = top - bottom;
+  const upper = top - span / 64n;
+  const lower = top - span / 8n;
   return [
-    [middle, top],
-    [bottom, middle],
+    [upper, top],
+    [lower, upper],
+    [bottom, lower],
   ];
 }
 

@@ -1,10 +1,39 @@
 import type { TraceSummary } from '../shapes/api.js';
 import { createBindings } from './bindings.js';
+import { keptPieces } from './kept-summaries.js';
 import type { Reader } from './reader.js';
 import { IS_ERROR } from './stored-names.js';
-import { traceTimes, withinAny } from './trace-times.js';
+import type { TimeRange } from './time-range.js';
+import { joinPieces, type TracePiece } from './trace-piece.js';
+import { knownTimes, stretchesOf, withinAny } from './trace-times.js';
 
 const MOST_MATCHED = 3;
+
+export type MatchedSpan = TraceSummary['matched'][number];
+
+/**
+ * What a list shows of each trace, in the order given. Counts are of the whole trace, also of its spans outside of the searched range;
+ * of the matching spans the best three: failed ones first, then the longest.
+ */
+export async function summariseTraces(
+  reader: Reader,
+  found: readonly { readonly id: string; readonly matched: readonly MatchedSpan[] }[],
+): Promise<TraceSummary[]> {
+  if (found.length === 0) return [];
+  const traceIds = found.map(({ id }) => id);
+  const times = await knownTimes(reader, traceIds);
+  const byTrace = groupByTrace(await keptPieces(reader, times));
+  const others = new Set(traceIds.filter((id) => !byTrace.has(id)));
+  if (others.size > 0) {
+    const known = times.filter(({ id }) => others.has(id));
+    const where = known.length < others.size ? undefined : stretchesOf(known);
+    for (const [id, pieces] of groupByTrace(await gather(reader, [...others], where))) byTrace.set(id, pieces);
+  }
+  return found.flatMap(({ id, matched }) => {
+    const pieces = byTrace.get(id);
+    return pieces === undefined ? [] : [{ ...joinPieces(pieces), matched: bestOf(matched) }];
+  });
+}
 
 interface ServiceOfTrace {
   readonly id: string;
@@ -19,19 +48,12 @@ interface ServiceOfTrace {
   readonly rootName: string;
 }
 
-export type MatchedSpan = TraceSummary['matched'][number];
-
-/**
- * What a list shows of each trace, in the order given. Counts are of the whole trace, also of its spans outside of the searched range;
- * of the matching spans the best three: failed ones first, then the longest.
- */
-export async function summariseTraces(
+/** From the spans themselves, a piece for each service. */
+async function gather(
   reader: Reader,
-  found: readonly { readonly id: string; readonly matched: readonly MatchedSpan[] }[],
-): Promise<TraceSummary[]> {
-  if (found.length === 0) return [];
-  const traceIds = found.map(({ id }) => id);
-  const times = await traceTimes(reader, traceIds);
+  traceIds: readonly string[],
+  times: readonly TimeRange[] | undefined,
+): Promise<readonly TracePiece[]> {
   const bindings = createBindings();
   const rows = await reader.rows<ServiceOfTrace>(
     `SELECT TraceId AS id, ServiceName AS service, count() AS spans, countIf(${IS_ERROR}) AS errors,
@@ -44,48 +66,18 @@ export async function summariseTraces(
      GROUP BY TraceId, ServiceName`,
     bindings,
   );
-  const byTrace = groupById(rows);
-  return found.flatMap(({ id, matched }) => {
-    const services = byTrace.get(id);
-    return services === undefined ? [] : [summaryOf(id, services, matched)];
+  return rows.map((row) => {
+    const firstNano = BigInt(row.first);
+    const isRoot = Number(row.roots) > 0;
+    const name = isRoot ? row.rootName : row.firstName;
+    return {
+      traceId: row.id,
+      firstNano,
+      lastNano: BigInt(row.last),
+      head: { service: row.service, name, atNano: isRoot ? BigInt(row.rootAt) : firstNano, isRoot },
+      services: [{ name: row.service, spans: Number(row.spans), errors: Number(row.errors) }],
+    };
   });
-}
-
-function summaryOf(
-  traceId: string,
-  services: readonly ServiceOfTrace[],
-  matched: readonly MatchedSpan[],
-): TraceSummary {
-  let first = BigInt(services[0]!.first);
-  let last = BigInt(services[0]!.last);
-  let earliest = services[0]!;
-  let root: ServiceOfTrace | undefined;
-  let spans = 0;
-  let errors = 0;
-  for (const row of services) {
-    spans += Number(row.spans);
-    errors += Number(row.errors);
-    if (BigInt(row.first) < first) {
-      first = BigInt(row.first);
-      earliest = row;
-    }
-    if (BigInt(row.last) > last) last = BigInt(row.last);
-    if (Number(row.roots) > 0 && (root === undefined || BigInt(row.rootAt) < BigInt(root.rootAt))) root = row;
-  }
-  return {
-    traceId,
-    rootService: (root ?? earliest).service,
-    rootName: root?.rootName ?? earliest.firstName,
-    hasRoot: root !== undefined,
-    startUnixNano: String(first),
-    durationNano: Number(last - first),
-    spans,
-    errors,
-    services: services
-      .map((row) => ({ name: row.service, spans: Number(row.spans), errors: Number(row.errors) }))
-      .sort((a, b) => b.spans - a.spans || (a.name < b.name ? -1 : 1)),
-    matched: bestOf(matched),
-  };
 }
 
 function bestOf(matched: readonly MatchedSpan[]): MatchedSpan[] {
@@ -95,12 +87,12 @@ function bestOf(matched: readonly MatchedSpan[]): MatchedSpan[] {
     .slice(0, MOST_MATCHED);
 }
 
-function groupById<Row extends { readonly id: string }>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.id);
-    if (group === undefined) groups.set(row.id, [row]);
-    else group.push(row);
+function groupByTrace(pieces: readonly TracePiece[]): Map<string, TracePiece[]> {
+  const groups = new Map<string, TracePiece[]>();
+  for (const piece of pieces) {
+    const group = groups.get(piece.traceId);
+    if (group === undefined) groups.set(piece.traceId, [piece]);
+    else group.push(piece);
   }
   return groups;
 }

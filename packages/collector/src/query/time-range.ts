@@ -13,7 +13,7 @@ export const LAST_NANO = 2n ** 63n - 1n;
 export function withinRange(
   range: TimeRange,
   bindings: Bindings,
-  column: 'Timestamp' | 'TimeUnix' = 'Timestamp',
+  column: 'Timestamp' | 'TimeUnix' | 'Start' = 'Timestamp',
 ): string {
   return `${column} >= ${nanoTime(range.startNano, bindings)} AND ${column} < ${nanoTime(range.endNano, bindings)}`;
 }

@@ -46,6 +46,7 @@ const RETENTION_SET = "(number, name) VALUES (0, 'retention')";
 const TIME_COLUMN: Readonly<Record<string, string>> = {
   otel_traces: 'toDateTime(Timestamp)',
   otel_traces_trace_id_ts: 'Start',
+  otel_traces_summaries: 'toDateTime(Start)',
   otel_logs: 'toDateTime(Timestamp)',
   otel_metrics_gauge: 'toDateTime(TimeUnix)',
   otel_metrics_sum: 'toDateTime(TimeUnix)',
@@ -62,7 +63,7 @@ async function setRetention(store: Pick<Store, 'query' | 'command'>, days: numbe
        .join(', ')})`,
   );
   const isOurs = await isRetentionOurs(store);
-  if (days === undefined && !isOurs) return;
+  if (days === undefined && !isOurs) return await takeLimitOver(store, rows);
   if (!isOurs) await store.command(`INSERT INTO ${JOURNAL} ${RETENTION_SET}`);
   for (const { name, ddl } of rows) {
     const present = /\bTTL .*?toIntervalDay\((\d+)\)/.exec(ddl)?.[1];
@@ -76,6 +77,20 @@ async function setRetention(store: Pick<Store, 'query' | 'command'>, days: numbe
       );
     }
   }
+}
+
+/** Where somebody else gave the spans' tables a limit, ours beside them keeps what they keep. */
+async function takeLimitOver(
+  store: Pick<Store, 'command'>,
+  tables: readonly { readonly name: string; readonly ddl: string }[],
+): Promise<void> {
+  const limitOf = (table: string): string | undefined =>
+    /\bTTL .*?\b(toInterval[A-Z][a-z]+\(\d+\))/.exec(tables.find(({ name }) => name === table)?.ddl ?? '')?.[1];
+  const wanted = limitOf('otel_traces_trace_id_ts');
+  if (wanted === undefined || wanted === limitOf('otel_traces_summaries')) return;
+  await store.command(
+    `ALTER TABLE otel_traces_summaries MODIFY TTL ${TIME_COLUMN.otel_traces_summaries} + ${wanted} SETTINGS materialize_ttl_after_modify = 0`,
+  );
 }
 
 async function isRetentionOurs(store: Pick<Store, 'query'>): Promise<boolean> {

@@ -1,7 +1,14 @@
 import { LOG_TABLE } from './log-table.js';
 import { METRIC_TABLES } from './metric-tables.js';
 import type { Migration } from './migration.js';
+import { TRACE_SUMMARIES } from './trace-summaries.js';
 import { TRACE_TABLES, TRACE_TABLES_OF_THE_EXPORTER } from './trace-tables.js';
 
 /** In the order of their numbers. */
-export const MIGRATIONS: readonly Migration[] = [TRACE_TABLES, TRACE_TABLES_OF_THE_EXPORTER, LOG_TABLE, METRIC_TABLES];
+export const MIGRATIONS: readonly Migration[] = [
+  TRACE_TABLES,
+  TRACE_TABLES_OF_THE_EXPORTER,
+  LOG_TABLE,
+  METRIC_TABLES,
+  TRACE_SUMMARIES,
+];
