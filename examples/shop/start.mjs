@@ -102,6 +102,9 @@ function freePort() {
   });
 }
 
+/** Longer than the last spans may take to leave. */
+const STOP_MS = 15_000;
+
 /** Starts one of the servers; resolves with its address once it has said that it listens. */
 function startServer({ name, args, env, onLine }) {
   return new Promise((resolve, reject) => {
@@ -116,7 +119,13 @@ function startServer({ name, args, env, onLine }) {
     const stop = async () => {
       process.removeListener('exit', kill);
       if (child.exitCode === null && child.signalCode === null) kill();
+      // One that hangs must not keep the others, nor the terminal.
+      const patience = setTimeout(() => {
+        onLine(`${name} did not end within ${STOP_MS / 1000} s of being asked; it is ended by force.`);
+        child.kill('SIGKILL');
+      }, STOP_MS);
       await ended;
+      clearTimeout(patience);
     };
     let said = '';
     const onText = (text) => {
