@@ -5,40 +5,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClickhouseFront, startClickhouseFront } from '../../testkit/src/clickhouse-front.js';
 import { createTraceReader } from '../src/process/read-traces.js';
 import { TraceBlock } from '../src/process/trace-block.js';
-import type { HistogramAnswer, TraceAnswer, TracesAnswer } from '../src/shapes/api.js';
+import type {
+  HistogramAnswer,
+  LogsAnswer,
+  MetricKind,
+  MetricSeriesAnswer,
+  MetricsAnswer,
+  TraceAnswer,
+  TracesAnswer,
+} from '../src/shapes/api.js';
 import { createClusterStore } from '../src/store/cluster-store.js';
-import type { Store } from '../src/store/store.js';
+import type { PreparedInsert, Store } from '../src/store/store.js';
+import { EXPORTER_TABLES } from './exporter-tables.js';
 import { encodeTraces } from './otlp-proto.js';
+import { plantLogs, plantMetrics } from './plant-signals.js';
 import { spanIdOf, traceIdOf } from './plant-spans.js';
 import { type ServedApi, serveApi } from './serve-api.js';
 
 /** The tables have a time limit, which goes by the real clock. */
 const NOW = BigInt(Math.floor(Date.now() / 1000)) * 1_000_000_000n;
-const MAP = 'Map(LowCardinality(String), String) CODEC(ZSTD(1))';
-
-/** The tables as the OpenTelemetry Collector's ClickHouse exporter makes them, with three days of retention. */
-const EXPORTER_TABLES = [
-  `CREATE TABLE otel_traces (
-    Timestamp DateTime64(9) CODEC(Delta, ZSTD(1)), TraceId String CODEC(ZSTD(1)), SpanId String CODEC(ZSTD(1)),
-    ParentSpanId String CODEC(ZSTD(1)), TraceState String CODEC(ZSTD(1)), SpanName LowCardinality(String) CODEC(ZSTD(1)),
-    SpanKind LowCardinality(String) CODEC(ZSTD(1)), ServiceName LowCardinality(String) CODEC(ZSTD(1)),
-    ResourceAttributes ${MAP}, ScopeName String CODEC(ZSTD(1)), ScopeVersion String CODEC(ZSTD(1)), SpanAttributes ${MAP},
-    Duration UInt64 CODEC(ZSTD(1)), StatusCode LowCardinality(String) CODEC(ZSTD(1)), StatusMessage String CODEC(ZSTD(1)),
-    Events Nested (Timestamp DateTime64(9), Name LowCardinality(String), Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
-    Links Nested (TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
-    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX idx_duration Duration TYPE minmax GRANULARITY 1
-  ) ENGINE = MergeTree PARTITION BY toDate(Timestamp) ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))
-  TTL toDateTime(Timestamp) + toIntervalDay(3) SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1`,
-  `CREATE TABLE otel_traces_trace_id_ts (
-    TraceId String CODEC(ZSTD(1)), Start DateTime CODEC(Delta, ZSTD(1)), End DateTime CODEC(Delta, ZSTD(1)),
-    INDEX idx_trace_id TraceId TYPE bloom_filter(0.01) GRANULARITY 1
-  ) ENGINE = MergeTree PARTITION BY toDate(Start) ORDER BY (TraceId, Start)
-  TTL toDateTime(Start) + toIntervalDay(3) SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1`,
-  `CREATE MATERIALIZED VIEW otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
-    SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End FROM otel_traces WHERE TraceId != '' GROUP BY TraceId`,
-];
 const EXPORTER_SPANS = `INSERT INTO otel_traces SETTINGS async_insert = 0 FORMAT JSONEachRow ${JSON.stringify({
   Timestamp: `${NOW / 1_000_000_000n - 60n}.5`,
   TraceId: traceIdOf(1),
@@ -61,6 +46,58 @@ const EXPORTER_SPANS = `INSERT INTO otel_traces SETTINGS async_insert = 0 FORMAT
   'Links.Attributes': [{}],
 })}`;
 
+const row = (table: string, values: Readonly<Record<string, unknown>>): string =>
+  `INSERT INTO ${table} SETTINGS async_insert = 0 FORMAT JSONEachRow ${JSON.stringify(values)}`;
+
+const LOG_RECORD = row('otel_logs', {
+  Timestamp: `${NOW / 1_000_000_000n - 60n}.25`,
+  TraceId: traceIdOf(1),
+  SpanId: spanIdOf(1),
+  TraceFlags: 1,
+  SeverityText: 'ERROR',
+  SeverityNumber: 17,
+  ServiceName: 'shop',
+  Body: 'the card was declined',
+  ResourceAttributes: { 'service.name': 'shop' },
+  ScopeName: 'net/http',
+  LogAttributes: { 'card.kind': 'debit' },
+});
+
+const POINT_AT = NOW / 1_000_000_000n - 30n;
+const point = (table: string, name: string, unit: string, values: Readonly<Record<string, unknown>>): string =>
+  row(table, {
+    ResourceAttributes: { 'service.name': 'shop' },
+    ServiceName: 'shop',
+    MetricName: name,
+    MetricUnit: unit,
+    Attributes: { method: 'GET' },
+    StartTimeUnix: String(POINT_AT - 60n),
+    TimeUnix: String(POINT_AT),
+    ...values,
+  });
+const MEASURED = { Count: '4', Sum: 10, Min: 1, Max: 4 };
+const POINTS = [
+  point('otel_metrics_gauge', 'queue.length', '{item}', { Value: 7 }),
+  point('otel_metrics_sum', 'orders', '{order}', { Value: 12, AggregationTemporality: 2, IsMonotonic: true }),
+  point('otel_metrics_histogram', 'wait', 's', {
+    ...MEASURED,
+    AggregationTemporality: 2,
+    BucketCounts: ['1', '3'],
+    ExplicitBounds: [1],
+  }),
+  point('otel_metrics_exp_histogram', 'size', 'By', {
+    ...MEASURED,
+    AggregationTemporality: 2,
+    PositiveBucketCounts: ['4'],
+  }),
+  point('otel_metrics_summary', 'old.wait', 's', {
+    Count: '4',
+    Sum: 10,
+    'ValueAtQuantiles.Quantile': [0.5],
+    'ValueAtQuantiles.Value': [2],
+  }),
+];
+
 let front: ClickhouseFront;
 let store: Store;
 let api: ServedApi;
@@ -73,7 +110,7 @@ async function statement(sql: string): Promise<void> {
 
 beforeAll(async () => {
   front = await startClickhouseFront();
-  for (const sql of [...EXPORTER_TABLES, EXPORTER_SPANS]) await statement(sql);
+  for (const sql of [...EXPORTER_TABLES, EXPORTER_SPANS, LOG_RECORD, ...POINTS]) await statement(sql);
   store = await createClusterStore({ url: front.url });
   api = await serveApi({ store, now: () => NOW });
 }, 60_000);
@@ -152,16 +189,86 @@ test('its tables take our spans beside its own, and an insert that is repeated c
   expect(rows).toEqual([{ n: '2' }]);
 });
 
+/** Each insert twice, as after a crash before its file was removed. */
+const insertingTwice = {
+  async insert(insert: PreparedInsert) {
+    await store.insert(insert);
+    await store.insert(insert);
+  },
+};
+
+test("the exporter's log records are found, and ours come beside them once [F8 S7]", async () => {
+  const first = await ask<LogsAnswer>('/api/v1/logs?q=declined&severity=error');
+  expect(first.resources).toMatchObject([{ service: 'shop' }]);
+  expect(first.records).toMatchObject([
+    {
+      body: 'the card was declined',
+      severityNumber: 17,
+      traceId: traceIdOf(1),
+      timeUnixNano: String(NOW - 59_750_000_000n),
+      attributes: { 'card.kind': 'debit' },
+    },
+  ]);
+  await plantLogs(insertingTwice, 'shop', [
+    { timeUnixNano: NOW - 50_000_000_000n, severityNumber: 9, body: { stringValue: 'another card' } },
+  ]);
+  const both = await ask<LogsAnswer>('/api/v1/logs?service=shop');
+  expect(both.records.map(({ body }) => body)).toEqual(['another card', 'the card was declined']);
+  const ofTrace = await ask<LogsAnswer>(`/api/v1/traces/${traceIdOf(1)}/logs`);
+  expect(ofTrace.records).toHaveLength(1);
+});
+
+test("the exporter's metrics of every kind are listed and drawn, and ours come beside them once [F8 S7]", async () => {
+  const kinds: Readonly<Record<string, MetricKind>> = {
+    'old.wait': 'summary',
+    orders: 'sum',
+    'queue.length': 'gauge',
+    size: 'exponential-histogram',
+    wait: 'histogram',
+  };
+  const timeUnixNano = String(POINT_AT * 1_000_000_000n);
+  const { metrics } = await ask<MetricsAnswer>('/api/v1/metrics');
+  expect(metrics.map(({ name, kind, newest, points }) => [name, kind, newest, points])).toEqual([
+    ['old.wait', 'summary', { timeUnixNano, value: 10, count: 4 }, 1],
+    ['orders', 'sum', { timeUnixNano, value: 12 }, 1],
+    ['queue.length', 'gauge', { timeUnixNano, value: 7 }, 1],
+    ['size', 'exponential-histogram', { timeUnixNano, value: 10, count: 4 }, 1],
+    ['wait', 'histogram', { timeUnixNano, value: 10, count: 4 }, 1],
+  ]);
+  const time = { startTimeUnixNano: NOW - 90_000_000_000n, timeUnixNano: NOW - 20_000_000_000n };
+  const measured = { ...time, count: 2n, sum: 5 };
+  await plantMetrics(insertingTwice, 'pay', [
+    { name: 'queue.length', gauge: { dataPoints: [{ ...time, asDouble: 3 }] } },
+    { name: 'orders', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...time, asInt: 5n }] } },
+    { name: 'wait', histogram: { aggregationTemporality: 2, dataPoints: [{ ...measured, bucketCounts: [2n] }] } },
+    { name: 'size', exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ ...measured, scale: 1 }] } },
+    { name: 'old.wait', summary: { dataPoints: [measured] } },
+  ]);
+  for (const [name, kind] of Object.entries(kinds)) {
+    const { series } = await ask<MetricSeriesAnswer>(`/api/v1/metrics/${name}/series?kind=${kind}`);
+    const totals = series.map(({ service, values }) => [service, values.filter((value) => value !== null)]);
+    const isNumber = kind === 'gauge' || kind === 'sum';
+    const ours = isNumber ? (kind === 'gauge' ? 3 : 5) : 5;
+    const theirs = isNumber ? (kind === 'gauge' ? 7 : 12) : 10;
+    expect(totals, name).toEqual([
+      ['pay', [ours]],
+      ['shop', [theirs]],
+    ]);
+  }
+  const again = await ask<MetricsAnswer>('/api/v1/metrics');
+  expect(again.metrics.map(({ points }) => points)).toEqual([2, 2, 2, 2, 2]);
+});
+
 test('a time limit that somebody else gave the tables stays until one of ours is asked for', async () => {
   const limits = async (): Promise<string[]> => {
     const { rows } = await store.query<{ ddl: string }>(
-      "SELECT create_table_query AS ddl FROM system.tables WHERE database = currentDatabase() AND match(name, '^otel_traces(_trace_id_ts|_summaries)?$')",
+      "SELECT create_table_query AS ddl FROM system.tables WHERE database = currentDatabase() AND match(name, '^otel_') AND engine = 'MergeTree'",
     );
     return rows.map(({ ddl }) => /toIntervalDay\(\d+\)/.exec(ddl)?.[0] ?? 'none');
   };
-  expect(await limits()).toEqual(Array(3).fill('toIntervalDay(3)'));
+  expect(await limits()).toEqual(Array(9).fill('toIntervalDay(3)'));
   await (await createClusterStore({ url: front.url, retentionDays: 9 })).close();
-  expect(await limits()).toEqual(Array(3).fill('toIntervalDay(9)'));
+  expect(await limits()).toEqual(Array(9).fill('toIntervalDay(9)'));
   await (await createClusterStore({ url: front.url })).close();
-  expect(await limits()).toEqual(Array(3).fill('none'));
+  expect(await limits()).toEqual(Array(9).fill('none'));
 });

@@ -1,7 +1,7 @@
 import type { MetricKind, MetricSeriesAnswer } from '../shapes/api.js';
 import { createBindings } from './bindings.js';
 import { stepFor } from './histogram.js';
-import { METRIC_KINDS, SERIES } from './metric-kinds.js';
+import { METRIC_KINDS, POINT_NANO, SERIES } from './metric-kinds.js';
 import type { Reader } from './reader.js';
 import { type TimeRange, withinRange } from './time-range.js';
 
@@ -41,7 +41,7 @@ export async function metricSeries(reader: Reader, question: MetricSeriesQuestio
     kind.says,
   ];
   if (service !== undefined) conditions.push(`ServiceName = ${bindings.bind('String', service)}`);
-  const bucket = `intDiv(toUnixTimestamp64Nano(TimeUnix) - toInt64(${bindings.bind('Int64', String(start))}), toInt64(${bindings.bind('Int64', String(step))}))`;
+  const bucket = `intDiv(${POINT_NANO} - toInt64(${bindings.bind('Int64', String(start))}), toInt64(${bindings.bind('Int64', String(step))}))`;
   const isDelta = `${kind.temporality} = 1`;
   const rows = await reader.rows<PointRow>(
     kind.kind === 'gauge'

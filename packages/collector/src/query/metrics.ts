@@ -1,6 +1,6 @@
 import type { MetricKind, MetricSummary, MetricsAnswer } from '../shapes/api.js';
 import { createBindings } from './bindings.js';
-import { METRIC_KINDS, SERIES } from './metric-kinds.js';
+import { METRIC_KINDS, POINT_NANO, SERIES } from './metric-kinds.js';
 import type { Reader } from './reader.js';
 import { type TimeRange, withinRange } from './time-range.js';
 
@@ -37,7 +37,7 @@ export async function metrics(reader: Reader, { range, service, text }: MetricsQ
     ({ kind, table, value, count, temporality, isMonotonic, says }) =>
       `SELECT MetricName::String AS name, '${kind}' AS kind, groupUniqArray(${MOST_SERVICES})(ServiceName::String) AS services,
          uniq(${SERIES}) AS series, count() AS points,
-         argMax((toUnixTimestamp64Nano(TimeUnix), MetricUnit::String, MetricDescription::String, ${value}, ${count}, ${temporality}, ${isMonotonic}::Bool), TimeUnix) AS newest
+         argMax((${POINT_NANO}, MetricUnit::String, MetricDescription::String, ${value}, ${count}, ${temporality}, ${isMonotonic}::Bool), TimeUnix) AS newest
        FROM ${table} WHERE ${conditions.join(' AND ')} AND ${says} GROUP BY name`,
   );
   const rows = await reader.rows<MetricRow>(
