@@ -99,9 +99,10 @@ const never = { maxAgeMs: 3_600_000 };
 const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
 /**
- * What a program may rely on in every runtime. Needs: `await-context`, that the context is followed behind an `await` of anything; `timer-context`, that
- * it is followed into the functions of timers; `messages`, a `MessageChannel`; `suspend`, `second-copy`, `api`: see the harness; `age-timer`, that
- * something can run while the program waits; `running-clock`, that time passes while a program computes.
+ * What a program may rely on in every runtime. Needs: `await-context`, that the context is followed behind an `await` of anything; `settled-context`,
+ * behind an `await` of what a traced function settles; `timer-context`, that it is followed into the functions of timers; `messages`, a `MessageChannel`;
+ * `suspend`, `second-copy`, `api`: see the harness; `age-timer`, that something can run while the program waits; `running-clock`, that time passes
+ * while a program computes; `own-outbox`, that telemetry seals and sends its batches itself, and so knows what becomes of them.
  *
  * Where the first two are lacking, the cases beside them say which rules hold all the same (ADR 0008).
  */
@@ -116,43 +117,51 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     equal(['leaf', 'inner', 'outer', 'behind'].map(parentOf), ['inner', 'outer', '', '']);
   });
 
-  test('traced functions that are awaited in a row are children of the one that awaits them [F6]', async (harness, after) => {
-    const { telemetry, sent } = await setUp(harness, after);
-    const first = telemetry.traced('first', async () => sleep(5));
-    const second = telemetry.traced('second', async () => {
-      await first();
-      return telemetry.measure('below second', () => 2);
-    });
-    const result = await telemetry.measure('outer', async () => {
-      await first();
-      const two = await second();
-      telemetry.measure('third', () => {});
-      return two;
-    });
-    equal(result, 2);
-    const arrived = await sent(6);
-    // `first` ran twice: each time below its caller.
-    const parents = arrived.spans
-      .filter(({ name }) => name === 'first')
-      .map(({ parentSpanId }) => arrived.spans.find(({ spanId }) => spanId === parentSpanId)?.name);
-    equal(parents.sort(), ['outer', 'second']);
-    equal(['second', 'below second', 'third'].map(arrived.parentOf), ['outer', 'second', 'outer']);
-  });
-
-  test('two that work at the same time, each awaiting traced functions, keep their children apart', async (harness, after) => {
-    const { telemetry, sent } = await setUp(harness, after);
-    const work = (name: string, ms: number) =>
-      telemetry.measure(name, async () => {
-        for (const step of [1, 2, 3]) {
-          await telemetry.measure(`${name} ${step}`, () => sleep(ms));
-          telemetry.measure(`${name} behind ${step}`, () => {});
-        }
+  test(
+    'traced functions that are awaited in a row are children of the one that awaits them [F6]',
+    { needs: ['settled-context'] },
+    async (harness, after) => {
+      const { telemetry, sent } = await setUp(harness, after);
+      const first = telemetry.traced('first', async () => sleep(5));
+      const second = telemetry.traced('second', async () => {
+        await first();
+        return telemetry.measure('below second', () => 2);
       });
-    await Promise.all([work('slow', 11), work('quick', 4)]);
-    const { parentOf } = await sent(14);
-    for (const name of ['slow', 'quick'])
-      for (const step of [1, 2, 3]) equal([`${name} ${step}`, `${name} behind ${step}`].map(parentOf), [name, name]);
-  });
+      const result = await telemetry.measure('outer', async () => {
+        await first();
+        const two = await second();
+        telemetry.measure('third', () => {});
+        return two;
+      });
+      equal(result, 2);
+      const arrived = await sent(6);
+      // `first` ran twice: each time below its caller.
+      const parents = arrived.spans
+        .filter(({ name }) => name === 'first')
+        .map(({ parentSpanId }) => arrived.spans.find(({ spanId }) => spanId === parentSpanId)?.name);
+      equal(parents.sort(), ['outer', 'second']);
+      equal(['second', 'below second', 'third'].map(arrived.parentOf), ['outer', 'second', 'outer']);
+    },
+  );
+
+  test(
+    'two that work at the same time, each awaiting traced functions, keep their children apart',
+    { needs: ['settled-context'] },
+    async (harness, after) => {
+      const { telemetry, sent } = await setUp(harness, after);
+      const work = (name: string, ms: number) =>
+        telemetry.measure(name, async () => {
+          for (const step of [1, 2, 3]) {
+            await telemetry.measure(`${name} ${step}`, () => sleep(ms));
+            telemetry.measure(`${name} behind ${step}`, () => {});
+          }
+        });
+      await Promise.all([work('slow', 11), work('quick', 4)]);
+      const { parentOf } = await sent(14);
+      for (const name of ['slow', 'quick'])
+        for (const step of [1, 2, 3]) equal([`${name} ${step}`, `${name} behind ${step}`].map(parentOf), [name, name]);
+    },
+  );
 
   test(
     'what runs behind an await of anything belongs to the span before it [F6]',
@@ -261,7 +270,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   // Batches leave
 
-  test('a batch leaves when it is full [F7]', async (harness, after) => {
+  test('a batch leaves when it is full [F7]', { needs: ['own-outbox'] }, async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: { ...never, maxItems: 4 } });
     for (let n = 0; n < 8; n++) telemetry.tracer.startSpan(`span ${n}`).end();
     const spans = await receiver.spans(8);
@@ -342,24 +351,28 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   // Nobody there, and more than one
 
-  test('without a collector nothing is thrown, flush says false and the status says where [F2 F15]', async (harness, after) => {
-    const endpoint = await harness.receivers.unusedUrl();
-    const { telemetry, said } = await setUp(harness, after, { endpoint });
-    const work = telemetry.traced('work', (n: number) => n + 1);
-    equal(work(1), 2);
-    equal(await telemetry.flush({ timeoutMs: 3_000 }), false, 'what flush said');
-    const status = telemetry.status();
-    match(status, { state: 'degraded', queued: { items: 1 }, destinations: [{ reachable: false }] });
-    ok(
-      status.lastError?.message.includes(endpoint),
-      `the last error does not name ${endpoint}: ${status.lastError?.message}`,
-    );
-    ok(
-      said.some(({ message }) => message.includes(endpoint)),
-      `nothing was said of ${endpoint}`,
-    );
-    equal(work(2), 3);
-  });
+  test(
+    'without a collector nothing is thrown, flush says false and the status says where [F2 F15]',
+    { needs: ['own-outbox'] },
+    async (harness, after) => {
+      const endpoint = await harness.receivers.unusedUrl();
+      const { telemetry, said } = await setUp(harness, after, { endpoint });
+      const work = telemetry.traced('work', (n: number) => n + 1);
+      equal(work(1), 2);
+      equal(await telemetry.flush({ timeoutMs: 3_000 }), false, 'what flush said');
+      const status = telemetry.status();
+      match(status, { state: 'degraded', queued: { items: 1 }, destinations: [{ reachable: false }] });
+      ok(
+        status.lastError?.message.includes(endpoint),
+        `the last error does not name ${endpoint}: ${status.lastError?.message}`,
+      );
+      ok(
+        said.some(({ message }) => message.includes(endpoint)),
+        `nothing was said of ${endpoint}`,
+      );
+      equal(work(2), 3);
+    },
+  );
 
   test('a second start is the first telemetry and a warning [F2]', async (harness, after) => {
     const { telemetry, receiver, sent } = await setUp(harness, after);

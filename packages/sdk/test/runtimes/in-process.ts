@@ -13,6 +13,8 @@ export interface InProcess {
   readonly engine?: Engine;
   /** Before the program's file. */
   readonly args?: readonly string[];
+  /** A file beside this one. Default `node-program.ts`. */
+  readonly program?: string;
 }
 
 /** What `contractTestsElsewhere` needs for a suite in a program of this engine. */
@@ -21,13 +23,13 @@ export type ShownInProcess = <H>(
   of?: string,
 ) => Shown<H> & { run(only: readonly string[]): Promise<readonly CaseResult[]> };
 
-/** The suites of `node-program.ts` in a program of another engine, or of this one. */
-export function inProcess({ row, engine, args = [] }: InProcess): ShownInProcess {
+/** The suites in a program of another engine, or of this one. */
+export function inProcess({ row, engine, args = [], program: file }: InProcess): ShownInProcess {
   const { lacksFor } = runtimeRow(row);
   const path = engine ? enginePath(engine) : process.execPath;
   let program: InstalledProgram;
   beforeAll(async () => {
-    program = await installNodeProgram();
+    program = await installNodeProgram(file);
   });
   afterAll(() => program?.remove());
   return (suite, of) => ({

@@ -11,12 +11,12 @@ export interface InstalledProgram {
   remove(): void;
 }
 
-/** `node-program.ts` in a folder of its own where the package is installed, twice. */
-export async function installNodeProgram(): Promise<InstalledProgram> {
+/** A program of this folder in one of its own where the package is installed, twice. */
+export async function installNodeProgram(program = 'node-program.ts'): Promise<InstalledProgram> {
   const { folder, remove } = await installSdk();
   const file = join(folder, 'suites.mjs');
   await build({
-    entryPoints: [fileURLToPath(new URL('./node-program.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(program, import.meta.url))],
     outfile: file,
     bundle: true,
     format: 'esm',

@@ -17,6 +17,7 @@ import type { BlockDevice } from '../../stores/ring/block-device.js';
 import { memoryBlocks } from '../../stores/ring/memory-blocks.js';
 import { openBatchRing } from '../../stores/ring/open-batch-ring.js';
 import { type Publish, publishTransport } from '../../transports/publish.js';
+import { createDateClock } from './ports/clock.js';
 import { createTinyContextStore } from './ports/context-store.js';
 
 export interface TinyOptions {
@@ -72,7 +73,7 @@ const MEMORY_BLOCKS = 4;
  */
 export function start(options: TinyOptions): TinyTelemetry {
   const { serviceName, entropy, timers, batch: given = {} } = options;
-  const clock: Clock = options.clock ?? { wallMs: () => Date.now(), monotonicMs: () => Date.now() };
+  const clock = options.clock ?? createDateClock();
   const report = limitDiagnostics(clock, options.onDiagnostic);
   const running = currentTelemetry();
   if (running) {
