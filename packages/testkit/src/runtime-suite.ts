@@ -102,7 +102,8 @@ const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(res
  * What a program may rely on in every runtime. Needs: `await-context`, that the context is followed behind an `await` of anything; `settled-context`,
  * behind an `await` of what a traced function settles; `timer-context`, that it is followed into the functions of timers; `messages`, a `MessageChannel`;
  * `suspend`, `second-copy`, `api`: see the harness; `age-timer`, that something can run while the program waits; `running-clock`, that time passes
- * while a program computes; `own-outbox`, that telemetry seals and sends its batches itself, and so knows what becomes of them.
+ * while a program computes; `own-batches`, that telemetry seals its batches
+ * itself; `own-account`, that it hears from the collector itself what became of them.
  *
  * Where the first two are lacking, the cases beside them say which rules hold all the same (ADR 0008).
  */
@@ -270,7 +271,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   // Batches leave
 
-  test('a batch leaves when it is full [F7]', { needs: ['own-outbox'] }, async (harness, after) => {
+  test('a batch leaves when it is full [F7]', { needs: ['own-batches'] }, async (harness, after) => {
     const { telemetry, receiver } = await setUp(harness, after, { batch: { ...never, maxItems: 4 } });
     for (let n = 0; n < 8; n++) telemetry.tracer.startSpan(`span ${n}`).end();
     const spans = await receiver.spans(8);
@@ -353,7 +354,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
 
   test(
     'without a collector nothing is thrown, flush says false and the status says where [F2 F15]',
-    { needs: ['own-outbox'] },
+    { needs: ['own-account'] },
     async (harness, after) => {
       const endpoint = await harness.receivers.unusedUrl();
       const { telemetry, said } = await setUp(harness, after, { endpoint });

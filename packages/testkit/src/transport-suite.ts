@@ -45,7 +45,8 @@ const containing = (text: string) => (value: unknown) => typeof value === 'strin
 
 /**
  * The contract of `Transport` (core/ports.ts), against a real receiver on loopback. Run it once for each implementation, in each runtime.
- * Needs: `weak-references`, `WeakRef` and a way to collect garbage; `connections`, that the transport can be held to few of them.
+ * Needs: `weak-references`, `WeakRef` and a way to collect garbage; `connections`, that the transport can be held to few of them; `answers`, that it
+ * waits for what the receiver says; `settings`, that address, headers and id are its own.
  */
 export const transportSuite = suite<TransportHarness>('transport', 'a transport', (test) => {
   test('the bytes arrive as they are, at the signal’s place, with the id of the batch', async (harness, after) => {
@@ -68,14 +69,14 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
     equal((await receiver.arrived(1))[0]!.body, [10, 11, 12, 13, 14, 15, 16, 17, 18, 19], 'the body');
   });
 
-  test('the id can be kept back', async (harness, after) => {
+  test('the id can be kept back', { needs: ['settings'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after, { sendBatchId: false });
     await send();
     const [request] = await receiver.arrived(1);
     match(request, { batchId: undefined, path: /^[^?]*$/ });
   });
 
-  test('a partial success tells how many were rejected and why', async (harness, after) => {
+  test('a partial success tells how many were rejected and why', { needs: ['answers'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after);
     await receiver.answer(
       { kind: 'partial', rejected: 3, message: 'three bad ids' },
@@ -85,7 +86,7 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
     equal(await send(), { kind: 'accepted', rejectedItems: 0, message: 'only a warning' });
   });
 
-  test('a busy receiver is tried again, when it says', async (harness, after) => {
+  test('a busy receiver is tried again, when it says', { needs: ['answers'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after);
     await receiver.answer(
       { kind: 'busy', message: 'too much', afterSeconds: 7 },
@@ -95,58 +96,78 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
     match(await send(), { kind: 'retry', afterMs: undefined });
   });
 
-  test('what a receiver will never take is refused, in its own words', async (harness, after) => {
-    const { receiver, send } = await setUp(harness, after);
-    await receiver.answer({ kind: 'refuse', message: 'spans without ids' });
-    match(await send(), { kind: 'refused', reason: containing('spans without ids') });
-  });
+  test(
+    'what a receiver will never take is refused, in its own words',
+    { needs: ['answers'] },
+    async (harness, after) => {
+      const { receiver, send } = await setUp(harness, after);
+      await receiver.answer({ kind: 'refuse', message: 'spans without ids' });
+      match(await send(), { kind: 'refused', reason: containing('spans without ids') });
+    },
+  );
 
-  test('too many bytes at once is an outcome of its own', async (harness, after) => {
+  test('too many bytes at once is an outcome of its own', { needs: ['answers'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after);
     await receiver.answer({ kind: 'too-large', message: 'no' });
     match(await send(), { kind: 'too-large', reason: containing('no') });
   });
 
-  test('nobody there: tried again, with the address in the reason and no credentials in it [F15]', async (harness, after) => {
-    const { host, port } = addressOf(await harness.receivers.unusedUrl());
-    const transport = harness.create({ url: `http://user:secret@${host}:${port}` });
-    after(() => transport.close?.());
-    match(transport.destination, containing(port));
-    ok(!/user|secret/.test(transport.destination), `the destination says ${transport.destination}`);
-    const outcome = await transport.send(testBatch(), { abort: testAbort().signal });
-    match(outcome, { kind: 'retry', reason: containing(`${host}:${port}`) });
-    ok(!JSON.stringify(outcome).includes('secret'), 'the reason tells the password');
-  });
+  test(
+    'nobody there: tried again, with the address in the reason and no credentials in it [F15]',
+    { needs: ['answers'] },
+    async (harness, after) => {
+      const { host, port } = addressOf(await harness.receivers.unusedUrl());
+      const transport = harness.create({ url: `http://user:secret@${host}:${port}` });
+      after(() => transport.close?.());
+      match(transport.destination, containing(port));
+      ok(!/user|secret/.test(transport.destination), `the destination says ${transport.destination}`);
+      const outcome = await transport.send(testBatch(), { abort: testAbort().signal });
+      match(outcome, { kind: 'retry', reason: containing(`${host}:${port}`) });
+      ok(!JSON.stringify(outcome).includes('secret'), 'the reason tells the password');
+    },
+  );
 
-  test('a connection cut instead of an answer is tried again, and the next send works', async (harness, after) => {
-    const { receiver, send } = await setUp(harness, after);
-    await receiver.answer({ kind: 'cut' }, ...(harness.resends ? [{ kind: 'cut' } as const] : []));
-    match(await send(), { kind: 'retry' });
-    match(await send(), { kind: 'accepted' });
-  });
+  test(
+    'a connection cut instead of an answer is tried again, and the next send works',
+    { needs: ['answers'] },
+    async (harness, after) => {
+      const { receiver, send } = await setUp(harness, after);
+      await receiver.answer({ kind: 'cut' }, ...(harness.resends ? [{ kind: 'cut' } as const] : []));
+      match(await send(), { kind: 'retry' });
+      match(await send(), { kind: 'accepted' });
+    },
+  );
 
-  test('aborted while the receiver is silent, it settles at once with retry', async (harness, after) => {
-    const { receiver, send } = await setUp(harness, after);
-    await receiver.answer({ kind: 'silent' });
-    const { signal, abort } = testAbort();
-    const sent = send(testBatch(), signal);
-    await receiver.arrived(1);
-    abort();
-    match(await sent, { kind: 'retry' });
-    match(await send(), { kind: 'accepted' });
-  });
+  test(
+    'aborted while the receiver is silent, it settles at once with retry',
+    { needs: ['answers'] },
+    async (harness, after) => {
+      const { receiver, send } = await setUp(harness, after);
+      await receiver.answer({ kind: 'silent' });
+      const { signal, abort } = testAbort();
+      const sent = send(testBatch(), signal);
+      await receiver.arrived(1);
+      abort();
+      match(await sent, { kind: 'retry' });
+      match(await send(), { kind: 'accepted' });
+    },
+  );
 
-  test('aborted while a server has taken the connection and never says a word, it settles at once with retry', async (harness, after) => {
-    const mute = await harness.receivers.openMute();
-    after(() => mute.close());
-    const transport = harness.create({ url: mute.url });
-    after(() => transport.close?.());
-    const { signal, abort } = testAbort();
-    const sent = transport.send(testBatch(), { abort: signal });
-    await mute.connected();
-    abort();
-    match(await sent, { kind: 'retry' });
-  });
+  test(
+    'aborted while a server has taken the connection and never says a word, it settles at once with retry',
+    { needs: ['answers'] },
+    async (harness, after) => {
+      const mute = await harness.receivers.openMute();
+      after(() => mute.close());
+      const transport = harness.create({ url: mute.url });
+      after(() => transport.close?.());
+      const { signal, abort } = testAbort();
+      const sent = transport.send(testBatch(), { abort: signal });
+      await mute.connected();
+      abort();
+      match(await sent, { kind: 'retry' });
+    },
+  );
 
   test('aborted before it began, nothing is said to have been taken', async (harness, after) => {
     const { send } = await setUp(harness, after);
@@ -155,7 +176,7 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
     match(await send(testBatch(), signal), { kind: 'retry' });
   });
 
-  test('several sends at once each get their own answer', async (harness, after) => {
+  test('several sends at once each get their own answer', { needs: ['answers'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after);
     await receiver.answer(
       { kind: 'accept', delayMs: 50 },
@@ -171,6 +192,7 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
   test('sends that follow each other share a connection', { needs: ['connections'] }, async (harness, after) => {
     const { receiver, send } = await setUp(harness, after);
     for (let i = 0; i < 5; i++) match(await send(), { kind: 'accepted' });
+    await receiver.arrived(5);
     // undici may open its second before the first is free again.
     between(await receiver.connections(), 1, 2, 'the number of connections');
   });
@@ -182,23 +204,27 @@ export const transportSuite = suite<TransportHarness>('transport', 'a transport'
     match(await untilTaken(send), { kind: 'accepted' });
   });
 
-  test('headers are asked for at each send, may come late, and their failure is only a failed attempt', async (harness, after) => {
-    let token = 0;
-    const headers = async () => {
-      if (++token === 2) throw new Error('no token today');
-      return { authorization: `Bearer ${token}`, 'X-Mixed-Case': 'kept' };
-    };
-    const { receiver, send } = await setUp(harness, after, { headers });
-    match(await send(), { kind: 'accepted' });
-    match(await send(), { kind: 'retry', reason: containing('no token today') });
-    match(await send(), { kind: 'accepted' });
-    const arrived = await receiver.arrived(2);
-    equal(
-      arrived.map((one) => one.headers.authorization),
-      ['Bearer 1', 'Bearer 3'],
-    );
-    equal(arrived[0]!.headers['x-mixed-case'], 'kept');
-  });
+  test(
+    'headers are asked for at each send, may come late, and their failure is only a failed attempt',
+    { needs: ['settings'] },
+    async (harness, after) => {
+      let token = 0;
+      const headers = async () => {
+        if (++token === 2) throw new Error('no token today');
+        return { authorization: `Bearer ${token}`, 'X-Mixed-Case': 'kept' };
+      };
+      const { receiver, send } = await setUp(harness, after, { headers });
+      match(await send(), { kind: 'accepted' });
+      match(await send(), { kind: 'retry', reason: containing('no token today') });
+      match(await send(), { kind: 'accepted' });
+      const arrived = await receiver.arrived(2);
+      equal(
+        arrived.map((one) => one.headers.authorization),
+        ['Bearer 1', 'Bearer 3'],
+      );
+      equal(arrived[0]!.headers['x-mixed-case'], 'kept');
+    },
+  );
 
   test('it keeps no reference to a batch it has sent', { needs: ['weak-references'] }, async (harness, after) => {
     const { send } = await setUp(harness, after);

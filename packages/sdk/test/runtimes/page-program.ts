@@ -9,6 +9,7 @@ import { transportSuite } from '../../../testkit/src/transport-suite.js';
 import { createPageClock } from '../../src/runtimes/web/ports/clock.js';
 import { createKeepaliveShare } from '../../src/runtimes/web/ports/keepalive-share.js';
 import { fetchTransport } from '../../src/transports/fetch.js';
+import { openChannel, suspendPage } from './page-parts.js';
 
 /*
  * What runs inside a page, in any browser. The request stands behind the `#` of its address.
@@ -24,25 +25,8 @@ const runtime: Omit<RuntimeHarness, 'receivers'> = {
     const second = (await import(copy)) as { start: typeof start };
     return second.start({ pageLoad: false, plainText: true, ...options });
   },
-  suspend() {
-    const become = (hidden: boolean): void => {
-      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
-      Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    };
-    become(true);
-    become(false);
-  },
-  openChannel() {
-    const { port1, port2 } = new MessageChannel();
-    return {
-      post: (message) => port1.postMessage(message),
-      onMessage: (run) => {
-        port2.onmessage = ({ data }) => run(data);
-      },
-      close: () => port1.close(),
-    };
-  },
+  suspend: suspendPage,
+  openChannel,
 };
 
 let nowMs = 0;
