@@ -3,13 +3,17 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { findOnMachine } from './lib/machine.mjs';
 import { installDependencies, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { fail, say } from './lib/say.mjs';
+import { startBroker } from './lib/start-broker.mjs';
 
-const usage = `npm start [-- options]: installs and builds what is missing, then runs the collector and the example shop.
+const usage = `npm start [-- options]: installs and builds what is missing, then runs the collector and the example shop; and beside them, where
+Mosquitto is on this machine, a sensor station that publishes to a broker of its own.
 
   --no-shop      the collector alone
+  --no-station   without the sensor station and its broker
   --port N       the shop's port (default 4330)
   --data DIR     where traces and the shop's database are kept (default .throughline/ in the repository)
   everything after a second -- goes to "throughline up"`;
@@ -19,6 +23,7 @@ try {
   options = parseArgs({
     options: {
       'no-shop': { type: 'boolean' },
+      'no-station': { type: 'boolean' },
       port: { type: 'string', default: '4330' },
       data: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -51,6 +56,8 @@ if (!options.values['no-shop'] && shopPort === 0) shopPort = await freePort();
 let stopping = false;
 /** The shop's start, once that has begun: who stops has to wait for it, or its database would stay behind. */
 let opening;
+const broker = await brokerOfStation();
+let station;
 const data = resolve(options.values.data ?? join(root, '.throughline'));
 const collector = spawn(
   process.execPath,
@@ -59,10 +66,16 @@ const collector = spawn(
     'up',
     ...['--data', join(data, 'collector')],
     ...(options.values['no-shop'] ? [] : ['--tour', `http://127.0.0.1:${shopPort}`]),
+    ...(broker ? ['--mqtt', broker.url] : []),
     ...options.positionals,
   ],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
+  { stdio: ['ignore', 'pipe', 'pipe'] },
 );
+collector.stderr.setEncoding('utf8').on('data', (text) => {
+  process.stderr.write(text);
+  // Before that the broker would not know for whom to keep what the station publishes.
+  if (broker && text.includes('Taking OTLP from')) startStation();
+});
 collector.on('exit', (code) => stop(code ?? 1));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
 
@@ -87,7 +100,7 @@ if (!options.values['no-shop']) {
     });
     const shop = await opening;
     console.log(
-      `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
+      `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n${broker ? `  station    publishes to ${broker.url}\n` : ''}\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
     );
   } catch (error) {
     if (!stopping) say(`✗ The shop did not start: ${error.message}`);
@@ -95,15 +108,42 @@ if (!options.values['no-shop']) {
   }
 }
 
+/** The broker of the tour's station, where there is a tour and the collector was not told of another broker. */
+async function brokerOfStation() {
+  const { 'no-shop': noShop, 'no-station': noStation } = options.values;
+  const hasOther = process.env.THROUGHLINE_MQTT || options.positionals.some((word) => /^--mqtt(=|$)/.test(word));
+  if (noShop || noStation || hasOther) return undefined;
+  const program = findOnMachine('mosquitto');
+  if (!program) {
+    say('· no mosquitto here (Debian: mosquitto): the tour is without its sensor station');
+    return undefined;
+  }
+  return startBroker(program).catch((error) => {
+    say(`✗ The sensor station's broker did not start: ${error.message}`);
+    return undefined;
+  });
+}
+
+/** Lives through a few losses of power, and ends. */
+function startStation() {
+  station ??= spawn(
+    process.execPath,
+    [join(root, 'examples/sensor-station/start.mjs'), '--broker', broker.url, '--cuts', '5'],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+}
+
 async function stop(code) {
   if (stopping) return;
   stopping = true;
+  station?.kill('SIGTERM');
   const shop = await opening?.catch(() => undefined);
   await shop?.stop();
   if (collector.exitCode === null && collector.signalCode === null) {
     collector.kill('SIGTERM');
     await new Promise((ended) => collector.once('exit', ended));
   }
+  await broker?.stop();
   process.exit(code);
 }
 

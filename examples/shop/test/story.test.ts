@@ -13,6 +13,7 @@ import type {
   TracesAnswer,
 } from '../../../packages/collector/src/shapes/api.js';
 import { hasWorkerd } from '../../../packages/sdk/test/cloudflare/support/workerd.js';
+import { pathOnMachine } from '../../../packages/testkit/src/on-this-machine.js';
 
 /*
  * The first promise of the README, as a newcomer meets it: `npm start`, a person buys something in a real browser, and the
@@ -174,6 +175,35 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     await explorer.getByText('thread', { exact: false }).first().waitFor();
     await context.close();
   });
+
+  test.skipIf(!pathOnMachine('mosquitto'))(
+    'the sensor station stands beside the tour, and the desktop program with how to start it (needs mosquitto) [B13 S10 S11]',
+    async () => {
+      const context = await browser.newContext();
+      const explorer = await context.newPage();
+      await explorer.goto(new URL('tour', `${explorerUrl}/`).href);
+      const desktop = explorer.locator('li', { hasText: 'A desktop program' });
+      await desktop.getByText('libwebkit2gtk-4.1-dev').waitFor();
+      await desktop.getByText('cargo run -p people', { exact: true }).waitFor();
+      await explorer.locator('li', { hasText: 'A sensor station' }).getByRole('link').click();
+      await explorer.getByText('wake', { exact: true }).first().waitFor();
+      await context.close();
+      const { traces } = (await (
+        await fetch(new URL(`api/v1/traces?q=${encodeURIComponent('service = "sensor-station"')}`, explorerUrl))
+      ).json()) as TracesAnswer;
+      const { spans } = (await (
+        await fetch(new URL(`api/v1/traces/${traces[0]!.traceId}`, explorerUrl))
+      ).json()) as TraceAnswer;
+      const wake = spans.find(({ name }) => name === 'wake')!;
+      const readings = spans.filter(({ name }) => name === 'reading');
+      expect(readings.map(({ attributes }) => attributes['sensor.name']).sort()).toEqual([
+        'humidity',
+        'pressure',
+        'temperature',
+      ]);
+      for (const { parentSpanId } of readings) expect(parentSpanId).toBe(wake.spanId);
+    },
+  );
 
   test.skipIf(!hasWorkerd)(
     'a product comes from the API, through the Worker before it, and the next time out of its cache (needs workerd) [W2 F9]',

@@ -61,7 +61,17 @@ export const TOUR_NEIGHBOURS = [
     service: 'people',
     name: 'A desktop program',
     shows: 'Tauri: a page, a backend in Rust and SQLite in one trace.',
+    needs:
+      'It is not started with the shop, because it has to be built first: with Rust and, on Debian, libwebkit2gtk-4.1-dev.',
     start: 'cargo run -p people',
+  },
+  {
+    service: 'sensor-station',
+    name: 'A sensor station',
+    shows: 'QuickJS with 256 KB: its power fails in the middle of a write, and each reading arrives once, over MQTT.',
+    needs:
+      'It is started with the shop where Mosquitto is on this machine (Debian: apt-get install mosquitto). Stop it all, and then:',
+    start: 'npm start',
   },
 ] as const;
 

@@ -62,7 +62,7 @@ export function Tour({ shop, trace, services }: Props) {
       </p>
       <h3>Beside it</h3>
       <ul className={styles.stops}>
-        {TOUR_NEIGHBOURS.map(({ service, name, shows, start }) => {
+        {TOUR_NEIGHBOURS.map(({ service, name, shows, needs, start }) => {
           const seen = services.includes(service);
           return (
             <li key={service} data-visited={seen || undefined}>
@@ -79,10 +79,13 @@ export function Tour({ shop, trace, services }: Props) {
                 )}
                 <span className={styles.shows}>{shows}</span>
                 {!seen && (
-                  <span className={styles.command}>
-                    <code>{start}</code>
-                    <CopyButton text={start} label={`Copy: ${start}`} />
-                  </span>
+                  <>
+                    <span className={styles.needs}>{needs}</span>
+                    <span className={styles.command}>
+                      <code>{start}</code>
+                      <CopyButton text={start} label={`Copy: ${start}`} />
+                    </span>
+                  </>
                 )}
               </span>
               <span className="visually-hidden">{seen ? 'seen' : 'not seen yet'}</span>
