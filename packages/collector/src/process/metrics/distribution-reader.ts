@@ -22,6 +22,27 @@ export abstract class DistributionReader<Block extends DistributionBlock> extend
     this.temporality = this.request.at.findUint32(0x10, end);
   }
 
+  /** Takes a field that has the same number in both kinds, and skips what is not known. */
+  protected shared(tag: number, end: number): void {
+    const { at } = this.request;
+    switch (tag) {
+      case 0x11:
+        this.startAt = at.fixed(8, end);
+        break;
+      case 0x21:
+        this.countAt = at.fixed(8, end);
+        break;
+      case 0x29:
+        this.sumAt = at.fixed(8, end);
+        break;
+      case 0x50:
+        this.flags = at.uint32(end);
+        break;
+      default:
+        at.skip(tag, end);
+    }
+  }
+
   protected exemplar(end: number): void {
     const { at } = this.request;
     const to = at.content(end);

@@ -19,15 +19,6 @@ export class ExponentialHistogramPoints extends DistributionReader<ExponentialHi
         case 0x0a:
           this.attribute(end);
           break;
-        case 0x11:
-          this.startAt = at.fixed(8, end);
-          break;
-        case 0x21:
-          this.countAt = at.fixed(8, end);
-          break;
-        case 0x29:
-          this.sumAt = at.fixed(8, end);
-          break;
         case 0x30:
           scale = at.sint32(end);
           break;
@@ -39,9 +30,6 @@ export class ExponentialHistogramPoints extends DistributionReader<ExponentialHi
           break;
         case 0x4a:
           negativeOffset = this.buckets(block.negativeCounts, negativeOffset, end);
-          break;
-        case 0x50:
-          this.flags = at.uint32(end);
           break;
         case 0x5a:
           this.exemplar(end);
@@ -56,7 +44,7 @@ export class ExponentialHistogramPoints extends DistributionReader<ExponentialHi
           zeroThresholdAt = at.fixed(8, end);
           break;
         default:
-          at.skip(tag, end);
+          this.shared(tag, end);
       }
     }
     block.scale.append(scale);

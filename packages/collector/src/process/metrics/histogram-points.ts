@@ -10,15 +10,6 @@ export class HistogramPoints extends DistributionReader<HistogramBlock> {
     while (at.position < end) {
       const tag = at.tag(end);
       switch (tag) {
-        case 0x11:
-          this.startAt = at.fixed(8, end);
-          break;
-        case 0x21:
-          this.countAt = at.fixed(8, end);
-          break;
-        case 0x29:
-          this.sumAt = at.fixed(8, end);
-          break;
         // Repeated numbers come packed; a reader of protobuf takes them one by one as well.
         case 0x32:
         case 0x3a: {
@@ -39,9 +30,6 @@ export class HistogramPoints extends DistributionReader<HistogramBlock> {
         case 0x4a:
           this.attribute(end);
           break;
-        case 0x50:
-          this.flags = at.uint32(end);
-          break;
         case 0x59:
           this.minAt = at.fixed(8, end);
           break;
@@ -49,7 +37,7 @@ export class HistogramPoints extends DistributionReader<HistogramBlock> {
           this.maxAt = at.fixed(8, end);
           break;
         default:
-          at.skip(tag, end);
+          this.shared(tag, end);
       }
     }
     block.bucketEnds.append64(block.bucketCounts.length / 2, 0);

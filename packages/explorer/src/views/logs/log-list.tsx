@@ -1,14 +1,15 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { LogFilter } from '../../client/api.js';
 import { type Asked, logsQuery } from '../../client/queries.js';
 import type { LogsAddress } from '../../model/address.js';
 import type { LogRecordDetail, ResourceDetail } from '../../model/shapes.js';
-import { formatTimeSearch } from '../../model/time-range.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
+import { LastWeek } from '../../parts/last-week.js';
 import { useNow } from '../../parts/now.js';
+import { useNextPage } from '../../parts/use-next-page.js';
 import { LogItem } from './log-item.js';
 import styles from './logs-view.module.css';
 
@@ -29,7 +30,7 @@ export interface ListedRecord {
 const ROW = 24;
 
 export function LogList({ filter, asked, open, change }: Props) {
-  const { live, refresh, setHeld } = useNow();
+  const { live, setHeld } = useNow();
   const scroller = useRef<HTMLDivElement>(null);
   const query = useInfiniteQuery(logsQuery(filter, asked));
   const records = useMemo(() => listed(query.data?.pages ?? []), [query.data]);
@@ -41,12 +42,7 @@ export function LogList({ filter, asked, open, change }: Props) {
     getItemKey: (row) => records[row]?.key ?? row,
   });
   const items = rows.getVirtualItems();
-  const lastShown = items[items.length - 1]?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = query;
-  useEffect(() => {
-    if (lastShown >= records.length - 20 && hasNextPage && !isFetchingNextPage && !isPlaceholderData)
-      void fetchNextPage();
-  }, [lastShown, records.length, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage]);
+  useNextPage(query, items, records.length);
 
   if (query.isError && records.length === 0) return <Failure error={query.error} retry={() => void query.refetch()} />;
   if (query.isSuccess && records.length === 0) {
@@ -67,15 +63,7 @@ export function LogList({ filter, asked, open, change }: Props) {
                 All records
               </Button>
             )}
-            <Button
-              look="framed"
-              onClick={() => {
-                refresh();
-                change(formatTimeSearch({ kind: 'last', last: '7d' }));
-              }}
-            >
-              In the last 7 days
-            </Button>
+            <LastWeek change={change} />
           </>
         }
       />
@@ -92,7 +80,7 @@ export function LogList({ filter, asked, open, change }: Props) {
       <div
         ref={scroller}
         className={styles.scroller}
-        data-old={isPlaceholderData || undefined}
+        data-old={query.isPlaceholderData || undefined}
         onScroll={(event) => live && setHeld(event.currentTarget.scrollTop > ROW * 4)}
       >
         <ol aria-label="Log records" style={{ height: rows.getTotalSize() }}>

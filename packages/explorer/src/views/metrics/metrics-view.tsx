@@ -5,9 +5,10 @@ import { useRef } from 'react';
 import { metricsQuery } from '../../client/queries.js';
 import type { MetricsAddress } from '../../model/address.js';
 import type { MetricSummary, Status } from '../../model/shapes.js';
-import { formatTimeSearch, parseTimeSearch } from '../../model/time-range.js';
+import { parseTimeSearch } from '../../model/time-range.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
+import { LastWeek } from '../../parts/last-week.js';
 import { NothingSent } from '../../parts/nothing-sent.js';
 import { useNow } from '../../parts/now.js';
 import { TextFilter } from '../../parts/text-filter.js';
@@ -23,7 +24,7 @@ const keyOf = ({ kind, name }: MetricSummary): string => `${kind}:${name}`;
 export function MetricsView() {
   const address = useSearch({ from: '/metrics' });
   const navigate = useNavigate({ from: '/metrics' });
-  const { nowMs, refresh } = useNow();
+  const { nowMs } = useNow();
   const waiting = useFirstArrival(countPoints);
   const scroller = useRef<HTMLDivElement>(null);
   const asked = { range: parseTimeSearch(address), nowMs };
@@ -87,15 +88,7 @@ export function MetricsView() {
                   All metrics
                 </Button>
               )}
-              <Button
-                look="framed"
-                onClick={() => {
-                  refresh();
-                  change(formatTimeSearch({ kind: 'last', last: '7d' }));
-                }}
-              >
-                In the last 7 days
-              </Button>
+              <LastWeek change={change} />
             </>
           }
         />

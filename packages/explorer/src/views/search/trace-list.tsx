@@ -8,10 +8,12 @@ import type { SearchAddress } from '../../model/address.js';
 import { clausesOf, formatClause } from '../../model/filter-clauses.js';
 import { formatBytes, formatCount, formatDuration, niceStep } from '../../model/format.js';
 import type { TraceSummary } from '../../model/shapes.js';
-import { type AbsoluteRange, formatTimeSearch } from '../../model/time-range.js';
+import type { AbsoluteRange } from '../../model/time-range.js';
 import { Button, Notice } from '../../parts/controls.js';
 import { Failure } from '../../parts/failure.js';
+import { LastWeek } from '../../parts/last-week.js';
 import { useNow, useWallClock } from '../../parts/now.js';
+import { useNextPage } from '../../parts/use-next-page.js';
 import styles from './trace-list.module.css';
 import { TraceRow } from './trace-row.js';
 
@@ -28,7 +30,7 @@ const ROW = 24;
 export function TraceList({ asked, address, selection, range, change }: Props) {
   const sort = address.sort ?? 'newest';
   const navigate = useNavigate({ from: '/' });
-  const { setHeld, live, refresh } = useNow();
+  const { setHeld, live } = useNow();
   const clock = useWallClock();
   const listId = useId();
   const scroller = useRef<HTMLDivElement>(null);
@@ -46,12 +48,8 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
     getItemKey: (row) => traces[row]?.traceId ?? row,
   });
   const items = rows.getVirtualItems();
-  const lastShown = items[items.length - 1]?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } = query;
-  useEffect(() => {
-    if (lastShown >= traces.length - 20 && hasNextPage && !isFetchingNextPage && !isPlaceholderData)
-      void fetchNextPage();
-  }, [lastShown, traces.length, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage]);
+  const { hasNextPage, isPlaceholderData } = query;
+  useNextPage(query, items, traces.length);
 
   // Back from a trace: the list stands where it was left.
   const restored = useRef(false);
@@ -159,7 +157,7 @@ export function TraceList({ asked, address, selection, range, change }: Props) {
         {query.isError && traces.length === 0 ? (
           <Failure error={query.error} retry={() => void query.refetch()} />
         ) : query.isSuccess && traces.length === 0 ? (
-          <NothingFound asked={asked} selected={selection !== undefined} change={change} refresh={refresh} />
+          <NothingFound asked={asked} selected={selection !== undefined} change={change} />
         ) : (
           <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="presentation">
             {items.map((item) => (
@@ -212,12 +210,10 @@ function NothingFound({
   asked,
   selected,
   change,
-  refresh,
 }: {
   readonly asked: Asked;
   readonly selected: boolean;
   readonly change: Props['change'];
-  readonly refresh: () => void;
 }) {
   const clauses = clausesOf(asked.q);
   const last = clauses[clauses.length - 1];
@@ -240,15 +236,7 @@ function NothingFound({
               In the whole time
             </Button>
           ) : (
-            <Button
-              look="framed"
-              onClick={() => {
-                refresh();
-                change(formatTimeSearch({ kind: 'last', last: '7d' }));
-              }}
-            >
-              In the last 7 days
-            </Button>
+            <LastWeek change={change} />
           )}
         </>
       }
