@@ -103,7 +103,7 @@ const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(res
  * behind an `await` of what a traced function settles; `timer-context`, that it is followed into the functions of timers; `messages`, a `MessageChannel`;
  * `suspend`, `second-copy`, `api`: see the harness; `age-timer`, that something can run while the program waits; `running-clock`, that time passes
  * while a program computes; `own-batches`, that telemetry seals its batches
- * itself; `own-account`, that it hears from the collector itself what became of them.
+ * itself; `own-account`, that it hears from the collector itself what became of them; `restart`, that it can be started again.
  *
  * Where the first two are lacking, the cases beside them say which rules hold all the same (ADR 0008).
  */
@@ -402,7 +402,7 @@ export const runtimeSuite = suite<RuntimeHarness>('runtime', 'a runtime', (test)
     },
   );
 
-  test('after a shutdown telemetry can be started again', async (harness, after) => {
+  test('after a shutdown telemetry can be started again', { needs: ['restart'] }, async (harness, after) => {
     const first = await setUp(harness, after);
     await first.telemetry.shutdown();
     const second = await setUp(harness, after);

@@ -5,13 +5,15 @@ import type { PageHarness } from '../../../testkit/src/page-suite.js';
 import { runtimeRow } from '../../../testkit/src/runtime-rows.js';
 import type { Suite } from '../../../testkit/src/suite.js';
 import { pageHarness } from './page-harness.js';
-import { type BrowserTraits, runInPage } from './run-in-page.js';
+import { type BrowserTraits, type PagePrograms, runInPage } from './run-in-page.js';
 
 export interface InBrowser extends BrowserTraits {
   /** `packages/testkit/runtimes/<row>.json` */
   readonly row: string;
   /** Starts the browser; `undefined` where this machine has none. */
   readonly drive: (() => Promise<DrivenBrowser>) | undefined;
+  /** Absent: the suites run in the page itself. */
+  readonly programs?: PagePrograms;
 }
 
 export interface ShownInBrowser {
@@ -22,7 +24,7 @@ export interface ShownInBrowser {
 }
 
 /** One browser for all suites of a test file. */
-export function inBrowser({ row, drive, ...traits }: InBrowser): ShownInBrowser {
+export function inBrowser({ row, drive, programs, ...traits }: InBrowser): ShownInBrowser {
   // A machine that is busy with others opens a page in seconds.
   vi.setConfig({ testTimeout: 60_000 });
   const { lacksFor } = runtimeRow(row);
@@ -43,6 +45,7 @@ export function inBrowser({ row, drive, ...traits }: InBrowser): ShownInBrowser 
             return () => page.close();
           },
           { suite: suite.name, only, ...traits },
+          programs,
         ),
     }),
     driven: (suite) => ({

@@ -16,13 +16,29 @@ export interface BrowserTraits {
   readonly resends: boolean;
 }
 
+/** What is loaded, by file beside this one. */
+export interface PagePrograms {
+  readonly page: string;
+  /** Where a worker of the page has its script: `/worker.js`. */
+  readonly worker?: string | undefined;
+  /** The entry of the package whose second copy the page can load. */
+  readonly entry: string;
+}
+
 export interface PageRequest extends Omit<SuiteRequest, 'control'>, BrowserTraits {}
 
-/** Runs a suite in a page: `page-program.ts` in a bundle, from a server of its own. */
-export async function runInPage(open: OpenInBrowser, asked: PageRequest): Promise<readonly CaseResult[]> {
+const pagePrograms: PagePrograms = { page: 'page-program.ts', entry: '@throughline/sdk/web' };
+
+/** Runs a suite in a page: `page-program.ts` in a bundle, or what else is named, from a server of its own. */
+export async function runInPage(
+  open: OpenInBrowser,
+  asked: PageRequest,
+  { page, worker, entry }: PagePrograms = pagePrograms,
+): Promise<readonly CaseResult[]> {
   const scripts: Readonly<Record<string, string>> = {
-    '/page.js': await bundleProgram(),
-    '/second-copy.js': (await bundlePage(`export { start } from '@throughline/sdk/web';`)).code,
+    '/page.js': await bundleProgram(page),
+    '/second-copy.js': (await bundlePage(`export { start } from '${entry}';`)).code,
+    ...(worker !== undefined && { '/worker.js': await bundleProgram(worker) }),
   };
   await using control = await receiversServer();
   const site = await serve((request, response) => {
@@ -40,9 +56,9 @@ export async function runInPage(open: OpenInBrowser, asked: PageRequest): Promis
   }
 }
 
-async function bundleProgram(): Promise<string> {
+async function bundleProgram(file: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page-program.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
     bundle: true,
     format: 'esm',
     platform: 'browser',

@@ -8,9 +8,10 @@ import { collectGarbage } from '../../../testkit/src/collect-garbage.js';
 import { receiversOver } from '../../../testkit/src/receivers-client.js';
 import { bound, type SuiteRequest } from '../../../testkit/src/requested-suite.js';
 import { type RuntimeHarness, runtimeSuite, type StartedWith } from '../../../testkit/src/runtime-suite.js';
-import { type CaseResult, runCase } from '../../../testkit/src/suite.js';
+import type { CaseResult } from '../../../testkit/src/suite.js';
 import { type TransportHarness, transportSuite } from '../../../testkit/src/transport-suite.js';
 import { createNodeClock } from '../../src/runtimes/node/ports/clock.js';
+import { wishesOfCase } from './wishes-of-case.js';
 
 /*
  * What runs in a program of Node that has its work done in a thread. The program starts telemetry, then makes the thread; the cases run in the thread, and
@@ -41,7 +42,7 @@ async function runInThreads(request: SuiteRequest): Promise<void> {
 
 async function runBelowTelemetry(request: SuiteRequest): Promise<readonly CaseResult[]> {
   let way: Transport | undefined;
-  const { batch, serviceName } = await wishesOf(request.only[0]!);
+  const { batch, serviceName } = await wishesOfCase(request.only[0]!);
   const telemetry = start({
     env: {},
     serviceName,
@@ -54,21 +55,6 @@ async function runBelowTelemetry(request: SuiteRequest): Promise<readonly CaseRe
   });
   await telemetry.shutdown({ timeoutMs: 2_000 });
   return results;
-}
-
-/** How the case would start telemetry, which it does before anything else. */
-async function wishesOf(name: string): Promise<StartedWith> {
-  let wishes: StartedWith | undefined;
-  const nobody = { open: async () => ({ url: 'http://127.0.0.1:9', close: async () => {} }) };
-  const harness = {
-    receivers: { ...nobody, unusedUrl: async () => 'http://127.0.0.1:9' },
-    start(options: StartedWith) {
-      wishes = options;
-      throw new Error('only asked');
-    },
-  } as unknown as RuntimeHarness;
-  await runCase(runtimeSuite.cases.find((one) => one.name === name)!, harness).catch(() => {});
-  return wishes!;
 }
 
 function runInThread(request: SuiteRequest, sendTo: (url: string) => void): Promise<readonly CaseResult[]> {
