@@ -48,9 +48,12 @@ export interface OpenBuffer {
   /**
    * Joins resource, scopes and fragments into one export request and empties the buffer.
    * `resource` is the encoded `Resource` message (without tag or length) plus its schema URL.
-   * `undefined` when nothing was written.
+   * `undefined` when nothing was written. `id`: where these items are known under one already, to a store that keeps what is not sealed yet; the
+   * outbox then seals them under it.
    */
-  take(resource: EncodedResource): { readonly bytes: Uint8Array; readonly items: number } | undefined;
+  take(
+    resource: EncodedResource,
+  ): { readonly bytes: Uint8Array; readonly items: number; readonly id?: string } | undefined;
 }
 
 export interface EncodedResource {

@@ -85,7 +85,7 @@ export interface BatchStore {
   readonly durability: 'memory' | 'process-crash' | 'power-loss';
   /**
    * Resolves once the batch is as durable as `durability` says; `false`, with nothing stored, where there is no room: the outbox
-   * then evicts and asks again. The same id again replaces the batch.
+   * then evicts and asks again. The same id again replaces the batch. Where it rejects, the outbox keeps the batch itself, and has it removed once it is settled.
    */
   put(batch: Batch): Promise<boolean>;
   /** The same before this call returns, where the medium has such a thing (a page that is being closed). */

@@ -13,4 +13,13 @@ contractTestsElsewhere('Chromium keeps the contract of a runtime', inside(runtim
 contractTests('Chromium keeps the contract of a page', driven(pageSuite));
 contractTestsElsewhere('Chromium keeps the contract of a clock', inside(clockSuite));
 contractTestsElsewhere('Chromium keeps the contract of a store', inside(batchStoreSuite));
+contractTestsElsewhere(
+  'Chromium keeps the contract of a store: indexedDbStore',
+  inside(batchStoreSuite, 'indexedDbStore'),
+);
+contractTestsElsewhere(
+  'Chromium keeps the contract of a store: localStorageStore',
+  inside(batchStoreSuite, 'localStorageStore'),
+);
+contractTestsElsewhere('Chromium keeps the contract of a store: pageStore', inside(batchStoreSuite, 'pageStore'));
 contractTestsElsewhere('Chromium keeps the contract of a transport', inside(transportSuite));

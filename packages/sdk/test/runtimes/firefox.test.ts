@@ -13,4 +13,13 @@ contractTestsElsewhere('Firefox keeps the contract of a runtime', inside(runtime
 contractTests('Firefox keeps the contract of a page', driven(pageSuite));
 contractTestsElsewhere('Firefox keeps the contract of a clock', inside(clockSuite));
 contractTestsElsewhere('Firefox keeps the contract of a store', inside(batchStoreSuite));
+contractTestsElsewhere(
+  'Firefox keeps the contract of a store: indexedDbStore',
+  inside(batchStoreSuite, 'indexedDbStore'),
+);
+contractTestsElsewhere(
+  'Firefox keeps the contract of a store: localStorageStore',
+  inside(batchStoreSuite, 'localStorageStore'),
+);
+contractTestsElsewhere('Firefox keeps the contract of a store: pageStore', inside(batchStoreSuite, 'pageStore'));
 contractTestsElsewhere('Firefox keeps the contract of a transport', inside(transportSuite));

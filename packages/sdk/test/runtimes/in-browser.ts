@@ -17,8 +17,8 @@ export interface InBrowser extends BrowserTraits {
 }
 
 export interface ShownInBrowser {
-  /** A suite that runs inside a page. */
-  inside<H>(suite: Suite<H>): Shown<H> & Elsewhere;
+  /** A suite that runs inside a page. `of`: of several implementations, which one. */
+  inside<H>(suite: Suite<H>, of?: string): Shown<H> & Elsewhere;
   /** A suite that drives pages from here. */
   driven(suite: Suite<PageHarness>): Shown<PageHarness> & { readonly harness: PageHarness };
 }
@@ -34,17 +34,17 @@ export function inBrowser({ row, drive, programs, ...traits }: InBrowser): Shown
   });
   afterAll(() => browser?.close());
   return {
-    inside: (suite) => ({
+    inside: (suite, of) => ({
       suite,
       absent: !drive,
-      lacks: lacksFor(suite.name),
+      lacks: lacksFor(suite.name, of),
       run: (only) =>
         runInPage(
           async (url) => {
             const page = await browser.open(url);
             return () => page.close();
           },
-          { suite: suite.name, only, ...traits },
+          { suite: of ? `${suite.name}: ${of}` : suite.name, only, ...traits },
           programs,
         ),
     }),

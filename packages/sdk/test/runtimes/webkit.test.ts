@@ -13,4 +13,13 @@ contractTestsElsewhere('WebKitGTK keeps the contract of a runtime', inside(runti
 contractTests('WebKitGTK keeps the contract of a page', driven(pageSuite));
 contractTestsElsewhere('WebKitGTK keeps the contract of a clock', inside(clockSuite));
 contractTestsElsewhere('WebKitGTK keeps the contract of a store', inside(batchStoreSuite));
+contractTestsElsewhere(
+  'WebKitGTK keeps the contract of a store: indexedDbStore',
+  inside(batchStoreSuite, 'indexedDbStore'),
+);
+contractTestsElsewhere(
+  'WebKitGTK keeps the contract of a store: localStorageStore',
+  inside(batchStoreSuite, 'localStorageStore'),
+);
+contractTestsElsewhere('WebKitGTK keeps the contract of a store: pageStore', inside(batchStoreSuite, 'pageStore'));
 contractTestsElsewhere('WebKitGTK keeps the contract of a transport', inside(transportSuite));

@@ -76,3 +76,53 @@ test('a batch that comes back while a slow store looks for others is tried again
   expect(new Set(sent).size).toBe(2);
   await outbox.shutdown(0);
 });
+
+test('where it says that nothing survives is asked anew, for a store that finds out late', async () => {
+  const store = memoryStore();
+  let durability: BatchStore['durability'] = 'memory';
+  const late: BatchStore = {
+    ...store,
+    get durability() {
+      return durability;
+    },
+  };
+  const { outbox } = setUp(late, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  expect(outbox.status().stored.durability).toBe('memory');
+  durability = 'process-crash';
+  expect(outbox.status().stored.durability).toBe('process-crash');
+  await outbox.shutdown(0);
+});
+
+test('what cannot be stored in the turn of leaving is stored behind it, for the next program', async () => {
+  const store = memoryStore();
+  const small: BatchStore = { ...store, putSync: () => false };
+  const { time, outbox, write } = setUp(small, () => new Promise(() => {}));
+  await time.settle();
+  write();
+  outbox.suspend();
+  await time.settle();
+  expect(await store.size()).toMatchObject({ batches: 1 });
+  const ending = outbox.shutdown(0);
+  await time.advance(1_000);
+  await ending;
+});
+
+test('what a failing store may have kept all the same is removed from it once it was sent', async () => {
+  const store = memoryStore();
+  const broken: BatchStore = {
+    ...store,
+    async put(batch) {
+      await store.put(batch);
+      throw new Error('the disk was unplugged');
+    },
+    claim: async () => [],
+  };
+  const { time, outbox, write, sent } = setUp(broken, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  await time.settle();
+  write();
+  await time.settle();
+  await time.settle();
+  expect(sent).toHaveLength(1);
+  expect(await store.size()).toMatchObject({ batches: 0 });
+  await outbox.shutdown(0);
+});

@@ -163,7 +163,10 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     void Promise.resolve().then(watch);
 
     return {
-      durability: store.durability,
+      // Asked anew: a store may find out later where it can keep anything.
+      get durability() {
+        return store.durability;
+      },
       get items() {
         return queue.items;
       },
@@ -187,7 +190,6 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           unclaimed.add(batch.id);
           if (stored) return;
           unstored.add(batch.id);
-          if (store.putSync) return;
           void change(() => store.put(batch)).then((put) => {
             if (!put) return;
             if (isHere(batch.id)) unstored.delete(batch.id);
@@ -226,6 +228,8 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         count(batch, -1);
         if (unstored.delete(batch.id)) {
           parts?.forEach(keepInMemory);
+          // A store that failed may have it all the same, or parts of it.
+          void change(() => store.remove([batch.id]));
           return;
         }
         void change(async () => {

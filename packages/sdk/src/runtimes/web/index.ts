@@ -23,7 +23,8 @@ export {
   type Telemetry,
   type TelemetryParts,
 } from './bare.js';
-// Not part of `start`: for `instruments`, in the bundles of those who name them.
+// Keys, resources and web vitals are for `instruments`, in the bundles of those who name them; `offline` likewise.
+export { type OfflineOptions, offline } from './offline.js';
 export {
   type ClickOptions,
   type KeyOptions,

@@ -5,6 +5,16 @@ import { pathOnMachine } from '../../../../testkit/src/on-this-machine.js';
 export const chromiumPath: string | undefined = pathOnMachine('chromium');
 if (!chromiumPath) console.warn('SKIPPED: tests in a real page need Chromium; install it or set CHROMIUM_PATH');
 
+export const chromiumArgs: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 /** `withoutArgs`: what Playwright adds by itself and a test does not want. */
 export const launchChromium = (
   extraArgs: readonly string[] = [],
@@ -14,14 +24,5 @@ export const launchChromium = (
     executablePath: chromiumPath!,
     headless: true,
     ignoreDefaultArgs: [...withoutArgs],
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...extraArgs,
-    ],
+    args: [...chromiumArgs, ...extraArgs],
   });

@@ -22,6 +22,8 @@ export interface OpenPageOptions {
   readonly tls?: TlsOptions & ServerOptions;
   readonly sink?: OtlpSink;
   readonly context?: BrowserContextOptions;
+  /** Instead of a context of its own, which would be closed with the page. */
+  readonly in?: BrowserContext;
 }
 
 export interface OpenPage extends AsyncDisposable {
@@ -43,16 +45,18 @@ export async function openPage(browser: Browser, options: OpenPageOptions): Prom
   const { code } = await bundlePage(script, options.bundle);
   const html = `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">${options.head ?? ''}</head><body>${options.body ?? ''}<script type="module" src="/page.js"></script></body></html>`;
   const site: Served = await serve((request, response) => {
-    if (request.url === '/') {
+    if (request.url!.split('?')[0] === '/') {
       const answer = () =>
         response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...options.headers }).end(html);
       setTimeout(answer, options.lateMs);
     } else if (request.url === '/page.js') {
-      response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' }).end(code);
+      // Also for a page whose origin is nobody's, because it is sandboxed.
+      const headers = { 'content-type': 'text/javascript; charset=utf-8', 'access-control-allow-origin': '*' };
+      response.writeHead(200, headers).end(code);
     } else (options.routes ?? notFound)(request, response);
   }, options.tls);
 
-  const context = await browser.newContext(options.context);
+  const context = options.in ?? (await browser.newContext(options.context));
   const page = await context.newPage();
   const pageErrors: string[] = [];
   page.on('pageerror', (error) => pageErrors.push(error.message));
@@ -65,7 +69,7 @@ export async function openPage(browser: Browser, options: OpenPageOptions): Prom
     elsewhere: elsewhere.origin,
     pageErrors,
     async [Symbol.asyncDispose]() {
-      await context.close();
+      await (options.in ? page : context).close();
       await Promise.all([site.close(), elsewhere.close(), options.sink ? undefined : sink.close()]);
     },
   };

@@ -20,6 +20,8 @@ export interface OtlpSink {
   span(name: string): Promise<SeenSpan>;
   /** The first request to this path (`/v1/logs`), now or as soon as it arrives. */
   request(path: string): Promise<SinkRequest>;
+  /** Nobody is there: connections are cut without an answer. */
+  away: boolean;
   /** How later requests are answered; `undefined`: taken. */
   answer:
     | ((request: SinkRequest) => { readonly status: number; readonly headers?: Record<string, string> })
@@ -37,6 +39,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   const served = await serve(async (incoming, response) => {
     const bytes = await readBody(incoming).catch(() => undefined);
     if (!bytes) return; // The page aborted it.
+    if (sink.away) return void incoming.socket.destroy();
     const request = { method: incoming.method!, url: incoming.url!, headers: incoming.headers, bytes };
     requests.push(request);
     const cors = {
@@ -49,10 +52,11 @@ export async function startOtlpSink(): Promise<OtlpSink> {
       return;
     }
     const { status, headers } = sink.answer?.(request) ?? { status: 200 };
-    // As a collector does: a batch whose answer the page did not see comes again under its id, and counts once.
-    const batchId = new URL(request.url, served.origin).searchParams.get('tl-batch') ?? request;
-    if (status === 200 && !batches.has(batchId)) {
-      batches.add(batchId);
+    // As a collector does: a batch whose answer the page did not see comes again under its id, and counts once; with another content it is another.
+    const batchId = new URL(request.url, served.origin).searchParams.get('tl-batch');
+    const batch = batchId === null ? request : `${batchId} ${bytes.toString('latin1')}`;
+    if (status === 200 && !batches.has(batch)) {
+      batches.add(batch);
       if (request.url.startsWith('/v1/traces')) spans.push(...decodeTraces(bytes, incoming.headers));
     }
     response.writeHead(status, { ...cors, ...headers }).end();
@@ -63,6 +67,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     url: served.origin,
     requests,
     spans,
+    away: false,
     answer: undefined,
     until: (enough) =>
       new Promise((resolve, reject) => {

@@ -1,0 +1,137 @@
+import type { Batch, EncodedResource, OpenBuffer } from '../core/batch.js';
+import type { OutboxRequest } from '../core/outbox/full-outbox.js';
+import type { Outbox } from '../core/outbox/outbox.js';
+import { sealIds } from '../core/outbox/seal-ids.js';
+import { field, join, text } from '../core/small/protobuf.js';
+import { FieldReader } from '../core/wire/field-reader.js';
+import type { OpenStore } from './open-store.js';
+import type { WhoLives } from './who-lives.js';
+
+/** An open buffer whose items are in a store as well, under the id that their batch will have. */
+interface KeptBuffer extends OpenBuffer {
+  /** What was written since goes to the store. */
+  keep(): void;
+  /** Items of it that the store has. */
+  readonly stored: number;
+}
+
+/**
+ * An outbox whose items are stored before they are sealed: when the task in which they were written is over, they are handed to the store as a part
+ * of the batch they will be in, under its id. A program that is killed between two batches loses nothing that the store has. Sealed, the batch takes
+ * the place of its parts.
+ *
+ * Copies to several destinations are batches of their own, whose ids nobody knows before: they are stored when they are sealed. And while the program
+ * rests, so that others may take what it left, what is written is sealed at once: what others take must not grow any more.
+ */
+export function keepOpenBatches(
+  outbox: Outbox,
+  store: OpenStore,
+  { lives, ...request }: OutboxRequest & { readonly lives: Pick<WhoLives, 'resting'> },
+): Outbox {
+  const { onFragment } = outbox;
+  const { destinations, resource, ports } = request;
+  const first = destinations && 'failover' in destinations ? destinations.failover[0] : destinations;
+  if (!onFragment || !first || 'copies' in first || first.signals) return outbox;
+  const nextId = sealIds(ports.entropy);
+  const kept = new Map<OpenBuffer, KeptBuffer>();
+  const { destination } = first;
+
+  function keepBuffer(buffer: OpenBuffer): KeptBuffer {
+    const { signal, priority } = buffer;
+    let id = '';
+    let createdUnixMs = 0;
+    let scopes: Uint8Array[] = [];
+    let items = 0;
+    let byteLength = 0;
+    let parts = 0;
+    let stored = 0;
+
+    /** Takes over what was written since. */
+    function pull(): { readonly bytes: Uint8Array; readonly items: number } | undefined {
+      const taken = buffer.take(resource());
+      if (!taken) return undefined;
+      if (!items) {
+        id = nextId();
+        createdUnixMs = Math.round(ports.clock.wallMs());
+        parts = stored = 0;
+      }
+      items += taken.items;
+      for (const scope of scopesOf(taken.bytes)) {
+        scopes.push(scope);
+        byteLength += scope.length;
+      }
+      return taken;
+    }
+
+    return {
+      signal,
+      priority,
+      get items() {
+        return items + buffer.items;
+      },
+      get byteLength() {
+        return byteLength + buffer.byteLength;
+      },
+      get stored() {
+        return items && stored;
+      },
+      take(resource) {
+        pull();
+        if (!items) return undefined;
+        const sealed = { bytes: requestOf(resource, scopes), items, id };
+        scopes = [];
+        items = byteLength = 0;
+        return sealed;
+      },
+      keep() {
+        const taken = pull();
+        if (!taken) return;
+        const part: Batch = { v: 1, id, signal, priority, destination, createdUnixMs, ...taken };
+        // What cannot be stored now is stored when it is sealed, and what stands against it is said then.
+        store.append(part, parts++).then(
+          (kept) => {
+            if (kept && part.id === id) stored += part.items;
+          },
+          () => {},
+        );
+      },
+    };
+  }
+
+  const written = new Set<KeptBuffer>();
+  const keepWritten = (): void => {
+    if (lives.resting) outbox.suspend();
+    else for (const buffer of written) buffer.keep();
+    written.clear();
+  };
+  return {
+    ...outbox,
+    onFragment(buffer) {
+      let own = kept.get(buffer);
+      if (!own) {
+        own = keepBuffer(buffer);
+        kept.set(buffer, own);
+      }
+      if (!written.size) void Promise.resolve().then(keepWritten);
+      written.add(own);
+      onFragment(own);
+    },
+    status() {
+      const status = outbox.status();
+      const open = [...kept.values()].reduce((sum, { stored }) => sum + stored, 0);
+      return { ...status, stored: { ...status.stored, items: status.stored.items + open } };
+    },
+  };
+}
+
+/** The `scope_…` fields of a request, of all its resources. https://github.com/open-telemetry/opentelemetry-proto, the same for every signal */
+function scopesOf(request: Uint8Array): Uint8Array[] {
+  const scopes: Uint8Array[] = [];
+  for (const outer = new FieldReader(request); outer.next(); )
+    for (const inner = outer.message(); inner.next(); )
+      if (inner.field === 2) scopes.push(request.subarray(inner.tagStart, inner.end));
+  return scopes;
+}
+
+const requestOf = ({ bytes, schemaUrl }: EncodedResource, scopes: readonly Uint8Array[]): Uint8Array =>
+  join(field(10, field(10, bytes), scopes, text(26, schemaUrl || undefined)));
