@@ -1,40 +1,25 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FixtureOptions, KNOWN, serve } from '../dev/fixtures/server.js';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { KNOWN } from '../dev/fixtures/server.js';
+import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 
 /* Logs and metrics in the built page, in a real browser, over the API of the fixture server. SHOTS=folder keeps pictures. */
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const FLAGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const SHOTS = process.env.SHOTS;
-const require = createRequire(import.meta.url);
-const axe = require.resolve('axe-core/axe.min.js');
-const vite = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js');
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CHROMIUM})`, { timeout: 90_000 }, () => {
-  let site: string;
-  let browser: Browser;
-  let context: BrowserContext;
+  const explorer = useExplorerPage({ traces: 60, spansOfBig: 100 });
   let page: Page;
   let base: string;
-  const problems: string[] = [];
-  const servers: Server[] = [];
+  beforeEach(() => {
+    ({ page, base } = explorer);
+  });
 
-  const startServer = async (options: Partial<FixtureOptions> = {}): Promise<string> => {
-    const { server, address } = await serve({ port: 0, traces: 60, spansOfBig: 100, empty: false, site, ...options });
-    servers.push(server);
-    return address;
-  };
   const shoot = async (name: string): Promise<void> => {
     if (SHOTS === undefined) return;
     await mkdir(SHOTS, { recursive: true });
@@ -56,40 +41,6 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CH
       await shoot(`${name}-${colorScheme}`);
     }
   };
-
-  beforeAll(async () => {
-    site = await mkdtemp(join(tmpdir(), 'explorer-signals-'));
-    // As a process of its own: under NODE_ENV=test React would be built for development.
-    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', site, '--logLevel', 'warn'], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
-    base = await startServer();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
-    await rm(site, { recursive: true, force: true });
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      colorScheme: 'dark',
-      reducedMotion: 'reduce',
-    });
-    page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    problems.length = 0;
-    page.on('pageerror', (error) => problems.push(error.message));
-  });
-  afterEach(async () => {
-    await context.close();
-    expect(problems).toEqual([]);
-  });
 
   const records = () => page.getByRole('list', { name: 'Log records' }).getByRole('listitem');
   const search = () => new URL(page.url()).searchParams;
@@ -156,7 +107,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CH
   });
 
   test('without any log record or metric the views say what to paste, and turn into data by themselves', async () => {
-    const empty = await startServer({ empty: true });
+    const empty = await explorer.startServer({ empty: true });
     await page.goto(`${empty}/metrics`);
     await page.getByRole('heading', { name: 'Send the first metric' }).waitFor();
     await page.goto(`${empty}/logs`);

@@ -1,78 +1,20 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FixtureOptions, KNOWN, serve } from '../dev/fixtures/server.js';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { KNOWN } from '../dev/fixtures/server.js';
+import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 
 /* The built page in a real browser, over the API of the fixture server. */
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const FLAGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-const require = createRequire(import.meta.url);
-const axe = require.resolve('axe-core/axe.min.js');
-const vite = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js');
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMIUM})`, () => {
-  let site: string;
-  let browser: Browser;
-  let context: BrowserContext;
+  const explorer = useExplorerPage({ traces: 400, spansOfBig: 50_000 });
   let page: Page;
   let base: string;
-  const problems: string[] = [];
-  const servers: Server[] = [];
-
-  const startServer = async (options: Partial<FixtureOptions> = {}): Promise<string> => {
-    const { server, address } = await serve({
-      port: 0,
-      traces: 400,
-      spansOfBig: 50_000,
-      empty: false,
-      site,
-      ...options,
-    });
-    servers.push(server);
-    return address;
-  };
-
-  beforeAll(async () => {
-    site = await mkdtemp(join(tmpdir(), 'explorer-'));
-    // As a process of its own: under NODE_ENV=test React would be built for development.
-    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', site, '--logLevel', 'warn'], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
-    base = await startServer();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
-    await rm(site, { recursive: true, force: true });
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      colorScheme: 'dark',
-      reducedMotion: 'reduce',
-    });
-    page = await context.newPage();
-    problems.length = 0;
-    page.on('pageerror', (error) => problems.push(error.message));
-  });
-  afterEach(async () => {
-    await context.close();
-    expect(problems).toEqual([]);
+  beforeEach(() => {
+    ({ page, base } = explorer);
   });
 
   const rows = () => page.getByRole('grid', { name: 'Traces found' }).getByRole('row');
@@ -162,7 +104,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
   });
 
   test('a copied link to a search holds the time as it stands, not "the last hour"', async () => {
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await explorer.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(`${base}/?q=status=error&last=30m`);
     await rows().first().waitFor();
     await page.getByRole('button', { name: /^Copy a link to this view/ }).click();
@@ -315,7 +257,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
   });
 
   test('a trace that is still arriving grows by itself, and what is selected stays', async () => {
-    const address = await startServer();
+    const address = await explorer.startServer();
     await page.goto(`${address}/trace/${KNOWN.growing}`);
     await spanRow('lock shelf').click();
     expect(await page.getByRole('treegrid').getAttribute('aria-rowcount')).toBe('12');
@@ -355,7 +297,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
   });
 
   test('an empty collector shows what to paste with its own address, and turns into data by itself', async () => {
-    const empty = await startServer({ empty: true });
+    const empty = await explorer.startServer({ empty: true });
     await page.goto(empty);
     await page.getByRole('heading', { name: 'Send the first span' }).waitFor();
     await page.getByText('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318').waitFor();
@@ -366,7 +308,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
   });
 
   test('while the collector is away the old rows stay, and it says what to do', async () => {
-    const address = await startServer();
+    const address = await explorer.startServer();
     await page.goto(address);
     await rows().first().waitFor();
     await page.request.post(`${address}/fixture/away?for=4000`);
@@ -378,7 +320,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMI
   });
 
   test('a trace that could not be read is read by itself once the collector is back', async () => {
-    const address = await startServer();
+    const address = await explorer.startServer();
     await page.goto(address);
     await rows().first().waitFor();
     await page.request.post(`${address}/fixture/away?for=3000`);

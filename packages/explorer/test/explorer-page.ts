@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { type FixtureOptions, serve } from '../dev/fixtures/server.js';
+
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const FLAGS =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+const require = createRequire(import.meta.url);
+const vite = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js');
+
+/** What a test of the built page works with. The fields are those of the running test. */
+export interface ExplorerPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Of the fixture server with the options of the suite. */
+  readonly base: string;
+  /** Another server, with other options; its address. */
+  startServer(options?: Partial<FixtureOptions>): Promise<string>;
+}
+
+/** Builds the page before the tests of a suite, and gives each of them a new tab; a test in which the page throws fails. */
+export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spansOfBig'>): ExplorerPage {
+  let site: string;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let base: string;
+  const problems: string[] = [];
+  const servers: Server[] = [];
+
+  const startServer = async (options: Partial<FixtureOptions> = {}): Promise<string> => {
+    const { server, address } = await serve({ port: 0, empty: false, site, ...defaults, ...options });
+    servers.push(server);
+    return address;
+  };
+
+  beforeAll(async () => {
+    site = await mkdtemp(join(tmpdir(), 'explorer-'));
+    // As a process of its own: under NODE_ENV=test React would be built for development.
+    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', site, '--logLevel', 'warn'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    base = await startServer();
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await rm(site, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      colorScheme: 'dark',
+      reducedMotion: 'reduce',
+    });
+    page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    problems.length = 0;
+    page.on('pageerror', (error) => problems.push(error.message));
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+
+  return {
+    get page() {
+      return page;
+    },
+    get context() {
+      return context;
+    },
+    get base() {
+      return base;
+    },
+    startServer,
+  };
+}
