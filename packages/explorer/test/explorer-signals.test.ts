@@ -10,7 +10,8 @@ import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 /* Logs and metrics in the built page, in a real browser, over the API of the fixture server. SHOTS=folder keeps pictures. */
 
 const SHOTS = process.env.SHOTS;
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const require = createRequire(import.meta.url);
+const axe = require.resolve('axe-core/axe.min.js');
 
 describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CHROMIUM})`, { timeout: 90_000 }, () => {
   const explorer = useExplorerPage({ traces: 60, spansOfBig: 100 });

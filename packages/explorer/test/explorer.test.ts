@@ -7,7 +7,8 @@ import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 
 /* The built page in a real browser, over the API of the fixture server. */
 
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const require = createRequire(import.meta.url);
+const axe = require.resolve('axe-core/axe.min.js');
 
 describe.skipIf(!existsSync(CHROMIUM))(`the explorer in Chromium (needs ${CHROMIUM})`, () => {
   const explorer = useExplorerPage({ traces: 400, spansOfBig: 50_000 });
