@@ -71,10 +71,12 @@ const collector = spawn(
   ],
   { stdio: ['ignore', 'pipe', 'pipe'] },
 );
-collector.stderr.setEncoding('utf8').on('data', (text) => {
-  process.stderr.write(text);
-  // Before that the broker would not know for whom to keep what the station publishes.
-  if (broker && text.includes('Taking OTLP from')) startStation();
+// Before that the broker would not know for whom to keep what the station publishes.
+const subscribed = new Promise((done) => {
+  collector.stderr.setEncoding('utf8').on('data', (text) => {
+    process.stderr.write(text);
+    if (text.includes('Taking OTLP from')) done();
+  });
 });
 collector.on('exit', (code) => stop(code ?? 1));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
@@ -99,8 +101,9 @@ if (!options.values['no-shop']) {
       dataDir: join(data, 'postgres'),
     });
     const shop = await opening;
+    if (broker) void startStation();
     console.log(
-      `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n${broker ? `  station    publishes to ${broker.url}\n` : ''}\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
+      `\n  shop       ${shop.url}\n  explorer   ${explorerUrl}\n${broker ? `  station    publishes to ${broker.url} as soon as somebody is in the shop\n` : ''}\n  Buy something in the shop, then look at it in the explorer. Ctrl-C stops both.\n`,
     );
   } catch (error) {
     if (!stopping) say(`✗ The shop did not start: ${error.message}`);
@@ -124,9 +127,16 @@ async function brokerOfStation() {
   });
 }
 
-/** Lives through a few losses of power, and ends. */
-function startStation() {
-  station ??= spawn(
+/**
+ * The station lives through a few losses of power, and ends. It waits for the first span of the shop: until then the explorer's empty page holds the tour.
+ */
+async function startStation() {
+  await subscribed;
+  const status = new URL('api/v1/status', explorerUrl);
+  const isEmpty = () => fetch(status).then(async (answer) => (await answer.json()).spans === 0);
+  while (!stopping && (await isEmpty().catch(() => true))) await new Promise((again) => setTimeout(again, 1000));
+  if (stopping) return;
+  station = spawn(
     process.execPath,
     [join(root, 'examples/sensor-station/start.mjs'), '--broker', broker.url, '--cuts', '5'],
     { stdio: ['ignore', 'ignore', 'inherit'] },

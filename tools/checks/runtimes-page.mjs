@@ -110,7 +110,7 @@ export async function runtimesPage() {
     '',
     'Made by `npm run check -- pages --write` from the rows in packages/testkit/runtimes and the suites in packages/testkit/src; not edited by hand.',
     'A suite is a contract: the same cases run inside every runtime, in `npm test`, each as a test of its own. What a runtime cannot have stands below',
-    'with its reason; those cases are run as well, and must fail.',
+    'with its reason; those cases are run as well, and must fail. A dash is a suite that does not apply; why stands below too.',
     '',
     `| runtime | tested | import | guide | ${names.join(' | ')} |`,
     `|---|---|---|---|${names.map(() => '---|').join('')}`,

@@ -80,6 +80,15 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     return { context, page, traceId };
   }
 
+  test('until somebody is in the shop the explorer’s empty page holds the tour [B13]', async () => {
+    const context = await browser.newContext();
+    const explorer = await context.newPage();
+    await explorer.goto(explorerUrl);
+    await explorer.getByRole('heading', { name: 'Send the first span' }).waitFor();
+    await explorer.getByRole('region', { name: 'Tour' }).getByText('Waiting for the first purchase.').waitFor();
+    await context.close();
+  });
+
   test('one trace from the click over two services to the rows, within three seconds [B5 B6 B13 F6 F9 F19 S2 W1]', async () => {
     const { context, traceId } = await buy('mug');
     const trace = await traceWithin(

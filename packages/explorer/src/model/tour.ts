@@ -70,7 +70,7 @@ export const TOUR_NEIGHBOURS = [
     name: 'A sensor station',
     shows: 'QuickJS with 256 KB: its power fails in the middle of a write, and each reading arrives once, over MQTT.',
     needs:
-      'It is started with the shop where Mosquitto is on this machine (Debian: apt-get install mosquitto). Stop it all, and then:',
+      'It starts by itself when somebody is in the shop. Only without Mosquitto on this machine it cannot: install that (Debian: apt-get install mosquitto) and start again.',
     start: 'npm start',
   },
 ] as const;
