@@ -270,7 +270,10 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
 
   test('an order counts in the metrics of API and page, and each says it in a log record under its own span [S7 F12 F14]', async () => {
     const { context, traceId } = await buy('notebook');
-    const trace = (await traceWithin(traceId, 10_000, (spans) => named(spans, 'click').length === 1))!;
+    const whole = ['click', 'checkout.process', 'create_order'];
+    const trace = (await traceWithin(traceId, 10_000, (spans) =>
+      whole.every((name) => named(spans, name).length > 0),
+    ))!;
     // Leaving is when a page sends its metrics.
     await context.close();
     const ask = async <Answer>(path: string) =>
