@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
@@ -141,6 +142,8 @@ async function startStation() {
     [join(root, 'examples/sensor-station/start.mjs'), '--broker', broker.url, '--cuts', '5'],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  // It can wait, and somebody is in the shop.
+  if (station.pid !== undefined) setPriority(station.pid, constants.priority.PRIORITY_LOW);
 }
 
 async function stop(code) {
