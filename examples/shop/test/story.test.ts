@@ -85,7 +85,10 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     const explorer = await context.newPage();
     await explorer.goto(explorerUrl);
     await explorer.getByRole('heading', { name: 'Send the first span' }).waitFor();
-    await explorer.getByRole('region', { name: 'Tour' }).getByText('Waiting for the first purchase.').waitFor();
+    const tour = explorer.getByRole('region', { name: 'Tour' });
+    await tour.getByText('Waiting for the first purchase.').waitFor();
+    // How each neighbour comes about that is not there.
+    for (const how of ['apt-get install mosquitto', 'cargo run -p people']) await tour.getByText(how).first().waitFor();
     await context.close();
   });
 
