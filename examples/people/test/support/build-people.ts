@@ -19,9 +19,7 @@ export async function cargo(...args: string[]): Promise<string> {
 
 /** Builds the example as its README says and answers where the program is. */
 export async function buildPeople(): Promise<string> {
-  // A process of its own: under vitest's NODE_ENV Vite would build the page for development.
-  const { NODE_ENV: _, ...env } = process.env;
-  await promisify(execFile)(process.execPath, ['tools/build.mjs'], { cwd: root, env });
+  await promisify(execFile)(process.execPath, ['tools/build.mjs'], { cwd: root });
   await cargo('build', '--package', 'people');
   return join(target, 'debug', 'people');
 }
