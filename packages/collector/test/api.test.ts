@@ -491,12 +491,12 @@ describe('the server', () => {
         return { rows: [{ total: '1' }], stats: { elapsedMs: 1, rowsRead: 1, bytesRead: 1 } };
       },
     } as unknown as Store;
-    const bounded = await serveApi({ store: slow, maxExecutionMs: 200, now: () => NOW });
+    const bounded = await serveApi({ store: slow, maxExecutionMs: 1_000, now: () => NOW });
     expect((await get('/api/v1/attributes', { port: bounded.port })).status).toBe(200);
     await bounded.close();
     // A count, then keys of spans and of resources together.
     expect(limits).toHaveLength(3);
-    for (const limit of limits.slice(1)) expect(limit).toBeLessThan(120);
+    for (const limit of limits.slice(1)) expect(limit).toBeLessThan(600);
   });
 
   test('an engine that gives up is a 503 with what to do, a mistake of ours a 500 that shows nothing', async () => {

@@ -29,7 +29,7 @@ async function readKept(reader: Reader, times: readonly TraceTimes[]): Promise<r
     `SELECT TraceKey AS key, toUnixTimestamp64Nano(Start) AS start, Length AS length, HeadAfter AS headAfter, HasRoot AS hasRoot,
        HeadService AS headService, HeadName AS headName, Services AS services, Spans AS spans, Errors AS errors
      FROM otel_traces_summaries
-     WHERE TraceKey IN (${keys.join(', ')}) AND ${withinRange(rangeOf(times), bindings, 'Start')}`,
+     WHERE TraceKey IN (${keys.join(', ')}) AND ${withinRange(rangeOf(times), bindings, 'otel_traces_summaries')}`,
     bindings,
   );
   return rows.map((row) => {

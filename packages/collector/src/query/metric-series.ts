@@ -37,7 +37,7 @@ export async function metricSeries(reader: Reader, question: MetricSeriesQuestio
   const bindings = createBindings();
   const conditions = [
     `MetricName = ${bindings.bind('String', name)}`,
-    withinRange(range, bindings, 'TimeUnix'),
+    withinRange(range, bindings, 'otel_metrics'),
     kind.says,
   ];
   if (service !== undefined) conditions.push(`ServiceName = ${bindings.bind('String', service)}`);

@@ -29,7 +29,7 @@ const TEMPORALITIES = { 1: 'delta', 2: 'cumulative' } as const;
 /** The metrics that have points in the range, by name; one name of two kinds is two metrics. At most 1,000. */
 export async function metrics(reader: Reader, { range, service, text }: MetricsQuestion): Promise<MetricsAnswer> {
   const bindings = createBindings();
-  const conditions = [withinRange(range, bindings, 'TimeUnix')];
+  const conditions = [withinRange(range, bindings, 'otel_metrics')];
   if (service !== undefined) conditions.push(`ServiceName = ${bindings.bind('String', service)}`);
   if (text !== undefined)
     conditions.push(`positionCaseInsensitiveUTF8(MetricName, ${bindings.bind('String', text)}) > 0`);

@@ -62,7 +62,7 @@ async function readPage(reader: Reader, search: LogSearch, last: Place | undefin
   const dear = createBindings();
   return reader.rows<HashedRow>(
     `SELECT ${LOG_ROW}, ${HASH} AS hash FROM otel_logs
-     WHERE ${conditionOf(search, last, dear)} AND Timestamp >= ${nanoTime(BigInt(lowest.at), dear)}
+     WHERE ${conditionOf({ ...search, range: { ...search.range, startNano: BigInt(lowest.at) } }, last, dear)}
      ORDER BY Timestamp DESC, hash LIMIT ${wanted} OFFSET ${skipped}`,
     dear,
   );
@@ -70,7 +70,7 @@ async function readPage(reader: Reader, search: LogSearch, last: Place | undefin
 
 function conditionOf(search: LogSearch, last: Place | undefined, bindings: Bindings): string {
   const { leastSeverity, range, service, spanId, text, traceId } = search;
-  const all = [withinRange(range, bindings)];
+  const all = [withinRange(range, bindings, 'otel_logs')];
   if (traceId !== undefined) all.push(`TraceId = ${bindings.bind('String', traceId)}`);
   if (spanId !== undefined) all.push(`SpanId = ${bindings.bind('String', spanId)}`);
   if (service !== undefined) all.push(`ServiceName = ${bindings.bind('String', service)}`);

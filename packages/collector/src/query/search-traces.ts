@@ -180,17 +180,11 @@ async function tracesAt(reader: Reader, window: Window, key: bigint, limit: numb
 
 /** One or two conditions that exclude each other (`filterBranches`). */
 function conditions(window: Window, bindings: Bindings): readonly string[] {
-  const { search, range, cursor, bottom, top, without } = window;
+  const { search, range, cursor, without } = window;
   const axis = AXES[search.sort];
   const at = (key: bigint) => axis.value(key, bindings);
   return filterBranches(search.clauses, bindings).map((filter) => {
-    const all = [
-      withinRange(range, bindings),
-      filter,
-      `${axis.column} >= ${at(bottom)}`,
-      `${axis.column} < ${at(top)}`,
-      "TraceId != ''",
-    ];
+    const all = [axis.within(window, bindings), filter, "TraceId != ''"];
     if (without.length > 0) all.push(`TraceId NOT IN ${bindings.bind('Array(String)', without)}`);
     if (cursor !== undefined) {
       all.push(
@@ -213,16 +207,29 @@ interface Axis {
   /** The column as a whole number. A trace's key is the greatest of its matching spans. */
   readonly key: string;
   value(key: bigint, bindings: Bindings): string;
+  /** SQL that is true for spans of the window, which lies within its range. */
+  within(window: Pick<Window, 'range' | 'bottom' | 'top'>, bindings: Bindings): string;
 }
 
 const AXES: Readonly<Record<TraceSort, Axis>> = {
-  newest: { column: 'Timestamp', key: 'toUnixTimestamp64Nano(Timestamp)', value: nanoTime },
+  newest: {
+    column: 'Timestamp',
+    key: 'toUnixTimestamp64Nano(Timestamp)',
+    value: nanoTime,
+    within: ({ bottom, top }, bindings) => withinRange({ startNano: bottom, endNano: top }, bindings),
+  },
   slowest: {
     column: 'Duration',
     key: 'Duration',
-    value: (key, bindings) => `toUInt64(${bindings.bind('UInt64', String(key))})`,
+    value: durationOf,
+    within: ({ range, bottom, top }, bindings) =>
+      `${withinRange(range, bindings)} AND Duration >= ${durationOf(bottom, bindings)} AND Duration < ${durationOf(top, bindings)}`,
   },
 };
+
+function durationOf(key: bigint, bindings: Bindings): string {
+  return `toUInt64(${bindings.bind('UInt64', String(key))})`;
+}
 
 /** Half-open pieces of the sort's axis, from the top downwards. */
 function windows(

@@ -16,7 +16,7 @@ export async function traceLogs(reader: Reader, traceId: string): Promise<string
   // Of a trace whose spans are not known nothing says when it was: the index on the id has to find it in all that is kept.
   const rows = await reader.rows<LogRow>(
     `SELECT ${LOG_ROW} FROM otel_logs
-     PREWHERE TraceId = ${bindings.bind('String', traceId)} WHERE ${withinAny(times?.map(around), bindings)}
+     PREWHERE TraceId = ${bindings.bind('String', traceId)} WHERE ${withinAny(times?.map(around), bindings, 'otel_logs')}
      ORDER BY Timestamp, SpanId LIMIT ${MOST_RECORDS + 1}`,
     bindings,
   );

@@ -1,6 +1,6 @@
 import { type Bindings, createBindings } from './bindings.js';
 import type { Reader } from './reader.js';
-import { type TimeRange, withinRange } from './time-range.js';
+import { type TimedTable, type TimeRange, withinRange } from './time-range.js';
 
 /** More stretches than this cost the engine more to analyse than they save it. */
 const MOST_STRETCHES = 24;
@@ -69,8 +69,12 @@ export function stretchesOf(times: readonly TimeRange[]): readonly TimeRange[] {
 }
 
 /** A condition that is true inside of any of the stretches; everything when there are none. */
-export function withinAny(stretches: readonly TimeRange[] | undefined, bindings: Bindings): string {
+export function withinAny(
+  stretches: readonly TimeRange[] | undefined,
+  bindings: Bindings,
+  table: TimedTable = 'otel_traces',
+): string {
   if (stretches === undefined) return '1';
-  const one = (stretch: TimeRange) => `(${withinRange(stretch, bindings)})`;
+  const one = (stretch: TimeRange) => `(${withinRange(stretch, bindings, table)})`;
   return `(${stretches.map(one).join(' OR ')})`;
 }
