@@ -66,6 +66,16 @@ const settled = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error);
   });
 
+/** The same; `undefined` for what cannot be read (its file is gone or torn), which must not take the rest of the transaction with it. */
+const readable = (request: IDBRequest<unknown>): Promise<unknown> =>
+  new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = (event) => {
+      event.preventDefault();
+      resolve(undefined);
+    };
+  });
+
 /**
  * Batches in the browser's database. What was put has survived the page and the browser's process (`relaxed` durability: the operating system has
  * it); a power cut may take the last seconds. The database is opened at the first call; a call that fails rejects, and the next one tries again.
@@ -225,7 +235,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
         if (entry.by !== me) others.add(entry.by);
         continue;
       }
-      const bytes: unknown = await settled(stores.bytes.get(entry.id));
+      const bytes = await readable(stores.bytes.get(entry.id));
       if (!(bytes instanceof Uint8Array) || bytes.length !== entry.byteLength) {
         damaged++;
         stores.account.put(forget(stores, await accountOf(stores), entry), 'account');

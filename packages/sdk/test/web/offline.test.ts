@@ -238,6 +238,39 @@ describe.skipIf(!chromiumPath)('a page without a network', () => {
     expect(opened.pageErrors).toEqual([]);
   });
 
+  test('a batch that the browser cannot read any more stands in nobody’s way [B14]', async () => {
+    await using opened = await openPage(browser, {
+      script: `
+        // A request that fails in earnest: it adds what is there already.
+        const get = IDBObjectStore.prototype.get;
+        IDBObjectStore.prototype.get = function (key) {
+          return this.name === 'bytes' && key === localStorage.unreadable ? this.add(new Uint8Array(0), key) : get.call(this, key);
+        };
+        ${script}`,
+    });
+    const { page, sink, origin } = opened;
+    sink.away = true;
+    await evaluate(page, `end('unreadable'), telemetry.flush({ timeoutMs: 200 })`);
+    await evaluate(
+      page,
+      `new Promise((resolve) => {
+        const opening = indexedDB.open('throughline');
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction('bytes').objectStore('bytes').getAllKeys();
+          reading.onsuccess = () => { localStorage.unreadable = reading.result[0]; opening.result.close(); resolve(); };
+        };
+      })`,
+    );
+    await evaluate(page, `end('readable'), telemetry.flush({ timeoutMs: 200 })`);
+    await page.goto('about:blank');
+    sink.away = false;
+    await page.goto(`${origin}/?again`);
+    await sink.span('readable');
+    await page.waitForFunction('telemetry.status().stored.items === 0');
+    expect(sink.spans).toHaveLength(1);
+    expect(await saidBeside(page, 'collector-unreachable')).toEqual([]);
+  });
+
   test('where storage is full, the page’s and the browser’s, spans arrive all the same and nothing is thrown [B14 F2]', async () => {
     await using opened = await openPage(browser, { script });
     const { page, context, sink, origin } = opened;
