@@ -199,6 +199,16 @@ test('every link between the pages leads to a file, and to a heading of it', () 
   expect(wrong).toEqual([]);
 });
 
+test('every decision has a number of its own, and stands in the list of decisions', () => {
+  const decisions = filesBelow('docs/adr', (name) => /^\d{4}-/.test(name)).map((path) => path.split('/').at(-1)!);
+  const numbers = decisions.map((name) => Number(name.slice(0, 4))).sort((a, b) => a - b);
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  const listed = [...readText('docs/adr/README.md').matchAll(/^(\d+)\. \[[^\]]+\]\(([^)]+)\)/gm)];
+  expect(listed.map(([, number, name]) => `${number} ${name}`)).toEqual(
+    decisions.sort().map((name) => `${Number(name.slice(0, 4))} ${name}`),
+  );
+});
+
 test('every file that the architecture page names exists', () => {
   const rooms = ['', 'packages', 'packages/sdk/src', 'packages/collector/src', 'packages/explorer/src'];
   const wrong = [...readText('ARCHITECTURE.md').matchAll(/`([\w@-]+(?:\/[\w.<>*-]*)+)`/g)]
