@@ -387,10 +387,13 @@ interface Stage {
   readonly sink: OtlpSink;
   readonly chromium: KillableChromium;
   /** A page that ends spans without a pause, and says of which they are over. */
-  visit(name: string, says: Cut['says']): Promise<Page>;
+  visit(name: string, says: Cut['says'] | 'nothing'): Promise<Page>;
 }
 
-/** Fifty visits that end badly, and a last one, at which all has arrived that a page said was over. */
+/**
+ * Fifty visits that end badly, and a last one, at which all has arrived that a page said was over. Chromium, killed while it opens its databases, was seen
+ * to throw them away, twice in some 700 kills. A page asks for them before it starts anything; what they held is then counted apart.
+ */
 async function story(title: string, cut: (at: number, stage: Stage) => Promise<string>): Promise<void> {
   await using chromium = killableChromium();
   const sink = await startOtlpSink();
@@ -406,12 +409,27 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
       );
   });
   const over = new Set<string>();
+  const thrownAway: number[] = [];
+  let wasThere = false;
+  const missing = () => {
+    const names = new Set(sink.spans.map(({ name }) => name));
+    return [...over].filter((name) => !names.has(name));
+  };
+  const find = (isThere: boolean): void => {
+    if (wasThere && !isThere) {
+      const held = missing();
+      thrownAway.push(held.length);
+      for (const name of held) over.delete(name);
+    }
+    wasThere = isThere;
+  };
   const errors: unknown[] = [];
   const told = new WeakSet<BrowserContext>();
   const visit: Stage['visit'] = async (name, says) => {
     const context = await chromium.context();
     if (!told.has(context)) {
       told.add(context);
+      await context.exposeBinding('found', (_, isThere: boolean) => find(isThere));
       await context.exposeBinding('over', (_, span: string) => void over.add(span));
     }
     const page = await context.newPage();
@@ -426,12 +444,7 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   sink.away = false;
-  const expected = [...over];
-  await visit('last', 'task');
-  const missing = () => {
-    const names = new Set(sink.spans.map(({ name }) => name));
-    return expected.filter((name) => !names.has(name));
-  };
+  await visit('last', 'nothing');
   await Promise.race([sink.until(() => missing().length === 0), new Promise((resolve) => setTimeout(resolve, 60_000))]);
   const names = sink.spans.map(({ name }) => name);
   // A receiver drops the second copy of a batch by its id, and only where it is the same batch.
@@ -443,7 +456,8 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
   }
   const twoContents = [...contents].filter(([, each]) => each.size > 1).map(([id]) => id);
   console.info(title, {
-    over: expected.length,
+    over: over.size,
+    thrownAway,
     arrived: names.length,
     twice: names.length - new Set(names).size,
     batches: contents.size,
@@ -452,7 +466,8 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
     counts,
     lost: missing().length,
   });
-  expect(expected.length).toBeGreaterThan(50);
+  expect(over.size).toBeGreaterThan(50);
+  expect(thrownAway.length, 'databases that the browser threw away').toBeLessThan(4);
   expect(missing().slice(0, 9)).toEqual([]);
   expect(new Set(names).size, 'each once').toBe(names.length);
   expect(twoContents, 'batches with two contents under one id').toEqual([]);
@@ -511,6 +526,7 @@ async function crash(page: Page): Promise<void> {
 
 const offlineProgram = `
   import { offline, start } from '@throughline/sdk/web';
+  await found((await indexedDB.databases()).some(({ name }) => name === 'throughline'));
   const telemetry = window.telemetry = start({ endpoint: 'COLLECTOR', plainText: true, pageLoad: false, batch: { maxAgeMs: 100, firstRetryMs: 100 }, onDiagnostic: () => {} }, offline());
   // Loaded again, it is another page.
   const visit = location.search.slice(1) + ' ' + Math.random().toString(36).slice(2);
