@@ -392,7 +392,7 @@ interface Stage {
 
 /**
  * Fifty visits that end badly, and a last one, at which all has arrived that a page said was over. Chromium, killed while it opens its databases, was seen
- * to throw them away, twice in some 700 kills. A page asks for them before it starts anything; what they held is then counted apart.
+ * to throw them away, in some 700 kills once for certain and probably once more. A page asks for them before it starts anything; what they held is then counted apart.
  */
 async function story(title: string, cut: (at: number, stage: Stage) => Promise<string>): Promise<void> {
   await using chromium = killableChromium();
