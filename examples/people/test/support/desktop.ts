@@ -24,7 +24,7 @@ export interface Program {
   evaluate<T>(expression: string): Promise<T>;
   click(selector: string): Promise<void>;
   type(selector: string, text: string): Promise<void>;
-  /** Resolves when the expression is true. The test's own time-out is the limit. */
+  /** Resolves when the expression is true; an error that names it after 90 s. */
   until(expression: string): Promise<void>;
   /** The window as a PNG. */
   screenshot(): Promise<Buffer>;
@@ -121,7 +121,10 @@ function drive(call: Call, pid: number, stopDriver: () => Promise<void>): Progra
       await call('POST', `/element/${id}/value`, { text });
     },
     async until(expression) {
-      while (!(await program.evaluate(`!!(${expression})`)));
+      const deadline = performance.now() + ANSWER_MS;
+      while (!(await program.evaluate(`!!(${expression})`)))
+        if (performance.now() > deadline)
+          throw new Error(`In the page ${expression} did not become true within ${ANSWER_MS / 1000} s`);
     },
     screenshot: async () => Buffer.from((await call('GET', '/screenshot')) as string, 'base64'),
     async kill() {
@@ -152,12 +155,21 @@ function webDriver(url: string) {
   };
 }
 
+/** No question to the driver takes longer, that of a new session included; a test should fail with the question, not with its own time-out. */
+const ANSWER_MS = 90_000;
+
 /** A connection each: the driver was seen to leave a second request of one unanswered. */
 async function ask(method: string, url: string, body?: object): Promise<{ readonly value: unknown }> {
-  const asked = request(url, { method, agent: false });
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const asked = request(url, { method, agent: false, signal });
   asked.end(body && JSON.stringify(body));
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-  return JSON.parse(await text(answer));
+  try {
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    return JSON.parse(await text(answer));
+  } catch (error) {
+    if (signal.aborted) throw new Error(`${method} ${url}: the driver did not answer within ${ANSWER_MS / 1000} s`);
+    throw error;
+  }
 }
 
 async function startScreen(): Promise<{ process: ChildProcess; display: string }> {
