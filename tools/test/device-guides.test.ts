@@ -10,6 +10,7 @@ import { pathOnMachine } from '../../packages/testkit/src/on-this-machine.js';
 import { root } from '../lib/root.mjs';
 import { readSnippets } from './docs/read-snippets.js';
 import { matches } from './docs/run-snippet.js';
+import { fromTarballs, type Packed, pack, type Room } from './packed/pack.js';
 import { canInstall, killAll, mustRun, shell, startInShell } from './packed/shell.js';
 
 /*
@@ -26,17 +27,10 @@ const INSTALLING_MS = 600_000;
 
 describe.skipIf(!registry)('the guides of small devices from an empty folder (needs npm’s registry)', () => {
   let folder: string;
-  const tarballs: Record<string, string> = {};
+  let packed: Readonly<Record<Room, Packed>>;
   beforeAll(async () => {
-    await mustRun('node tools/build.mjs', root);
     folder = mkdtempSync(join(tmpdir(), 'throughline-device-guides-'));
-    for (const [name, path] of [
-      ['@throughline/sdk', 'packages/sdk'],
-      ['throughline', 'packages/collector'],
-    ] as const) {
-      const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, join(root, path)));
-      tarballs[name] = join(folder, report.filename);
-    }
+    packed = await pack(['sdk', 'collector'], folder);
   }, INSTALLING_MS);
   afterAll(() => {
     killAll();
@@ -51,10 +45,7 @@ describe.skipIf(!registry)('the guides of small devices from an empty folder (ne
       if (typeof words.file === 'string') writeFileSync(join(at, words.file), code);
       if (language !== 'sh') continue;
       for (const line of code.split('\n').filter((line) => line.startsWith('npm install')))
-        await mustRun(
-          line.replace(/(?<=\s)(@throughline\/sdk|throughline)(?=\s|$)/g, (name) => `"${tarballs[name]}"`),
-          at,
-        );
+        await mustRun(fromTarballs(line, packed), at);
     }
     return at;
   }

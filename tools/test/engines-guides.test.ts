@@ -9,6 +9,7 @@ import { otlpSink } from '../../packages/testkit/src/otlp-sink.js';
 import { root } from '../lib/root.mjs';
 import { readSnippets } from './docs/read-snippets.js';
 import { type LocalRegistry, localRegistry } from './packed/local-registry.js';
+import { pack } from './packed/pack.js';
 import { canInstall, killAll, mustRun, shell, startInShell } from './packed/shell.js';
 
 /*
@@ -24,13 +25,12 @@ describe.skipIf(!registry)('by the guides of other engines, from an empty folder
   let folder: string;
   let packages: LocalRegistry;
   beforeAll(async () => {
-    await mustRun('node tools/build.mjs', root);
     folder = mkdtempSync(join(tmpdir(), 'throughline-engines-'));
     const sdk = join(root, 'packages/sdk');
-    const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, sdk));
+    const packed = await pack(['sdk'], folder);
     const npms = (await mustRun('npm config get registry', root)).trim();
     const manifest = JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8'));
-    packages = await localRegistry(join(folder, report.filename), manifest, npms);
+    packages = await localRegistry(packed.sdk.tarball, manifest, npms);
   }, 300_000);
   afterAll(async () => {
     killAll();

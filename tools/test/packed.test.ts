@@ -10,6 +10,7 @@ import { chromiumPath, launchChromium } from '../../packages/sdk/test/web/suppor
 import { startClickhouseFront } from '../../packages/testkit/src/clickhouse-front.js';
 import { root } from '../lib/root.mjs';
 import { readSnippets, type Snippet } from './docs/read-snippets.js';
+import { fromTarballs, type Packed, pack, type Room } from './packed/pack.js';
 import { canInstall, killAll, mustRun, type Running, shell, startInShell } from './packed/shell.js';
 
 /*
@@ -18,32 +19,15 @@ import { canInstall, killAll, mustRun, type Running, shell, startInShell } from 
  * free ones.
  */
 
-const PACKAGES = { sdk: 'packages/sdk', collector: 'packages/collector' } as const;
-interface Packed {
-  readonly tarball: string;
-  readonly files: readonly string[];
-  readonly bytes: number;
-  readonly unpackedBytes: number;
-}
-
 /** What installs from a registry takes as long as the registry and the machine's other work let it; it is given up only where it surely hangs. */
 const INSTALLING_MS = 600_000;
 
 let folder: string;
-const packed = {} as Record<keyof typeof PACKAGES, Packed>;
+let packed: Readonly<Record<Room, Packed>>;
 
 beforeAll(async () => {
-  await mustRun('node tools/build.mjs', root);
   folder = mkdtempSync(join(tmpdir(), 'throughline-packed-'));
-  for (const [name, path] of Object.entries(PACKAGES)) {
-    const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, join(root, path)));
-    packed[name as keyof typeof PACKAGES] = {
-      tarball: join(folder, report.filename),
-      files: report.files.map((file: { path: string }) => file.path),
-      bytes: report.size,
-      unpackedBytes: report.unpackedSize,
-    };
-  }
+  packed = await pack(['sdk', 'collector'], folder);
 }, INSTALLING_MS);
 afterAll(() => {
   killAll();
@@ -57,10 +41,6 @@ async function emptyFolder(name: string): Promise<string> {
   await mustRun('npm init -y', path);
   return path;
 }
-
-/** Commands of a guide, with the tarballs in place of the names that the registry would know. */
-const fromTarballs = (command: string): string =>
-  command.replace(/(?<=\s)@throughline\/sdk(?=\s|$)/, `"${packed.sdk.tarball}"`);
 
 test('a Node program imports a few files of the SDK, not a hundred', () => {
   const folder = join(root, 'packages/sdk/dist/for-node');
@@ -191,7 +171,7 @@ describe.skipIf(!registry)('by the README and the quickstart, from the tarballs 
     async (doc, guide, path, answer) => {
       const at = await emptyFolder(`node-${doc.replace(/\W/g, '-')}`);
       for (const command of commandsWith(guide, '@opentelemetry/instrumentation-http'))
-        if (!command.startsWith('npm init')) await mustRun(fromTarballs(command), at);
+        if (!command.startsWith('npm init')) await mustRun(fromTarballs(command, packed), at);
       for (const name of ['telemetry.mjs', 'server.mjs']) writeFileSync(join(at, name), fileNamed(guide, name));
       const [start] = commandsWith(guide, 'node --import ./telemetry.mjs server.mjs');
       const port = String(await freePort());
@@ -213,7 +193,7 @@ describe.skipIf(!registry)('by the README and the quickstart, from the tarballs 
 
   test('a CommonJS program of ten lines sends its trace', async () => {
     const at = await emptyFolder('commonjs');
-    await mustRun(fromTarballs('npm install @throughline/sdk'), at);
+    await mustRun(fromTarballs('npm install @throughline/sdk', packed), at);
     writeFileSync(
       join(at, 'program.cjs'),
       `const { start } = require('@throughline/sdk/node');
@@ -236,7 +216,7 @@ telemetry.measure('sum', () => {
   test('a program that is not touched sends its trace through node/register [F2 F4]', async () => {
     const at = await emptyFolder('register');
     await mustRun(
-      fromTarballs('npm install @throughline/sdk @opentelemetry/api @opentelemetry/instrumentation-undici'),
+      fromTarballs('npm install @throughline/sdk @opentelemetry/api @opentelemetry/instrumentation-undici', packed),
       at,
     );
     writeFileSync(join(at, 'program.cjs'), `fetch('${explorer}/api/v1/status').then((answer) => answer.text());\n`);
@@ -257,7 +237,7 @@ telemetry.measure('sum', () => {
       await mustRun(create!, at);
       const page = join(at, enter!.replace(/^cd /, ''));
       await mustRun('npm install', page);
-      await mustRun(fromTarballs(install!), page);
+      await mustRun(fromTarballs(install!, packed), page);
       const telemetry = fileNamed(quickstart, 'telemetry.ts');
       expect(telemetry).toContain('http://localhost:4318');
       writeFileSync(join(page, 'src/telemetry.ts'), atCollector(telemetry));
@@ -296,7 +276,7 @@ telemetry.measure('sum', () => {
     async () => {
       const guide = readSnippets('docs/cloudflare.md');
       const at = await emptyFolder('worker');
-      for (const command of commandsWith(guide, 'npm install')) await mustRun(fromTarballs(command), at);
+      for (const command of commandsWith(guide, 'npm install')) await mustRun(fromTarballs(command, packed), at);
       mkdirSync(join(at, 'src'));
       for (const name of ['src/index.js', 'wrangler.json'])
         writeFileSync(join(at, name), atCollector(fileNamed(guide, name)));

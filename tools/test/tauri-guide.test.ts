@@ -7,7 +7,8 @@ import { desktopTools } from '../../examples/people/test/support/desktop-tools.j
 import { startOtlpSink } from '../../packages/sdk/test/web/support/otlp-sink.js';
 import { root } from '../lib/root.mjs';
 import { readSnippets } from './docs/read-snippets.js';
-import { canInstall, killAll, mustRun, shell } from './packed/shell.js';
+import { fromTarballs, type Packed, pack } from './packed/pack.js';
+import { canInstall, killAll, shell } from './packed/shell.js';
 
 /*
  * docs/tauri.md as a newcomer follows it: an empty folder, its commands, its files, and then somebody who types a name. The package comes from a tarball and
@@ -27,13 +28,10 @@ describe.skipIf(!possible)(
   'the guide of Tauri from an empty folder (needs npm’s registry and what Tauri needs)',
   () => {
     let folder: string;
-    let tarball: string;
+    let packed: Readonly<Record<'sdk', Packed>>;
     beforeAll(async () => {
-      await mustRun('node tools/build.mjs', root);
       folder = mkdtempSync(join(tmpdir(), 'throughline-tauri-guide-'));
-      const sdk = join(root, 'packages/sdk');
-      const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, sdk));
-      tarball = join(folder, report.filename);
+      packed = await pack(['sdk'], folder);
     }, 300_000);
     afterAll(() => {
       killAll();
@@ -72,12 +70,10 @@ describe.skipIf(!possible)(
           // The template has no lock file.
           if (line.startsWith('cargo add')) copyFileSync(join(root, 'Cargo.lock'), join(at, 'src-tauri/Cargo.lock'));
           await run(
-            line
-              .replace(/(?<=npm install )@throughline\/sdk$/, `"${tarball}"`)
-              .replace(
-                /(?<=cargo add )tauri-plugin-throughline/,
-                `--path "${join(root, 'crates/tauri-plugin-throughline')}"`,
-              ),
+            fromTarballs(line, packed).replace(
+              /(?<=cargo add )tauri-plugin-throughline/,
+              `--path "${join(root, 'crates/tauri-plugin-throughline')}"`,
+            ),
           );
         }
         for (const { words, code } of chapter) {

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeTraces } from '../../packages/testkit/src/otlp-proto.js';
 import { otlpSink } from '../../packages/testkit/src/otlp-sink.js';
-import { root } from '../lib/root.mjs';
 import { readSnippets } from './docs/read-snippets.js';
-import { canInstall, killAll, mustRun, shell } from './packed/shell.js';
+import { fromTarballs, type Packed, pack, type Room } from './packed/pack.js';
+import { canInstall, killAll, shell } from './packed/shell.js';
 
 /* docs/wasm.md and docs/wasi.md as a newcomer follows them: an empty folder, their files, their commands. Only the packages come from tarballs. */
 
@@ -16,17 +16,10 @@ if (!registry)
 
 describe.skipIf(!registry)('the guides of WebAssembly from an empty folder (needs npm’s registry)', () => {
   let folder: string;
-  const tarballs: Record<string, string> = {};
+  let packed: Readonly<Record<Room, Packed>>;
   beforeAll(async () => {
-    await mustRun('node tools/build.mjs', root);
     folder = mkdtempSync(join(tmpdir(), 'throughline-wasm-guide-'));
-    for (const [name, path] of [
-      ['@throughline/sdk', 'packages/sdk'],
-      ['throughline', 'packages/collector'],
-    ] as const) {
-      const [report] = JSON.parse(await mustRun(`npm pack --json --pack-destination "${folder}"`, join(root, path)));
-      tarballs[name] = join(folder, report.filename);
-    }
+    packed = await pack(['sdk', 'collector'], folder);
   }, 300_000);
   afterAll(() => {
     killAll();
@@ -48,9 +41,7 @@ describe.skipIf(!registry)('the guides of WebAssembly from an empty folder (need
           writeFileSync(join(at, words.file), code);
         } else if (language === 'sh') {
           for (const line of code.trim().split('\n')) {
-            const command = line.startsWith('npm install')
-              ? line.replace(/(?<=\s)(@throughline\/sdk|throughline)(?=\s|$)/g, (name) => `"${tarballs[name]}"`)
-              : line;
+            const command = line.startsWith('npm install') ? fromTarballs(line, packed) : line;
             const { code, stdout, stderr } = await shell(command, at, environment);
             expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
             printed += stdout;

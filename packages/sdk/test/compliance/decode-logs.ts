@@ -1,4 +1,5 @@
-import { decodeLogs, plainAttributes, plainValue } from '../../../testkit/src/otlp-proto.js';
+import { decodeLogs, plainValue } from '../../../testkit/src/otlp-proto.js';
+import { type WireAttributes, type WireScope, wireAttributes, wireScope } from './wire-scope.js';
 
 /** A log record as a receiver reads it, with what stands around it. Absent fields have protobuf's defaults; integers are bigints. */
 export interface WireLog {
@@ -8,16 +9,11 @@ export interface WireLog {
   readonly severityText: string;
   readonly eventName: string;
   readonly body: unknown;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attributes: WireAttributes;
   readonly traceId: string;
   readonly spanId: string;
-  readonly scope: {
-    readonly name: string;
-    readonly version: string;
-    readonly attributes: Readonly<Record<string, unknown>>;
-    readonly schemaUrl: string;
-  };
-  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: WireScope;
+  readonly resource: WireAttributes;
 }
 
 /** Every record of these protobuf export requests, in their order. */
@@ -32,16 +28,11 @@ export function decodeLogRequests(requests: readonly Uint8Array[]): WireLog[] {
           severityText: record.severityText ?? '',
           eventName: record.eventName ?? '',
           body: plainValue(record.body),
-          attributes: plainAttributes(record.attributes),
+          attributes: wireAttributes(record.attributes),
           traceId: record.traceId?.toString('hex') ?? '',
           spanId: record.spanId?.toString('hex') ?? '',
-          scope: {
-            name: scope?.name ?? '',
-            version: scope?.version ?? '',
-            attributes: plainAttributes(scope?.attributes ?? []),
-            schemaUrl,
-          },
-          resource: plainAttributes(resource?.attributes ?? []),
+          scope: wireScope(scope, schemaUrl),
+          resource: wireAttributes(resource?.attributes),
         })),
       ),
     ),

@@ -4,23 +4,18 @@ import {
   type DecodedMetric,
   type DecodedNumberPoint,
   decodeMetrics,
-  plainAttributes,
 } from '../../../testkit/src/otlp-proto.js';
+import { type WireAttributes, type WireScope, wireAttributes, wireScope } from './wire-scope.js';
 
 /** A metric as a receiver reads it, with what stands around it. */
 export interface WireMetric extends Omit<DecodedMetric, 'name'> {
   readonly name: string;
   readonly kind: 'gauge' | 'sum' | 'histogram';
   readonly points: readonly (Omit<DecodedNumberPoint & Partial<DecodedHistogramPoint>, 'attributes'> & {
-    readonly attributes: Readonly<Record<string, unknown>>;
+    readonly attributes: WireAttributes;
   })[];
-  readonly scope: {
-    readonly name: string;
-    readonly version: string;
-    readonly attributes: Readonly<Record<string, unknown>>;
-    readonly schemaUrl: string;
-  };
-  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: WireScope;
+  readonly resource: WireAttributes;
 }
 
 /** Every metric of these protobuf export requests, in their order; what is in several pieces of one request is joined. */
@@ -35,14 +30,9 @@ export function decodeMetricRequests(requests: readonly Uint8Array[]): WireMetri
             ...metric,
             name: metric.name ?? '',
             kind,
-            points: points.map((point) => ({ ...point, attributes: plainAttributes(point.attributes) })),
-            scope: {
-              name: scope?.name ?? '',
-              version: scope?.version ?? '',
-              attributes: plainAttributes(scope?.attributes ?? []),
-              schemaUrl,
-            },
-            resource: plainAttributes(resource?.attributes ?? []),
+            points: points.map((point) => ({ ...point, attributes: wireAttributes(point.attributes) })),
+            scope: wireScope(scope, schemaUrl),
+            resource: wireAttributes(resource?.attributes),
           };
         }),
       ),

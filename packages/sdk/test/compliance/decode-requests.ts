@@ -1,12 +1,5 @@
-import {
-  type DecodedKeyValue,
-  type DecodedSpan,
-  decodeTraces,
-  plainAttributes,
-} from '../../../testkit/src/otlp-proto.js';
-
-/** Integers are bigints, so that they differ from doubles. */
-type WireAttributes = Readonly<Record<string, unknown>>;
+import { type DecodedSpan, decodeTraces } from '../../../testkit/src/otlp-proto.js';
+import { type WireAttributes, type WireScope, wireAttributes, wireScope } from './wire-scope.js';
 
 /** A span as a receiver reads it, with what stands around it. Absent fields have protobuf's defaults; times are Unix nanoseconds. */
 export interface WireSpan {
@@ -37,35 +30,19 @@ export interface WireSpan {
   }[];
   readonly droppedLinks: number;
   readonly status: { readonly code: number; readonly message: string };
-  readonly scope: {
-    readonly name: string;
-    readonly version: string;
-    readonly attributes: WireAttributes;
-    readonly schemaUrl: string;
-  };
+  readonly scope: WireScope;
   readonly resource: { readonly attributes: WireAttributes; readonly schemaUrl: string };
 }
 
 const hex = (bytes: Buffer | undefined): string => bytes?.toString('hex') ?? '';
 
-function attributesOf(pairs: readonly DecodedKeyValue[] = []): WireAttributes {
-  const keys = pairs.map(({ key }) => key);
-  if (new Set(keys).size !== keys.length) throw new Error(`attribute keys are not unique: ${keys}`);
-  return plainAttributes(pairs);
-}
-
 /** Every span of these protobuf export requests, in their order. */
 export function decodeRequests(requests: readonly Uint8Array[]): WireSpan[] {
   return requests.flatMap((bytes) =>
     decodeTraces(bytes).resourceSpans.flatMap(({ resource, scopeSpans, schemaUrl = '' }) => {
-      const of = { attributes: attributesOf(resource?.attributes), schemaUrl };
+      const of = { attributes: wireAttributes(resource?.attributes), schemaUrl };
       return scopeSpans.flatMap(({ scope, spans, schemaUrl: scopeSchemaUrl = '' }) => {
-        const from = {
-          name: scope?.name ?? '',
-          version: scope?.version ?? '',
-          attributes: attributesOf(scope?.attributes),
-          schemaUrl: scopeSchemaUrl,
-        };
+        const from = wireScope(scope, scopeSchemaUrl);
         return spans.map((span) => ({ ...wireSpan(span), scope: from, resource: of }));
       });
     }),
@@ -83,12 +60,12 @@ function wireSpan(span: DecodedSpan): Omit<WireSpan, 'scope' | 'resource'> {
     kind: span.kind ?? 0,
     start: BigInt(span.startTimeUnixNano ?? 0),
     end: BigInt(span.endTimeUnixNano ?? 0),
-    attributes: attributesOf(span.attributes),
+    attributes: wireAttributes(span.attributes),
     droppedAttributes: span.droppedAttributesCount ?? 0,
     events: span.events.map((event) => ({
       name: event.name ?? '',
       time: BigInt(event.timeUnixNano ?? 0),
-      attributes: attributesOf(event.attributes),
+      attributes: wireAttributes(event.attributes),
       droppedAttributes: event.droppedAttributesCount ?? 0,
     })),
     droppedEvents: span.droppedEventsCount ?? 0,
@@ -96,7 +73,7 @@ function wireSpan(span: DecodedSpan): Omit<WireSpan, 'scope' | 'resource'> {
       traceId: hex(link.traceId),
       spanId: hex(link.spanId),
       traceState: link.traceState ?? '',
-      attributes: attributesOf(link.attributes),
+      attributes: wireAttributes(link.attributes),
       droppedAttributes: link.droppedAttributesCount ?? 0,
     })),
     droppedLinks: span.droppedLinksCount ?? 0,

@@ -1,13 +1,8 @@
 import * as api from '@opentelemetry/api';
-import { fetchTransport, memoryStore } from '@throughline/sdk';
-import { grpcTransport, nodeHttpTransport, start } from '@throughline/sdk/node';
-import { batchStoreSuite } from '../../../testkit/src/batch-store-suite.js';
-import { clockSuite } from '../../../testkit/src/clock-suite.js';
-import { collectGarbage } from '../../../testkit/src/collect-garbage.js';
-import { bound, runRequested } from '../../../testkit/src/requested-suite.js';
-import { type RuntimeHarness, runtimeSuite } from '../../../testkit/src/runtime-suite.js';
-import { type TransportHarness, transportSuite } from '../../../testkit/src/transport-suite.js';
-import { createNodeClock } from '../../src/runtimes/node/ports/clock.js';
+import { start } from '@throughline/sdk/node';
+import { runRequested } from '../../../testkit/src/requested-suite.js';
+import type { RuntimeHarness } from '../../../testkit/src/runtime-suite.js';
+import { nodeSuites, openNodeChannel } from './node-suites.js';
 
 /*
  * What runs inside Node, Deno and Bun. It imports the package as their programs do.
@@ -29,34 +24,7 @@ const runtime: Omit<RuntimeHarness, 'receivers'> = {
     process.kill(process.pid, 'SIGTERM');
     await handled;
   },
-  openChannel() {
-    const { port1, port2 } = new MessageChannel();
-    return {
-      post: (message) => port1.postMessage(message),
-      onMessage: (run) => {
-        port2.onmessage = ({ data }) => run(data);
-      },
-      close: () => port1.close(),
-    };
-  },
+  openChannel: openNodeChannel,
 };
 
-let nowMs = 0;
-
-await runRequested(JSON.parse(process.argv.at(-1)!), (receivers) => {
-  const transport = (protocol: TransportHarness['protocol'], create: TransportHarness['create']) =>
-    bound(transportSuite, { receivers, protocol, create, collectGarbage });
-  return {
-    runtime: bound(runtimeSuite, { ...runtime, receivers }),
-    clock: bound(clockSuite, { create: createNodeClock }),
-    'batch-store': bound(batchStoreSuite, {
-      create: ({ maxBytes }) => memoryStore({ maxBytes, nowMs: () => nowMs }),
-      advance: (ms) => {
-        nowMs += ms;
-      },
-    }),
-    'transport: nodeHttpTransport': transport('http1', nodeHttpTransport),
-    'transport: grpcTransport': transport('grpc', grpcTransport),
-    'transport: fetchTransport': transport('http1', fetchTransport),
-  };
-});
+await runRequested(JSON.parse(process.argv.at(-1)!), (receivers) => nodeSuites({ ...runtime, receivers }));

@@ -1,16 +1,12 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as api from '@opentelemetry/api';
-import { fetchTransport, memoryStore, type Transport } from '@throughline/sdk';
-import { grpcTransport, nodeHttpTransport, start } from '@throughline/sdk/node';
-import { batchStoreSuite } from '../../../testkit/src/batch-store-suite.js';
-import { clockSuite } from '../../../testkit/src/clock-suite.js';
-import { collectGarbage } from '../../../testkit/src/collect-garbage.js';
+import type { Transport } from '@throughline/sdk';
+import { nodeHttpTransport, start } from '@throughline/sdk/node';
 import { receiversOver } from '../../../testkit/src/receivers-client.js';
-import { bound, type SuiteRequest } from '../../../testkit/src/requested-suite.js';
-import { type RuntimeHarness, runtimeSuite, type StartedWith } from '../../../testkit/src/runtime-suite.js';
+import type { SuiteRequest } from '../../../testkit/src/requested-suite.js';
+import type { RuntimeHarness, StartedWith } from '../../../testkit/src/runtime-suite.js';
 import type { CaseResult } from '../../../testkit/src/suite.js';
-import { type TransportHarness, transportSuite } from '../../../testkit/src/transport-suite.js';
-import { createNodeClock } from '../../src/runtimes/node/ports/clock.js';
+import { nodeSuites, openNodeChannel } from './node-suites.js';
 import { wishesOfCase } from './wishes-of-case.js';
 
 /*
@@ -98,33 +94,9 @@ async function runHere({ control, suite, only, heard }: ThreadWork): Promise<voi
       const second = (await import(copy)) as { start: typeof start };
       return startHere(options, second.start);
     },
-    openChannel() {
-      const { port1, port2 } = new MessageChannel();
-      return {
-        post: (message) => port1.postMessage(message),
-        onMessage: (run) => {
-          port2.onmessage = ({ data }) => run(data);
-        },
-        close: () => port1.close(),
-      };
-    },
+    openChannel: openNodeChannel,
   };
-  let nowMs = 0;
-  const transport = (protocol: TransportHarness['protocol'], create: TransportHarness['create']) =>
-    bound(transportSuite, { receivers, protocol, create, collectGarbage });
-  const run = {
-    runtime: bound(runtimeSuite, runtime),
-    clock: bound(clockSuite, { create: createNodeClock }),
-    'batch-store': bound(batchStoreSuite, {
-      create: ({ maxBytes }) => memoryStore({ maxBytes, nowMs: () => nowMs }),
-      advance: (ms) => {
-        nowMs += ms;
-      },
-    }),
-    'transport: nodeHttpTransport': transport('http1', nodeHttpTransport),
-    'transport: grpcTransport': transport('grpc', grpcTransport),
-    'transport: fetchTransport': transport('http1', fetchTransport),
-  }[suite]!;
+  const run = nodeSuites(runtime)[suite as keyof ReturnType<typeof nodeSuites>];
   // What is lacking is waited for as well.
   say({ results: await run({ only, limitMs: 10_000 }) });
 }

@@ -1,0 +1,42 @@
+import { fetchTransport, memoryStore } from '@throughline/sdk';
+import { grpcTransport, nodeHttpTransport } from '@throughline/sdk/node';
+import { batchStoreSuite } from '../../../testkit/src/batch-store-suite.js';
+import { clockSuite } from '../../../testkit/src/clock-suite.js';
+import { collectGarbage } from '../../../testkit/src/collect-garbage.js';
+import { bound } from '../../../testkit/src/requested-suite.js';
+import { type RuntimeHarness, runtimeSuite } from '../../../testkit/src/runtime-suite.js';
+import { type TransportHarness, transportSuite } from '../../../testkit/src/transport-suite.js';
+import { createNodeClock } from '../../src/runtimes/node/ports/clock.js';
+
+/** Every suite that Node's parts keep, by name: in a program of its own as in a thread of one. */
+export function nodeSuites(runtime: RuntimeHarness) {
+  const { receivers } = runtime;
+  const transport = (protocol: TransportHarness['protocol'], create: TransportHarness['create']) =>
+    bound(transportSuite, { receivers, protocol, create, collectGarbage });
+  let nowMs = 0;
+  return {
+    runtime: bound(runtimeSuite, runtime),
+    clock: bound(clockSuite, { create: createNodeClock }),
+    'batch-store': bound(batchStoreSuite, {
+      create: ({ maxBytes }) => memoryStore({ maxBytes, nowMs: () => nowMs }),
+      advance: (ms) => {
+        nowMs += ms;
+      },
+    }),
+    'transport: nodeHttpTransport': transport('http1', nodeHttpTransport),
+    'transport: grpcTransport': transport('grpc', grpcTransport),
+    'transport: fetchTransport': transport('http1', fetchTransport),
+  };
+}
+
+/** The engine's own pair of ports. */
+export const openNodeChannel: RuntimeHarness['openChannel'] = () => {
+  const { port1, port2 } = new MessageChannel();
+  return {
+    post: (message) => port1.postMessage(message),
+    onMessage: (run) => {
+      port2.onmessage = ({ data }) => run(data);
+    },
+    close: () => port1.close(),
+  };
+};
