@@ -1,0 +1,122 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
+import type { Status } from '../src/shapes/api.js';
+import { countSerialsIn } from './count-serials.js';
+import { type SerialSenderOptions, sendSerials } from './serial-sender.js';
+import { eventually, startCollector, type TestCollector } from './start-collector.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'throughline-killed-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** After so many answers each is killed: before its first insert, in the middle of one, while an earlier one's spans are replayed, and in between. */
+const ANSWERS = [40, 200, 5, 400, 90, 1, 150, 20];
+
+async function statusOf(collector: TestCollector): Promise<Status> {
+  return (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status;
+}
+
+const engineOf = ({ process: { pid } }: TestCollector): number | undefined => {
+  try {
+    const [engine] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    return engine === undefined || engine === '' ? undefined : Number(engine);
+  } catch {
+    return undefined;
+  }
+};
+
+/** All that was acknowledged has left the spool, the collector is ended, and its store is counted. */
+async function settle(collector: TestCollector, data: string, acknowledged: readonly number[]) {
+  await eventually(
+    () => statusOf(collector),
+    ({ spans }) => (spans ?? 0) >= acknowledged.length,
+    120_000,
+  );
+  expect(await collector.stop('SIGTERM')).toMatchObject({ code: 0 });
+  expect(readdirSync(join(data, 'spool'))).toEqual([]);
+  return countSerialsIn(data, acknowledged);
+}
+
+/** One sender for the whole story, and a collector that is killed with -9 again and again under it. */
+async function killAgainAndAgain(data: string, kills: number, sender: Partial<SerialSenderOptions> = {}) {
+  let collector = await startCollector([], { data });
+  let wakeUp = (): void => undefined;
+  let limit = Number.POSITIVE_INFINITY;
+  const sending = sendSerials({
+    ...sender,
+    url: () => collector.otlpHttp,
+    onAnswer: (answers) => {
+      if (answers >= limit) wakeUp();
+    },
+  });
+  for (let kill = 0; kill < kills; kill++) {
+    await new Promise<void>((done) => {
+      limit = sending.answers + ANSWERS[kill % ANSWERS.length]!;
+      wakeUp = done;
+    });
+    limit = Number.POSITIVE_INFINITY;
+    await collector.stop('SIGKILL');
+    collector = await startCollector([], { data });
+    sayFault(`killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
+  }
+  await sending.finish();
+  return settle(collector, data, sending.acknowledged);
+}
+
+test('a collector that is killed again and again under load keeps every acknowledged span, once [F16 F22]', async () => {
+  const kills = faultSize({ brief: 6, full: 50 });
+  nothingLost('collector killed', await killAgainAndAgain(join(scratch, 'ids'), kills, { spansOfRequest: 200 }));
+});
+
+test('an engine that is killed again and again under load costs nothing and doubles nothing, in tables and views', async () => {
+  const data = join(scratch, 'engine');
+  const collector = await startCollector([], { data });
+  const kills = faultSize({ brief: 4, full: 50 });
+  await eventually(
+    () => statusOf(collector),
+    ({ store }) => store.healthy,
+  );
+  const sending = sendSerials({ url: () => collector.otlpHttp, spansOfRequest: 200, connections: 2 });
+  for (let kill = 0; kill < kills; kill++) {
+    const engine = await eventually(
+      async () => ((await statusOf(collector)).store.healthy ? engineOf(collector) : undefined),
+      (pid) => pid !== undefined,
+      30_000,
+    );
+    // From its first statement to the middle of its second insert or so: between a table and what its views make of it, too.
+    await new Promise((done) => setTimeout(done, Math.random() * 1_500));
+    process.kill(engine!, 'SIGKILL');
+    sayFault(`engine killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
+    await eventually(
+      async () => engineOf(collector),
+      (pid) => pid !== engine,
+      30_000,
+    );
+  }
+  await sending.finish();
+  nothingLost('engine killed', await settle(collector, data, sending.acknowledged));
+});
+
+test('an engine that outlives its killed collector for a moment does not keep the next one out', async () => {
+  const directory = join(scratch, 'outlived');
+  const first = await startCollector([], { data: directory });
+  const isHealthy = (status: Status) => status.store.healthy;
+  await eventually(() => statusOf(first), isHealthy);
+  const engine = engineOf(first)!;
+  // On a busy machine it hears late that its collector is gone; here it hears nothing until it is let.
+  process.kill(engine, 'SIGSTOP');
+  await first.stop('SIGKILL');
+  const second = await startCollector([], { data: directory });
+  try {
+    // Long enough for an engine that would give up at once.
+    await new Promise((done) => setTimeout(done, 1_500));
+    expect((await statusOf(second)).store.healthy).toBe(false);
+    process.kill(engine, 'SIGCONT');
+    await eventually(() => statusOf(second), isHealthy);
+  } finally {
+    if (existsSync(`/proc/${engine}`)) process.kill(engine, 'SIGKILL');
+    await second.stop();
+  }
+});

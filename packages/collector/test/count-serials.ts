@@ -1,0 +1,54 @@
+import type { FaultCount } from '../../testkit/src/faults/fault-run.js';
+import { SERIAL, tallySerials } from '../../testkit/src/faults/serials.js';
+import { createEmbeddedStore } from '../src/store/embedded-store.js';
+import type { Store } from '../src/store/store.js';
+import { buildEngineProcess } from './open-test-store.js';
+
+/** So many serials come in one answer. */
+const SLICE = 100_000;
+
+/**
+ * Asks the store by SQL what became of the spans with these serials, in `otel_traces` and in what its views made of them. A row too few or too
+ * many in a view counts like a span: summaries name how many spans they are of, and the times of traces have a row for each summary.
+ */
+export async function countSerials(store: Pick<Store, 'query'>, sent: Iterable<number>): Promise<FaultCount> {
+  const ask = async <Row>(sql: string): Promise<Row[]> =>
+    (await store.query<Row>(sql, { maxExecutionMs: 120_000 })).rows;
+  const serial = `toUInt64OrZero(SpanAttributes['${SERIAL}'])`;
+  const [whole] = await ask<Record<'all' | 'most' | 'traces', string>>(
+    `SELECT count() AS all, max(${serial}) AS most, uniqExactIf(TraceId, TraceId != '') AS traces FROM otel_traces`,
+  );
+  const found: number[] = [];
+  for (let from = 0; from <= Number(whole!.most); from += SLICE) {
+    const rows = await ask<{ serials: string[] }>(
+      `SELECT groupArray(${serial}) AS serials FROM otel_traces
+       WHERE mapContains(SpanAttributes, '${SERIAL}') AND ${serial} >= ${from} AND ${serial} < ${from + SLICE}`,
+    );
+    for (const each of rows[0]?.serials ?? []) found.push(Number(each));
+  }
+  const tables = tallySerials(sent, found);
+  const [views] = await ask<Record<'spans' | 'summaries' | 'times' | 'timed', string>>(
+    `SELECT (SELECT sum(arraySum(Spans)) FROM otel_traces_summaries) AS spans, (SELECT count() FROM otel_traces_summaries) AS summaries,
+       (SELECT count() FROM otel_traces_trace_id_ts) AS times, (SELECT uniqExact(TraceId) FROM otel_traces_trace_id_ts) AS timed`,
+  );
+  const differences = [
+    Number(views!.spans) - Number(whole!.all),
+    Number(views!.times) - Number(views!.summaries),
+    Number(views!.timed) - Number(whole!.traces),
+  ];
+  return {
+    ...tables,
+    missing: tables.missing + differences.reduce((sum, each) => sum + Math.max(0, -each), 0),
+    duplicated: tables.duplicated + differences.reduce((sum, each) => sum + Math.max(0, each), 0),
+  };
+}
+
+/** The same of a collector's data directory, once the collector has ended. */
+export async function countSerialsIn(dataDir: string, sent: Iterable<number>): Promise<FaultCount> {
+  const store = await createEmbeddedStore({ dataDir, engineEntry: buildEngineProcess() });
+  try {
+    return await countSerials(store, sent);
+  } finally {
+    await store.close();
+  }
+}

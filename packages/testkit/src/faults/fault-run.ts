@@ -1,0 +1,36 @@
+import { appendFileSync } from 'node:fs';
+import { expect } from 'vitest';
+
+/** `npm run faults` sets it; `npm test` runs every case briefly. */
+const isFull = process.env.FAULTS === 'full';
+
+/** How often, or with how many, a case is run: a few times in `npm test`, and so often in `npm run faults` that what is rare happens. */
+export function faultSize({ brief, full }: { readonly brief: number; readonly full: number }): number {
+  return isFull ? full : brief;
+}
+
+/** How far a long case is. Nothing in a brief run. */
+export function sayFault(text: string): void {
+  if (isFull) process.stderr.write(`  ${text}\n`);
+}
+
+/** What became of spans that each had a number of their own. */
+export interface FaultCount {
+  /** Those of which the sender was told, or had reason to believe, that they are kept. */
+  readonly sent: number;
+  /** Different ones that were found, and how often any was found more than once. */
+  readonly stored: number;
+  readonly missing: number;
+  readonly duplicated: number;
+}
+
+/** The end of a fault case: a row of `bench/out/faults.json` in a full run, and the claim that nothing was lost and nothing is there twice. */
+export function nothingLost(name: string, count: FaultCount): void {
+  const { sent, stored, missing, duplicated } = count;
+  const file = process.env.FAULTS_FILE;
+  if (isFull && file !== undefined)
+    appendFileSync(file, `${JSON.stringify({ name, sent, stored, missing, duplicated })}\n`);
+  sayFault(`${name}: ${sent} sent, ${stored} stored, ${missing} missing, ${duplicated} twice`);
+  expect(sent, `${name}: spans that were sent`).toBeGreaterThan(0);
+  expect({ missing, duplicated }, name).toEqual({ missing: 0, duplicated: 0 });
+}
