@@ -83,9 +83,14 @@ export async function startCollector(
         reject(new Error(`ended with ${end.code} before it said "${text}":\n${end.stdout}${end.stderr}`)),
       );
     });
-  await said('OTLP/gRPC');
-  const address = (name: string): string => new RegExp(`${name}\\s+(https?://\\S+)`).exec(output)?.[1] ?? '';
-  await said('\n\n');
+  const isJson = args.includes('--log-format');
+  await said(isJson ? '"otlpGrpc"' : 'OTLP/gRPC');
+  const address = (name: string): string =>
+    (isJson
+      ? new RegExp(`"${name.replace('OTLP/HTTP', 'otlpHttp').replace('OTLP/gRPC', 'otlpGrpc')}":"(http[^"]+)"`)
+      : new RegExp(`${name}\\s+(https?://\\S+)`)
+    ).exec(output)?.[1] ?? '';
+  await said(isJson ? '\n' : '\n\n');
   return {
     process: child,
     explorer: address('explorer'),

@@ -1,3 +1,4 @@
+import type { IntakeAccount, Way } from '../ops/intake-account.js';
 import type { Signal } from '../process/signal.js';
 import type { Spool } from '../spool/spool.js';
 
@@ -6,6 +7,8 @@ export interface ExportRequest {
   /** Protobuf. */
   readonly bytes: Uint8Array;
   readonly batchId?: string | undefined;
+  /** By which protocol it came. */
+  readonly way: Way;
 }
 
 /** What a receiver tells its client, each in its protocol's words. */
@@ -23,16 +26,35 @@ export interface Intake {
   submit(request: ExportRequest): Promise<Verdict>;
 }
 
-export function createIntake(spool: Spool): Intake {
+/** `account` is told of each request that was acknowledged, and why others were not. */
+export function createIntake(spool: Spool, account?: IntakeAccount): Intake {
   return {
     async submit(request) {
-      const result = await spool.append({ ...request, receivedUnixMs: Date.now() });
+      const { signal, way } = request;
+      const bytes = request.bytes.length;
+      const begun = performance.now();
+      const result = await spool.append({
+        signal,
+        bytes: request.bytes,
+        batchId: request.batchId,
+        receivedUnixMs: Date.now(),
+      });
       switch (result.kind) {
         case 'read':
+          account?.received({
+            signal,
+            way,
+            bytes,
+            items: result.accepted,
+            rejected: result.rejected,
+            seconds: (performance.now() - begun) / 1000,
+          });
           return { kind: 'accepted', rejected: result.rejected, message: result.message };
         case 'malformed':
+          account?.refused(way, 'malformed');
           return { kind: 'malformed', message: `This is not an OTLP export request: ${result.message}.` };
         case 'failed':
+          account?.refused(way, 'spool');
           return { kind: 'busy', message: result.message };
       }
     },

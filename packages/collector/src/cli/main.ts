@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createLog, LOG_LEVELS, type Log } from '../ops/log.js';
 import { doctor } from './doctor.js';
 import { HELP, settingsFile, upHelp } from './help.js';
 import { importFiles } from './import.js';
@@ -32,21 +33,34 @@ async function up(args: readonly string[]): Promise<void> {
   const settings = readSettings(args, process.env);
   // The other commands are there without the whole collector being read first.
   const { startCollector } = await import('./up.js');
+  const isJson = settings['log-format'] === 'json';
+  const log = createLog({
+    format: isJson ? 'json' : 'text',
+    level: LOG_LEVELS.find((level) => level === settings['log-level']) ?? 'info',
+    write: (line) => process.stderr.write(line),
+  });
   let collector: RunningCollector | undefined;
   let stopping = false;
   const stop = async (code: number): Promise<void> => {
     // Asked twice: somebody is in a hurry. What was acknowledged is on the disk.
     if (stopping) process.exit(130);
     stopping = true;
-    await collector?.close().catch((error: unknown) => complain(error));
+    await collector?.close().catch((error: unknown) => complain(error, isJson ? log : undefined));
     process.exit(code);
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
 
-  collector = await startCollector(settings, (line) => process.stderr.write(`${line}\n`));
+  collector = await startCollector(settings, log).catch((error: unknown) => {
+    complain(error, isJson ? log : undefined);
+    process.exit(1);
+  });
   const { explorer, otlpHttp, otlpGrpc } = collector.addresses;
-  write(`
+  if (isJson) {
+    log('Throughline is up.', 'info', { version: version(), explorer, otlpHttp, otlpGrpc, mqtt: collector.mqtt });
+    for (const notice of collector.notices) log(notice, 'warn');
+  } else
+    write(`
   Throughline ${version()}
 
   explorer    ${explorer}
@@ -57,17 +71,18 @@ ${collector.notices.map((notice) => `  ${notice}\n\n`).join('')}`);
 
   await collector.storeOpened.catch(async (error: unknown) => {
     if (stopping) return;
-    complain(error);
+    complain(error, isJson ? log : undefined);
     await stop(1);
   });
 }
 
-function complain(error: unknown): void {
+/** To a person, or to who reads the log. */
+function complain(error: unknown, log?: Log): void {
   const expected =
     error instanceof Error && ['UsageError', 'UnusableStoreError', 'MigrationError', 'StoreError'].includes(error.name);
-  process.stderr.write(
-    `throughline: ${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const what = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (log === undefined) process.stderr.write(`throughline: ${what}\n`);
+  else log(what, 'error');
 }
 
 async function main(): Promise<void> {

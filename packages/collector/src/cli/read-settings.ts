@@ -124,6 +124,8 @@ function settingValue(setting: Setting, given: readonly string[] | undefined, fr
   if (text === undefined) return setting.fallback;
   if (setting.kind === 'text') {
     if (text === '') throw new UsageError(`${from} needs a value.`);
+    if (setting.choices?.includes(text) === false)
+      throw new UsageError(`${from} must be ${setting.choices.join(' or ')}, not "${text}".`);
     return text;
   }
   const number = Number(text);

@@ -1,3 +1,5 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../ops/log.js';
+
 /** One thing that can be set: by flag, by environment, in the file. Everything that shows or reads settings works from this table. */
 export interface Setting {
   /** The flag without dashes, and the key in the file. The environment variable is `THROUGHLINE_` and this in capitals. */
@@ -8,6 +10,8 @@ export interface Setting {
   readonly fallback?: string | number;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Of a text: what it may be. */
+  readonly choices?: readonly string[];
   readonly about: string;
 }
 
@@ -169,6 +173,22 @@ export const SETTINGS = [
     minimum: 1,
     maximum: 64,
     about: 'Questions that the embedded engine answers at once; others wait in line.',
+  },
+  {
+    name: 'log-format',
+    kind: 'text',
+    placeholder: 'FORMAT',
+    fallback: 'text',
+    choices: LOG_FORMATS,
+    about: 'text: sentences; json: an object a line, with time, level, message and fields.',
+  },
+  {
+    name: 'log-level',
+    kind: 'text',
+    placeholder: 'LEVEL',
+    fallback: 'info',
+    choices: LOG_LEVELS,
+    about: 'debug, info, warn or error: what is less is not said.',
   },
 ] as const satisfies readonly Setting[];
 

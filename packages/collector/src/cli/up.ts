@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,13 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
 import { createIntake } from '../admit/intake.js';
+import { isOurHost } from '../api/check-host.js';
 import { createApi } from '../api/create-api.js';
+import { createIntakeAccount } from '../ops/intake-account.js';
+import { type Log, withFields } from '../ops/log.js';
+import { createMetrics } from '../ops/metrics.js';
+import { createOpsListener } from '../ops/ops-listener.js';
+import { addProcessMetrics } from '../ops/process-metrics.js';
 import { submitHere } from '../receive/files/submit-here.js';
 import { folderProblem, type WatchedFolders, watchFolders } from '../receive/files/watch-folders.js';
 import { createOrigins } from '../receive/origins.js';
@@ -25,6 +31,7 @@ import { missingEngine, platformProblem } from '../store/unusable-store.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
 import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
+import { addAdmissionMetrics, addSpoolMetrics, addStoreMetrics, readiness, timedInsert } from './own-metrics.js';
 import type { Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -50,7 +57,7 @@ export interface RunningCollector {
  * The whole collector. Resolves as soon as all three ports answer; the engine opens meanwhile. Throws `UsageError` for what a person can put
  * right. `log` gets one line per event worth knowing.
  */
-export async function startCollector(settings: Settings, log: (line: string) => void): Promise<RunningCollector> {
+export async function startCollector(settings: Settings, log: Log): Promise<RunningCollector> {
   const tls = readTls(settings);
   if (settings.clickhouse === undefined) checkEngine();
   else checkUrl(settings.clickhouse);
@@ -72,7 +79,7 @@ async function start(
   data: DataDirectory,
   tls: TlsOptions | undefined,
   mqtt: MqttSettings | undefined,
-  log: (line: string) => void,
+  log: Log,
 ): Promise<RunningCollector> {
   const host = settings.host ?? '127.0.0.1';
   const retentionDays = settings.retention;
@@ -86,23 +93,29 @@ async function start(
             retentionDays,
             readers: settings.readers,
             memoryBytes: settings['engine-memory'] === undefined ? undefined : settings['engine-memory'] * MIB,
-            onEvent: log,
+            onEvent: withFields(log, { component: 'engine' }),
           })
         : createClusterStore({ url: clickhouse, retentionDays }),
-    log,
+    withFields(log, { component: 'store' }),
   );
   // The caller hears of it; without a listener here an early failure would end the process before it can be said.
   store.opened.catch(() => undefined);
+  const metrics = createMetrics();
+  const spoolBytes = (settings.spool ?? 4096) * MIB;
   const ledger = await openLedger(join(data.path, 'ledger'));
   const spool = await openSpool({
     ledger,
     directory: join(data.path, 'spool'),
-    insert: (insert) => store.insert(insert),
-    maxBytes: (settings.spool ?? 4096) * MIB,
-    onEvent: log,
+    insert: timedInsert(metrics, (insert) => store.insert(insert)),
+    maxBytes: spoolBytes,
+    onEvent: withFields(log, { component: 'spool' }),
   });
-  const intake = createIntake(spool);
+  const intake = createIntake(spool, createIntakeAccount(metrics));
   const admission = createAdmission((settings['in-flight'] ?? 128) * MIB);
+  addProcessMetrics(metrics, version());
+  addAdmissionMetrics(metrics, admission);
+  addSpoolMetrics(metrics, spool, spoolBytes);
+  addStoreMetrics(metrics, store);
   const stopTaking = new AbortController();
   let watched: WatchedFolders | undefined;
   const maxBytes = (settings['max-body'] ?? 64) * MIB;
@@ -130,9 +143,19 @@ async function start(
     }),
     explorerDir: existsSync(explorerDir) ? explorerDir : undefined,
     allowedHosts: [...settings['allow-host'], host],
-    onError: (error, path) => log(`${path} failed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (error, path) =>
+      log(`${path} failed: ${error instanceof Error ? error.message : String(error)}`, 'error', { component: 'api' }),
   });
-  const explorer = tls === undefined ? createHttpServer(api) : createHttpsServer({ cert: tls.cert, key: tls.key }, api);
+  const ops = createOpsListener({
+    metrics,
+    readiness: () => readiness(spool, spoolBytes, store),
+    mayRead: (name) => isOurHost(name, [...settings['allow-host'], host]),
+  });
+  const reading: RequestListener = (request, response) => {
+    if (!ops(request, response)) api(request, response);
+  };
+  const explorer =
+    tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
 
   const wanted = {
     http: settings['otlp-http-port'] ?? 4318,
@@ -172,7 +195,7 @@ async function start(
         admission,
         clientId: mqttClientId(data.path),
         maxMessageBytes: maxBytes,
-        onEvent: log,
+        onEvent: withFields(log, { component: 'mqtt' }),
       });
     }
     receive.otlpHttp = url(protocol, host, httpPort);
@@ -182,7 +205,7 @@ async function start(
         folders: settings.watch,
         submit: submitHere(intake, admission, stopTaking.signal),
         stateFile: join(data.path, 'followed.json'),
-        log,
+        log: withFields(log, { component: 'watch' }),
       });
     }
     const moved = wanted.explorer !== 0 && explorerPort !== wanted.explorer;

@@ -103,7 +103,12 @@ function exportCall(options: OtlpGrpcOptions, signal: Signal): handleUnaryCall<B
       metadata.set('grpc-status-details-bin', Buffer.from(rpcStatus(RPC.unavailable, message, RETRY_AFTER_SECONDS)));
       callback({ code: status.UNAVAILABLE, details: message, metadata });
     };
-    submitWhole(options, { signal, bytes: call.request, batchId: batchId(call.metadata.get(BATCH_ID_KEY)[0]) })
+    submitWhole(options, {
+      signal,
+      bytes: call.request,
+      batchId: batchId(call.metadata.get(BATCH_ID_KEY)[0]),
+      way: 'grpc',
+    })
       .then((verdict) => {
         if (verdict.kind === 'accepted') callback(null, Buffer.from(exportResponse(verdict.rejected, verdict.message)));
         else if (verdict.kind === 'malformed') callback({ code: status.INVALID_ARGUMENT, details: verdict.message });

@@ -200,7 +200,7 @@ async function take(
       const body = await readBody(request, room, announced, maxBytes, ticket);
       const bytes = await toProtobuf(body, { coding, format, signal, maxBytes, ticket });
       // It is read before the call returns; what is waited for afterwards is the disk.
-      submitted = options.intake.submit({ signal, bytes, batchId: id });
+      submitted = options.intake.submit({ signal, bytes, batchId: id, way: 'http' });
     } finally {
       if (room !== undefined) options.pool.giveBack(room);
     }

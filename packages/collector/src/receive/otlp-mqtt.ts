@@ -1,6 +1,7 @@
 import { type Admission, RETRY_AFTER_SECONDS } from '../admit/admission.js';
 import type { Intake } from '../admit/intake.js';
 import { submitWhole } from '../admit/submit-whole.js';
+import type { Log } from '../ops/log.js';
 import type { Signal } from '../process/signal.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import type { MqttAddress } from './mqtt-address.js';
@@ -20,7 +21,7 @@ export interface OtlpMqttOptions {
   /** First wait before the broker is asked again, in milliseconds; doubles to thirty times as much. Default 1,000. */
   readonly firstRetryMs?: number | undefined;
   /** One line for each thing worth knowing: once, not once a message. */
-  readonly onEvent: (line: string) => void;
+  readonly onEvent: Log;
 }
 
 export interface OtlpMqtt {
@@ -45,7 +46,7 @@ const PAYLOAD_FORMAT_INVALID = 0x99;
  */
 export function createOtlpMqtt(options: OtlpMqttOptions): OtlpMqtt {
   const { address, topic, onEvent, firstRetryMs = 1_000 } = options;
-  const sayCounted = createCountedLines(onEvent);
+  const sayCounted = createCountedLines((line) => onEvent(line, 'warn'));
   let connection: MqttConnection | undefined;
   let isClosing = false;
   let waiting = 0;
@@ -55,7 +56,12 @@ export function createOtlpMqtt(options: OtlpMqttOptions): OtlpMqtt {
 
   async function take(message: MqttMessage): Promise<number> {
     const signal = SIGNALS.find((each) => message.topic.endsWith(`/v1/${each}`)) ?? 'traces';
-    const request = { signal, bytes: message.payload, batchId: batchId(message.userProperties[BATCH_ID_KEY]) };
+    const request = {
+      signal,
+      bytes: message.payload,
+      batchId: batchId(message.userProperties[BATCH_ID_KEY]),
+      way: 'mqtt' as const,
+    };
     for (;;) {
       const verdict = await submitWhole(options, request);
       if (verdict.kind === 'malformed') {
@@ -101,7 +107,10 @@ export function createOtlpMqtt(options: OtlpMqttOptions): OtlpMqtt {
       onEnd(reason) {
         if (isClosing) return;
         if (reason !== said)
-          onEvent(`The MQTT broker ${address.shown}: ${reason}${hintFor(reason)}. Trying again until it answers.`);
+          onEvent(
+            `The MQTT broker ${address.shown}: ${reason}${hintFor(reason)}. Trying again until it answers.`,
+            'warn',
+          );
         said = reason;
         const waitMs = Math.min(firstRetryMs * 2 ** failures++, firstRetryMs * 30) * (0.5 + Math.random());
         retry = setTimeout(connect, waitMs);

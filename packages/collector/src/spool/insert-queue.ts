@@ -1,3 +1,4 @@
+import type { Log } from '../ops/log.js';
 import { type PreparedInsert, StoreError } from '../store/store.js';
 import type { TableName } from '../store/stored-tables.js';
 import type { Ledger } from './ledger.js';
@@ -11,7 +12,7 @@ export interface InsertQueueOptions {
   readonly directory: string;
   readonly insert: (insert: PreparedInsert) => Promise<void>;
   readonly ledger: Ledger | undefined;
-  readonly onEvent: (message: string) => void;
+  readonly onEvent: Log;
   /** After a group has gone in: its table's next one may be due. */
   readonly onFree: () => void;
   /** Whether anything could pass a group that has to wait. */
@@ -118,20 +119,20 @@ export class InsertQueue {
           this.refusedInserts++;
           await ledger
             ?.keep(group.keys)
-            .catch((failure) => onEvent(`The ledger could not be written: ${String(failure)}`));
+            .catch((failure) => onEvent(`The ledger could not be written: ${String(failure)}`, 'error'));
           const where = await setAside(directory, group.name).then(
             (kept) => `They are kept in ${kept}.`,
             (failure) =>
               `Their file could not be put aside (${String(failure)}); if it is still there, the next start tries it again.`,
           );
-          onEvent(`The store refuses ${rows} for good (${this.lastError}). ${where}`);
+          onEvent(`The store refuses ${rows} for good (${this.lastError}). ${where}`, 'error');
           return true;
         }
         isAway = error instanceof StoreError && (error.code === 'away' || error.code === 'denied');
         const reason = error instanceof StoreError ? error.code : 'other';
         if (reason !== said) {
           said = reason;
-          onEvent(`The store did not take ${rows} (${this.lastError}); trying again until it does.`);
+          onEvent(`The store did not take ${rows} (${this.lastError}); trying again until it does.`, 'warn');
         }
       }
       await new Promise((done) => setTimeout(done, waitMs));

@@ -25,6 +25,8 @@ export interface LaneHost {
   isClosing(): boolean;
   onClosed(group: ClosedGroup): void;
   onFailure(message: string): void;
+  /** After a block has reached the disk. */
+  onWritten(): void;
 }
 
 interface Waiter {
@@ -124,6 +126,7 @@ export class Lane<Block extends NativeBlock> implements AnyLane {
           block,
           batch.map((waiter) => waiter.batch),
         );
+        this.host.onWritten();
       } catch (error) {
         failure = `The spool could not be written: ${error instanceof Error ? error.message : String(error)}`;
         this.host.onFailure(failure);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Log } from '../ops/log.js';
 import type { ReadResult } from '../process/read-request.js';
 import type { Signal } from '../process/signal.js';
 import type { PreparedInsert } from '../store/store.js';
@@ -31,6 +32,10 @@ interface SpoolStatus {
   readonly insertedRows: number;
   readonly refusedInserts: number;
   readonly lastError?: string | undefined;
+  /** Why the last block could not be written; nothing where it could. */
+  readonly unwritable?: string | undefined;
+  /** Batches that were there already. */
+  readonly secondCopies: number;
 }
 
 export interface SpoolOptions {
@@ -42,7 +47,7 @@ export interface SpoolOptions {
   readonly maxBytes?: number | undefined;
   /** Drops second copies of batches with an id. Absent: every copy is kept. */
   readonly ledger?: Ledger | undefined;
-  readonly onEvent?: ((message: string) => void) | undefined;
+  readonly onEvent?: Log | undefined;
 }
 
 /**
@@ -67,7 +72,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   if (recovered.groups.length > 0)
     onEvent(`Replaying ${inWords(recovered.groups)} that an earlier run had not stored yet.`);
   if (recovered.torn > 0)
-    onEvent(`Cut off the unfinished end of ${recovered.torn} spool file(s); nothing acknowledged was in it.`);
+    onEvent(`Cut off the unfinished end of ${recovered.torn} spool file(s); nothing acknowledged was in it.`, 'warn');
 
   for (const { keys } of recovered.groups) for (const key of keys) ledger?.add(key);
 
@@ -75,6 +80,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const identity = `${Date.now().toString(36)}-${randomBytes(4).toString('hex')}`;
   let counter = 0;
   let closing = false;
+  let unwritable: string | undefined;
+  let secondCopies = 0;
   /** Batches that were read and are not on the disk yet, by the ledger's key. */
   const underWay = new Map<string, Promise<SpoolResult>>();
 
@@ -103,9 +110,13 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     lastInsertMs: () => queue.lastInsertMs,
     isClosing: () => closing,
     onClosed: (group) => queue.add(group),
+    onWritten() {
+      unwritable = undefined;
+    },
     onFailure(message) {
+      unwritable = message;
       queue.lastError = message;
-      onEvent(message);
+      onEvent(message, 'error');
     },
   };
   const ways = createSignalLanes(host);
@@ -118,7 +129,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const way = ways[request.signal];
     const keyOf = (lane: AnyLane): string | undefined => batch && partKey(batch, TABLE_NAMES.indexOf(lane.table));
     const known = new Set<AnyLane>(way.lanes.filter((lane) => batch !== undefined && ledger?.has(keyOf(lane)!)));
-    if (known.size === way.lanes.length) return { kind: 'read', accepted: 0, rejected: 0, message: '' };
+    if (known.size === way.lanes.length) {
+      secondCopies++;
+      return { kind: 'read', accepted: 0, rejected: 0, message: '' };
+    }
     const before = way.lanes.map(({ filling }) => filling.rows);
     // What is there already is read into a block that nobody keeps.
     const result = way.read(request, (lane) => (known.has(lane) ? lane.createBlock() : lane.filling));
@@ -158,6 +172,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       insertedRows: queue.insertedRows,
       refusedInserts: queue.refusedInserts,
       lastError: queue.lastError,
+      unwritable,
+      secondCopies,
     }),
     async close(limitMs) {
       closing = true;

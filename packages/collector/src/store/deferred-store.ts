@@ -1,3 +1,4 @@
+import type { Log } from '../ops/log.js';
 import { type Store, StoreError } from './store.js';
 
 export interface DeferredStore extends Store {
@@ -14,11 +15,7 @@ const OPENING = 'The store is being opened.';
  * A store that is still being opened, so that receivers and pages can answer first. What is asked of it waits until then. A
  * store that is away (`StoreError` `away`) is tried again for ever; any other failure of `open` is final and rejects `opened`.
  */
-export function createDeferredStore(
-  kind: Store['kind'],
-  open: () => Promise<Store>,
-  onEvent: (message: string) => void,
-): DeferredStore {
+export function createDeferredStore(kind: Store['kind'], open: () => Promise<Store>, onEvent: Log): DeferredStore {
   let store: Store | undefined;
   let trouble = OPENING;
   let closed = false;
@@ -31,7 +28,7 @@ export function createDeferredStore(
         return store;
       } catch (error) {
         if (closed || !(error instanceof StoreError) || error.code !== 'away') throw error;
-        if (trouble === OPENING) onEvent(`${error.message} What arrives is kept in the spool until it can be.`);
+        if (trouble === OPENING) onEvent(`${error.message} What arrives is kept in the spool until it can be.`, 'warn');
         trouble = error.message;
       }
       await new Promise<void>((done) => {

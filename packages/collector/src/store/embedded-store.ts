@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '../ops/log.js';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
 import { type CompactAnswer, compactRows } from './compact-rows.js';
@@ -23,7 +24,7 @@ export interface EmbeddedStoreOptions {
   /** The engine's program; tests that run from source name the built one. */
   readonly engineEntry?: URL | undefined;
   /** Told when the engine died and when it is back. */
-  readonly onEvent?: ((message: string) => void) | undefined;
+  readonly onEvent?: Log | undefined;
 }
 
 const DATABASE = 'otel';
@@ -133,7 +134,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
         }
         if (wasRunning && !closing) {
           trouble = `The engine stopped (${why}); starting it again.`;
-          options.onEvent?.(trouble);
+          options.onEvent?.(trouble, 'error');
           void restart();
         }
       });

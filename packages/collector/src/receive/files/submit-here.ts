@@ -27,7 +27,7 @@ export function submitHere(intake: Intake, admission: Admission, stop: AbortSign
         continue;
       }
       try {
-        const verdict = await intake.submit({ signal, bytes, batchId: id });
+        const verdict = await intake.submit({ signal, bytes, batchId: id, way: 'file' });
         if (verdict.kind === 'accepted') return { kind: 'taken', rejected: verdict.rejected, message: verdict.message };
         if (verdict.kind === 'malformed') return { kind: 'refused', message: verdict.message };
       } finally {
