@@ -40,7 +40,14 @@ async function settle(collector: TestCollector, data: string, acknowledged: read
 }
 
 /** One sender for the whole story, and a collector that is killed with -9 again and again under it. */
-async function killAgainAndAgain(data: string, kills: number, sender: Partial<SerialSenderOptions> = {}) {
+async function killAgainAndAgain(
+  data: string,
+  kills: number,
+  {
+    answersOfKill = (kill) => ANSWERS[kill % ANSWERS.length]!,
+    ...sender
+  }: Partial<SerialSenderOptions> & { answersOfKill?: (kill: number) => number },
+) {
   let collector = await startCollector([], { data });
   let wakeUp = (): void => undefined;
   let limit = Number.POSITIVE_INFINITY;
@@ -53,10 +60,12 @@ async function killAgainAndAgain(data: string, kills: number, sender: Partial<Se
   });
   for (let kill = 0; kill < kills; kill++) {
     await new Promise<void>((done) => {
-      limit = sending.answers + ANSWERS[kill % ANSWERS.length]!;
+      limit = sending.answers + answersOfKill(kill);
       wakeUp = done;
     });
     limit = Number.POSITIVE_INFINITY;
+    // Into what is sent next, too.
+    await new Promise((done) => setTimeout(done, Math.random() * 100));
     await collector.stop('SIGKILL');
     collector = await startCollector([], { data });
     sayFault(`killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
@@ -66,14 +75,26 @@ async function killAgainAndAgain(data: string, kills: number, sender: Partial<Se
 }
 
 test('a collector that is killed again and again under load keeps every acknowledged span, once [F16 F22]', async () => {
-  const kills = faultSize({ brief: 6, full: 50 });
+  const kills = faultSize({ brief: 3, full: 50 });
   nothingLost('collector killed', await killAgainAndAgain(join(scratch, 'ids'), kills, { spansOfRequest: 200 }));
+});
+
+test('senders without batch ids that repeat what was not answered are counted once too, through kills [F16]', async () => {
+  const kills = faultSize({ brief: 1, full: 25 });
+  const count = await killAgainAndAgain(join(scratch, 'no-ids'), kills, { ids: false, spansOfRequest: 200 });
+  nothingLost('collector killed, senders without batch ids', count);
+});
+
+test('requests of more spans than a block are whole or not there, through kills [F16]', async () => {
+  const kills = faultSize({ brief: 1, full: 10 });
+  const large = { spansOfRequest: 70_000, connections: 1, answersOfKill: () => 1 };
+  nothingLost('collector killed, large requests', await killAgainAndAgain(join(scratch, 'large'), kills, large));
 });
 
 test('an engine that is killed again and again under load costs nothing and doubles nothing, in tables and views', async () => {
   const data = join(scratch, 'engine');
   const collector = await startCollector([], { data });
-  const kills = faultSize({ brief: 4, full: 50 });
+  const kills = faultSize({ brief: 3, full: 50 });
   await eventually(
     () => statusOf(collector),
     ({ store }) => store.healthy,

@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Status } from '../src/shapes/api.js';
-import { openLedger } from '../src/spool/ledger.js';
+import { ledgerKeysOfBody, openLedger } from '../src/spool/ledger.js';
 import { openSpool } from '../src/spool/spool.js';
 import { type PreparedInsert, StoreError } from '../src/store/store.js';
 import { encodeMetrics, encodeTraces } from './otlp-proto.js';
@@ -106,14 +107,12 @@ describe('a second copy of a batch with an id', () => {
     expect(third.store.rows).toBe(0);
   });
 
-  test('whose content differs is no copy, and neither is one without an id', async () => {
+  test('whose content differs is no copy', async () => {
     const { spool, store, stop } = await start();
     expect(await spool.append(request(1, 1, idOf(9)))).toEqual(taken);
     expect(await spool.append(request(2, 1, idOf(9)))).toEqual(taken);
-    const { batchId: _, ...anonymous } = request(3);
-    for (let time = 0; time < 2; time++) expect(await spool.append(anonymous)).toEqual(taken);
     await stop(5_000);
-    expect(store.rows).toBe(4);
+    expect(store.rows).toBe(2);
   });
 
   test('that the store refused for good is not kept a second time', async () => {
@@ -131,6 +130,52 @@ describe('a second copy of a batch with an id', () => {
     await stop(10_000);
     expect(store.rows).toBe(40_000);
   });
+});
+
+describe('a second copy of a batch without an id', () => {
+  const MINUTE = 60_000;
+  const anonymous = (number: number, atMinute = 0) => {
+    const { batchId: _, ...rest } = request(number);
+    return { ...rest, receivedUnixMs: 1_700_000_000_000 + atMinute * MINUTE };
+  };
+
+  test('is known by what is in it for ten minutes, also after a restart', async () => {
+    const first = await start(away);
+    const both = await Promise.all([first.spool.append(anonymous(1)), first.spool.append(anonymous(1))]);
+    expect(both).toEqual([taken, taken]);
+    expect(await first.spool.append(anonymous(1, 10))).toEqual(known);
+    expect(await first.spool.append(anonymous(2))).toEqual(taken);
+    await first.stop(0);
+    const second = await start();
+    expect(await second.spool.append(anonymous(1, 10))).toEqual(known);
+    await second.stop(5_000);
+    expect(second.store.rows).toBe(2);
+  });
+
+  test('is another batch when it comes long after the first, or when an id tells them apart', async () => {
+    const { spool, store, stop } = await start();
+    expect(await spool.append(anonymous(1))).toEqual(taken);
+    expect(await spool.append(anonymous(1, 21))).toEqual(taken);
+    expect(await spool.append(request(1))).toEqual(taken);
+    await stop(5_000);
+    expect(store.rows).toBe(3);
+  });
+});
+
+test('bodies that differ in one byte anywhere are two, by the keys of what is in them', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 20_000 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (bytes, at, by) => {
+        const other = bytes.slice();
+        other[at % bytes.length]! ^= by;
+        expect(ledgerKeysOfBody(bytes, 0)).toEqual(ledgerKeysOfBody(bytes.slice(), 0));
+        expect(ledgerKeysOfBody(bytes, 0)[0]).not.toBe(ledgerKeysOfBody(other, 0)[0]);
+      },
+    ),
+  );
 });
 
 test('killed at random moments and sent everything again each time, a collector has each span once [F22]', {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSpool, type Spool } from '../src/spool/spool.js';
+import { recoverGroups, removeGroup } from '../src/spool/spool-files.js';
 import { type PreparedInsert, StoreError } from '../src/store/store.js';
 import { readNative } from './native-block.js';
 import { encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
@@ -104,11 +105,8 @@ test('requests that arrive together share a block; their file goes to the store 
   expect(spool.status()).toMatchObject({ waitingRows: 0, waitingBytes: 0, insertedRows: 20 });
 });
 
-test('a request of very many spans goes to the store in pieces that it can hold, and is answered once', {
-  timeout: 60_000,
-}, async () => {
-  const store = fakeStore();
-  spool = await openSpool({ directory, insert: store.insert });
+/** A body of so many small spans. */
+function manySpans(spans: number): Buffer {
   const one = Buffer.from(`0a10${'01'.repeat(16)}1208${'02'.repeat(8)}390000abcdef977917`, 'hex');
   const field = (number: number, content: Buffer): Buffer => {
     const length: number[] = [];
@@ -116,9 +114,16 @@ test('a request of very many spans goes to the store in pieces that it can hold,
     for (; rest > 127; rest >>>= 7) length.push((rest & 127) | 128);
     return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), content]);
   };
+  return field(1, field(2, Buffer.concat(Array.from({ length: spans }, () => field(2, one)))));
+}
+
+test('a request of very many spans goes to the store in pieces that it can hold, and is answered once', {
+  timeout: 60_000,
+}, async () => {
+  const store = fakeStore();
+  spool = await openSpool({ directory, insert: store.insert });
   const spans = 200_000;
-  const body = field(1, field(2, Buffer.concat(Array.from({ length: spans }, () => field(2, one)))));
-  expect(await spool.append({ signal: 'traces', bytes: body, receivedUnixMs: 0 })).toMatchObject({
+  expect(await spool.append({ signal: 'traces', bytes: manySpans(spans), receivedUnixMs: 0 })).toMatchObject({
     kind: 'read',
     accepted: spans,
   });
@@ -384,6 +389,42 @@ describe('after a crash', () => {
     const second = await replay();
     expect(second.store.taken[0]?.insert.rows).toBe(2);
     expect(native).not.toBe(again);
+  });
+
+  test('a request of many blocks and several groups counts as a whole or not at all, wherever it was interrupted', async () => {
+    const first = await openSpool({ directory, insert: never });
+    const spans = 70_000;
+    await first.append({ signal: 'traces', bytes: manySpans(spans), receivedUnixMs: 0 });
+    await first.close(0);
+    const [one = '', two = ''] = files('.journal');
+    const lines = (file: string): string[] => readFileSync(join(directory, file), 'utf8').split('\n').slice(0, -1);
+    // In the order in which they became durable: the blocks of both groups, then that the first one's count too.
+    const written = [
+      ...lines(one)
+        .slice(0, -1)
+        .map((line) => [one, line] as const),
+      ...lines(two).map((line) => [two, line] as const),
+      [one, lines(one).at(-1)!] as const,
+    ];
+    expect(written.at(-1)?.[1]).toContain('"commits"');
+    expect(written).toHaveLength(6);
+    const whole = new Map(readdirSync(directory).map((file) => [file, readFileSync(join(directory, file))]));
+    for (let durable = 0; durable <= written.length; durable++) {
+      for (const [file, bytes] of whole) writeFileSync(join(directory, file), bytes);
+      for (const file of [one, two]) {
+        const kept = written.slice(0, durable).filter(([of]) => of === file);
+        writeFileSync(join(directory, file), kept.map(([, line]) => `${line}\n`).join(''));
+      }
+      const { groups } = await recoverGroups(directory);
+      expect(
+        groups.reduce((sum, { rows }) => sum + rows, 0),
+        `${durable} lines`,
+      ).toBe(durable < 5 ? 0 : spans);
+      if (groups.length === 0) continue;
+      // The store was quicker with the second group, and there was another crash.
+      await removeGroup(directory, groups[1]!.name);
+      expect((await recoverGroups(directory)).groups).toEqual([groups[0]]);
+    }
   });
 
   test('files that never held a whole block go away', async () => {

@@ -1,7 +1,7 @@
 import type { NativeBlock } from '../process/native-block.js';
 import { MAX_DAYS } from '../process/open-request.js';
 import type { TableName } from '../store/stored-tables.js';
-import { type ClosedGroup, OpenGroup, removeGroup, type SpooledBatch } from './spool-files.js';
+import { type ChainLink, type ClosedGroup, OpenGroup, removeGroup, type SpooledBatch } from './spool-files.js';
 
 /** A group of this many rows is inserted as soon as the store is free, and takes no more when it is not. */
 const FULL_ROWS = 64_000;
@@ -139,33 +139,68 @@ export class Lane<Block extends NativeBlock> implements AnyLane {
   }
 
   private async writeBlock(block: Block, batches: readonly SpooledBatch[]): Promise<void> {
-    // What one insert holds in memory is bounded by its rows, so a request of a million small spans becomes many pieces. They are
-    // acknowledged together; should a later one fail, the sender repeats all of them.
-    for (let from = 0; from < block.rows; from += MAX_BLOCK_ROWS) {
-      const to = Math.min(block.rows, from + MAX_BLOCK_ROWS);
-      // Batches count with the last piece: what was cut off before it comes again, and is taken.
-      await this.writeRows(block, from, to, to === block.rows ? batches : []);
-    }
+    if (block.rows > MAX_BLOCK_ROWS) await this.writeChain(block, batches);
+    else await this.writeRows(block, 0, block.rows, batches);
   }
 
-  private async writeRows(block: Block, from: number, to: number, batches: readonly SpooledBatch[]): Promise<void> {
-    if (this.open !== undefined) {
+  /**
+   * What one insert holds in memory is bounded by its rows, so a request of a million small spans becomes many blocks and several groups. They
+   * count together: should one fail, or the process be killed between two of them, none is kept, and the sender repeats all.
+   */
+  private async writeChain(block: Block, batches: readonly SpooledBatch[]): Promise<void> {
+    await this.closeGroup();
+    const groups: OpenGroup[] = [];
+    let name = '';
+    try {
+      for (let from = 0; from < block.rows; from += MAX_BLOCK_ROWS) {
+        const to = Math.min(block.rows, from + MAX_BLOCK_ROWS);
+        if (this.open === undefined || this.isFullWith(to - from)) {
+          this.open = await OpenGroup.create(this.host.directory, this.host.nextName(this.table));
+          groups.push(this.open);
+          name ||= this.open.name;
+        }
+        const isLast = to === block.rows;
+        await this.writeRows(block, from, to, isLast ? batches : [], { name, isLast });
+      }
+      for (const group of groups.slice(0, -1)) await group.commit(name);
+    } catch (error) {
+      this.open = undefined;
+      for (const group of groups) {
+        await group.close().catch(() => undefined);
+        await removeGroup(this.host.directory, group.name);
+      }
+      throw error;
+    }
+    for (const group of groups.slice(0, -1)) this.host.onClosed(await group.close());
+  }
+
+  private async writeRows(
+    block: Block,
+    from: number,
+    to: number,
+    batches: readonly SpooledBatch[],
+    chain?: ChainLink,
+  ): Promise<void> {
+    if (chain === undefined && this.open !== undefined) {
       let days = this.open.days.size;
       for (const day of block.days) if (!this.open.days.has(day)) days++;
-      const isFull = this.open.rows + (to - from) > FULL_ROWS || this.open.bytes >= FULL_BYTES;
-      if (days > MAX_DAYS || isFull) await this.closeGroup();
+      if (days > MAX_DAYS || this.isFullWith(to - from)) await this.closeGroup();
     }
     this.open ??= await OpenGroup.create(this.host.directory, this.host.nextName(this.table));
     const group = this.open;
     try {
-      await group.append(block.toNative(from, to), to - from, batches);
+      await group.append(block.toNative(from, to), to - from, batches, chain);
     } catch (error) {
       // Whatever state its files are in, their whole blocks will be found by their checksums.
-      await this.closeGroup().catch(() => undefined);
+      if (chain === undefined) await this.closeGroup().catch(() => undefined);
       throw error;
     }
     if (group.firstWriteMs === 0) group.firstWriteMs = performance.now();
     for (const day of block.days) group.days.add(day);
+  }
+
+  private isFullWith(rows: number): boolean {
+    return this.open !== undefined && (this.open.rows + rows > FULL_ROWS || this.open.bytes >= FULL_BYTES);
   }
 
   private async closeGroup(): Promise<void> {

@@ -35,6 +35,30 @@ export function ledgerKey(batchId: string, bytes: Uint8Array): string {
     .slice(0, 2 * KEY_BYTES);
 }
 
+/** How long a batch without an id is known again, at least; at most twice as long. */
+const WINDOW_MS = 10 * 60_000;
+/** So much of its beginning and of its end is looked at whole; of what is between, length and checksum. */
+const LOOKED_AT = 4_096;
+
+/**
+ * What a batch without an id may be known by: what is in it. Two equal bodies far apart may be two batches, so each window of time has keys of its own: the
+ * first is that of the window now, to be added; the second that of the one before, also to be asked for.
+ */
+export function ledgerKeysOfBody(bytes: Uint8Array, nowMs: number): readonly [string, string] {
+  const what = createHash('sha1')
+    .update(`${bytes.length} ${crc32(bytes)} `)
+    .update(bytes.subarray(0, LOOKED_AT))
+    .update(bytes.subarray(Math.max(LOOKED_AT, bytes.length - LOOKED_AT)))
+    .digest('hex');
+  const window = Math.floor(nowMs / WINDOW_MS);
+  const key = (number: number): string =>
+    createHash('sha1')
+      .update(`${what} ${number}`)
+      .digest('hex')
+      .slice(0, 2 * KEY_BYTES);
+  return [key(window), key(window - 1)];
+}
+
 /**
  * What the part of a batch is known by that went into one of several places. Each part is on the disk or not by itself: after a crash between two of them
  * the sender repeats the batch, and only what is missing is taken. Part 0 has the batch's own key.

@@ -10,6 +10,9 @@ import { syncDirectory } from './sync-directory.js';
  * that the engine can read the very file that was made durable; and `<name>.journal`, one JSON line per block that says where it
  * lies, its checksum, and which batches it holds. The name ends with that of its table. A block counts when its line is whole and its checksum is right; the order in which the
  * two files reach the disk does not matter.
+ *
+ * Rows that are more than one block may hold come as a chain of blocks, in one group or several: all of them count or none. The last block of a chain makes it
+ * count; groups that hold earlier ones are told so in their own journals before any of them may go to the store.
  */
 
 /** One request inside a block. */
@@ -21,6 +24,18 @@ export interface SpooledBatch {
   readonly rows: number;
 }
 
+/** Where a block stands in the chain of that name. */
+export interface ChainLink {
+  readonly name: string;
+  readonly isLast: boolean;
+}
+
+/** Says that a chain counts of which this group has no last block. */
+interface CommitLine {
+  readonly v: 1;
+  readonly commits: string;
+}
+
 interface JournalLine {
   readonly v: 1;
   readonly offset: number;
@@ -28,6 +43,7 @@ interface JournalLine {
   readonly crc: number;
   readonly rows: number;
   readonly batches: readonly SpooledBatch[];
+  readonly chain?: ChainLink | undefined;
 }
 
 /** A group that takes no more blocks: all of it becomes one insert under its own token. */
@@ -85,10 +101,15 @@ export class OpenGroup {
   }
 
   /** Resolves when the block is on the disk. Throws what the file system says; the group is then as it was before. */
-  async append(chunks: readonly Uint8Array[], rows: number, batches: readonly SpooledBatch[]): Promise<void> {
+  async append(
+    chunks: readonly Uint8Array[],
+    rows: number,
+    batches: readonly SpooledBatch[],
+    chain?: ChainLink,
+  ): Promise<void> {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const crc = chunks.reduce((sum, chunk) => crc32(chunk, sum), 0);
-    const line: JournalLine = { v: 1, offset: this.bytes, length, crc, rows, batches };
+    const line: JournalLine = { v: 1, offset: this.bytes, length, crc, rows, batches, chain };
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
     // Both have ended before anything is cut off: a write that was still under way would land behind the cut.
     const written = await Promise.allSettled([
@@ -107,11 +128,24 @@ export class OpenGroup {
     this.keys.push(...keysOf(batches));
   }
 
+  /** Resolves when it is on the disk that the chain counts whose earlier blocks are here. */
+  async commit(chain: string): Promise<void> {
+    this.journalBytes += await writeCommit(this.journal, chain, this.journalBytes);
+  }
+
   async close(): Promise<ClosedGroup> {
     await Promise.all([this.native.close(), this.journal.close()]);
     const { name, table, rows, bytes, keys } = this;
     return { name, table, file: nativePath(this.directory, name), rows, bytes, keys };
   }
+}
+
+async function writeCommit(journal: FileHandle, chain: string, position: number): Promise<number> {
+  const line: CommitLine = { v: 1, commits: chain };
+  const text = Buffer.from(`${JSON.stringify(line)}\n`);
+  await writeAll(journal, [text], position);
+  await journal.datasync();
+  return text.length;
 }
 
 /** `writev` takes at most 1,024 pieces and may write less than it was given. */
@@ -162,55 +196,106 @@ export async function recoverGroups(directory: string): Promise<Recovered> {
       .map((file) => /^(.+)\.(?:native|journal)$/.exec(file)?.[1])
       .filter((name) => name !== undefined),
   );
+  const found: FoundGroup[] = [];
+  for (const name of [...names].sort()) found.push(await readGroup(directory, name));
+  const ended = new Set(
+    found.flatMap(({ lines }) => lines.map(({ chain }) => (chain?.isLast ? chain.name : undefined))),
+  );
   const groups: ClosedGroup[] = [];
   let torn = 0;
-  for (const name of [...names].sort()) {
-    const file = nativePath(directory, name);
-    const good = await readJournal(directory, name);
-    const handle = await open(file, 'r').catch(() => undefined);
-    let bytes = 0;
-    let rows = 0;
-    const keys: string[] = [];
-    let isTorn = good.isTorn;
-    if (handle !== undefined) {
-      for (const line of good.lines) {
-        if (line.offset !== bytes || !(await isWhole(handle, line))) {
-          isTorn = true;
-          break;
-        }
-        bytes += line.length;
-        rows += line.rows;
-        keys.push(...keysOf(line.batches));
-      }
-      isTorn ||= (await handle.stat()).size > bytes;
-      await handle.close();
-    }
-    if (isTorn) torn++;
+  for (const { name, file, lines: whole, commits, size, journalSize, isTorn } of found) {
+    const isOpen = ({ chain }: JournalLine): boolean =>
+      chain !== undefined && !chain.isLast && !commits.has(chain.name) && !ended.has(chain.name);
+    const end = whole.findIndex(isOpen);
+    const lines = end < 0 ? whole : whole.slice(0, end);
+    const rows = lines.reduce((sum, line) => sum + line.rows, 0);
+    const bytes = lines.reduce((sum, line) => sum + line.length, 0);
+    if (isTorn || size > bytes) torn++;
     if (rows === 0) {
       await removeGroup(directory, name);
       continue;
     }
-    if (isTorn) await truncate(file, bytes);
+    if (size > bytes) await truncate(file, bytes);
+    // Before the group with the last block may go to the store and be forgotten.
+    const unsaid = lines.find(({ chain }) => chain !== undefined && !chain.isLast && !commits.has(chain.name))?.chain;
+    if (unsaid !== undefined && !lines.some(({ chain }) => chain?.isLast && chain.name === unsaid.name)) {
+      const journal = await open(journalPath(directory, name), 'r+');
+      try {
+        await writeCommit(journal, unsaid.name, journalSize);
+      } finally {
+        await journal.close();
+      }
+    }
+    const keys = lines.flatMap(({ batches }) => keysOf(batches));
     groups.push({ name, table: tableOf(name), file, rows, bytes, keys });
   }
   return { groups, torn };
 }
 
+interface FoundGroup {
+  readonly name: string;
+  readonly file: string;
+  /** Of whole blocks, up to the first that is not. */
+  readonly lines: readonly JournalLine[];
+  readonly commits: ReadonlySet<string>;
+  readonly size: number;
+  /** Of the journal's whole lines. */
+  readonly journalSize: number;
+  readonly isTorn: boolean;
+}
+
+async function readGroup(directory: string, name: string): Promise<FoundGroup> {
+  const file = nativePath(directory, name);
+  const journal = await readJournal(directory, name);
+  const handle = await open(file, 'r').catch(() => undefined);
+  const lines: JournalLine[] = [];
+  let { isTorn } = journal;
+  let bytes = 0;
+  let size = 0;
+  if (handle !== undefined) {
+    for (const line of journal.lines) {
+      if (line.offset !== bytes || !(await isWhole(handle, line))) {
+        isTorn = true;
+        break;
+      }
+      bytes += line.length;
+      lines.push(line);
+    }
+    ({ size } = await handle.stat());
+    await handle.close();
+  }
+  return { name, file, lines, commits: journal.commits, size, journalSize: journal.bytes, isTorn };
+}
+
 const keysOf = (batches: readonly SpooledBatch[]): string[] =>
   batches.map(({ key }) => key).filter((key) => key !== undefined);
 
-async function readJournal(directory: string, name: string): Promise<{ lines: JournalLine[]; isTorn: boolean }> {
+interface Journal {
+  readonly lines: readonly JournalLine[];
+  readonly commits: ReadonlySet<string>;
+  /** Of its whole lines. */
+  readonly bytes: number;
+  readonly isTorn: boolean;
+}
+
+async function readJournal(directory: string, name: string): Promise<Journal> {
   const text = await readFile(journalPath(directory, name), 'utf8').catch(() => '');
   const lines: JournalLine[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
+  const commits = new Set<string>();
+  let bytes = 0;
+  // What follows the last line break was never finished.
+  const whole = text.split('\n').slice(0, -1);
+  for (const each of whole) {
     try {
-      lines.push(JSON.parse(line) as JournalLine);
+      const line = JSON.parse(each) as JournalLine | CommitLine;
+      if ('commits' in line) commits.add(line.commits);
+      else lines.push(line);
     } catch {
-      return { lines, isTorn: true };
+      return { lines, commits, bytes, isTorn: true };
     }
+    bytes += Buffer.byteLength(each) + 1;
   }
-  return { lines, isTorn: !text.endsWith('\n') && text !== '' };
+  return { lines, commits, bytes, isTorn: !text.endsWith('\n') && text !== '' };
 }
 
 async function isWhole(handle: FileHandle, line: JournalLine): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { PreparedInsert } from '../store/store.js';
 import { TABLE_NAMES } from '../store/stored-tables.js';
 import { InsertQueue, rowNoun } from './insert-queue.js';
 import type { AnyLane, LaneHost } from './lane.js';
-import { type Ledger, ledgerKey, partKey } from './ledger.js';
+import { type Ledger, ledgerKey, ledgerKeysOfBody, partKey } from './ledger.js';
 import { createSignalLanes } from './signal-lanes.js';
 import { type ClosedGroup, recoverGroups } from './spool-files.js';
 
@@ -45,7 +45,7 @@ export interface SpoolOptions {
   readonly insert: (insert: PreparedInsert) => Promise<void>;
   /** Bytes that may wait for the store; beyond it requests are turned away. Default 4 GiB. */
   readonly maxBytes?: number | undefined;
-  /** Drops second copies of batches with an id. Absent: every copy is kept. */
+  /** Drops second copies: of batches with an id, and of others for some minutes. Absent: every copy is kept. */
   readonly ledger?: Ledger | undefined;
   readonly onEvent?: Log | undefined;
 }
@@ -124,11 +124,18 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   const waitingBytes = (): number => lanes.reduce((sum, lane) => sum + lane.waitingBytes, queue.bytes);
 
-  /** Reads before it first waits. `batch`: what the ledger knows the request by. */
-  async function take(request: SpoolRequest, batch: string | undefined): Promise<SpoolResult> {
+  /** Reads before it first waits. `batch`: what the ledger will know the request by; `names`: what it may know it by. */
+  async function take(
+    request: SpoolRequest,
+    batch: string | undefined,
+    names: readonly string[],
+  ): Promise<SpoolResult> {
     const way = ways[request.signal];
-    const keyOf = (lane: AnyLane): string | undefined => batch && partKey(batch, TABLE_NAMES.indexOf(lane.table));
-    const known = new Set<AnyLane>(way.lanes.filter((lane) => batch !== undefined && ledger?.has(keyOf(lane)!)));
+    const partOf = (name: string, lane: AnyLane): string => partKey(name, TABLE_NAMES.indexOf(lane.table));
+    const keyOf = (lane: AnyLane): string | undefined => batch && partOf(batch, lane);
+    const known = new Set<AnyLane>(
+      way.lanes.filter((lane) => names.some((name) => ledger?.has(partOf(name, lane)) === true)),
+    );
     if (known.size === way.lanes.length) {
       secondCopies++;
       return { kind: 'read', accepted: 0, rejected: 0, message: '' };
@@ -157,12 +164,18 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
           message: 'The store is behind and the spool is full; try again later.',
         });
       }
-      const batch = ledger && request.batchId !== undefined ? ledgerKey(request.batchId, request.bytes) : undefined;
-      if (batch === undefined) return take(request, undefined);
+      if (ledger === undefined) return take(request, undefined, []);
+      const names =
+        request.batchId === undefined
+          ? ledgerKeysOfBody(request.bytes, request.receivedUnixMs)
+          : [ledgerKey(request.batchId, request.bytes)];
       // A second copy is answered as the first one was, and not before it.
-      const first = underWay.get(batch);
-      if (first !== undefined) return first;
-      const taken = take(request, batch).finally(() => underWay.delete(batch));
+      for (const name of names) {
+        const first = underWay.get(name);
+        if (first !== undefined) return first;
+      }
+      const batch = names[0]!;
+      const taken = take(request, batch, names).finally(() => underWay.delete(batch));
       underWay.set(batch, taken);
       return taken;
     },
