@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from '../lib/root.mjs';
 import { say } from '../lib/say.mjs';
 import { compliancePage, complianceRows } from './compliance-page.mjs';
+import { leavingPage } from './leaving-page.mjs';
 import { figuresAreCurrent, readmeWithFigures } from './readme-figures.mjs';
 import { requirementsPage } from './requirements-page.mjs';
 import { runtimesPage } from './runtimes-page.mjs';
@@ -40,6 +41,9 @@ export async function checkPages({ write = process.argv.includes('--write') } = 
   const runtimes = await runtimesPage();
   wrong.push(...runtimes.wrong);
   if (runtimes.text) pages['docs/runtimes.md'] = runtimes.text;
+
+  const leaving = leavingPage();
+  if (leaving) pages['docs/leaving.md'] = leaving;
 
   for (const [path, text] of Object.entries(pages)) {
     const file = join(root, path);

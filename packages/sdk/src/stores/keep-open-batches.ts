@@ -35,6 +35,7 @@ export function keepOpenBatches(
   const nextId = sealIds(ports.entropy);
   const kept = new Map<OpenBuffer, KeptBuffer>();
   const { destination } = first;
+  let leaving = false;
 
   function keepBuffer(buffer: OpenBuffer): KeptBuffer {
     const { signal, priority } = buffer;
@@ -76,7 +77,10 @@ export function keepOpenBatches(
         return items && stored;
       },
       take(resource) {
-        pull();
+        // Sealed in the midst of a task, or before the store has answered: until the batch is stored, its parts have to be all of it. One that
+        // is sealed because the page is left is written in this turn.
+        if (leaving) pull();
+        else this.keep();
         if (!items) return undefined;
         const sealed = { bytes: requestOf(resource, scopes), items, id };
         scopes = [];
@@ -99,13 +103,19 @@ export function keepOpenBatches(
   }
 
   const written = new Set<KeptBuffer>();
+  const suspend = (): void => {
+    leaving = true;
+    outbox.suspend();
+    leaving = false;
+  };
   const keepWritten = (): void => {
-    if (lives.resting) outbox.suspend();
+    if (lives.resting) suspend();
     else for (const buffer of written) buffer.keep();
     written.clear();
   };
   return {
     ...outbox,
+    suspend,
     onFragment(buffer) {
       let own = kept.get(buffer);
       if (!own) {

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { pathOnMachine } from '../on-this-machine.js';
 import type { DrivenBrowser } from './driven-browser.js';
+import { killAll, processesBelow } from './processes-below.js';
 
 const flags = [
   '--no-sandbox',
@@ -19,23 +23,34 @@ const executablePath = pathOnMachine('chromium');
 export const driveChromium = executablePath ? drive : undefined;
 
 async function drive(): Promise<DrivenBrowser> {
-  const browser = await chromium.launch({ executablePath: executablePath!, headless: true, args: flags });
+  const profile = mkdtempSync(join(tmpdir(), 'throughline-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: executablePath!,
+    headless: true,
+    args: flags,
+  });
   return {
-    version: browser.version(),
+    version: context.browser()!.version(),
+    // Without a screen every page is visible.
     async open(url) {
-      const context = await browser.newContext();
       const page = await context.newPage();
       await page.goto(url);
       return {
         goto: async (address) => void (await page.goto(address)),
         evaluate: (expression) => page.evaluate(expression),
         click: (selector) => page.click(selector),
-        async close() {
-          await page.close({ runBeforeUnload: false });
-          await context.close();
-        },
+        close: () => page.close({ runBeforeUnload: false }),
       };
     },
-    close: () => browser.close(),
+    killRenderers: () =>
+      killAll(
+        processesBelow(process.pid).filter(
+          ({ command }) => command.includes('--type=renderer') && command.includes(profile),
+        ),
+      ),
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
 }

@@ -1,6 +1,7 @@
 import puppeteer from 'puppeteer-core';
 import { pathOnMachine } from '../on-this-machine.js';
 import type { DrivenBrowser } from './driven-browser.js';
+import { killAll, processesBelow } from './processes-below.js';
 
 const executablePath = pathOnMachine('firefox');
 
@@ -13,8 +14,8 @@ async function drive(): Promise<DrivenBrowser> {
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executablePath!, headless: true });
   return {
     version: await browser.version(),
-    async open(url) {
-      const page = await browser.newPage();
+    async open(url, { visible = false } = {}) {
+      const page = await browser.newPage({ type: visible ? 'window' : 'tab' });
       await page.goto(url);
       return {
         goto: async (address) => void (await page.goto(address)),
@@ -23,6 +24,8 @@ async function drive(): Promise<DrivenBrowser> {
         close: () => page.close(),
       };
     },
+    killRenderers: () =>
+      killAll(processesBelow(browser.process()!.pid!).filter(({ command }) => / -contentproc .* tab$/.test(command))),
     close: () => browser.close(),
   };
 }

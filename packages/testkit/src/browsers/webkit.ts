@@ -72,40 +72,48 @@ async function drive(): Promise<DrivenBrowser> {
     );
     const session = `/session/${sessionId}`;
     const post = <T>(path: string, body: object = {}) => ask<T>('POST', `${session}${path}`, body);
+    let last: Promise<unknown> = Promise.resolve();
+    const alone = <T>(run: () => Promise<T>): Promise<T> => {
+      const mine = last.then(run);
+      last = mine.catch(() => {});
+      return mine;
+    };
     // Stays open, so that the browser does; every other tab is opened from it.
     const first = await ask<string>('GET', `${session}/window`);
     return {
       version: capabilities.browserVersion,
-      async open(url) {
-        await post('/window', { handle: first });
-        const { handle } = await post<{ handle: string }>('/window/new', { type: 'tab' });
-        const front = () => post('/window', { handle });
-        await front();
-        await post('/url', { url });
+      async open(url, { visible = false } = {}) {
+        const handle = await alone(async () => {
+          await post('/window', { handle: first });
+          // A tab stays hidden, also when commands go to it.
+          return (await post<{ handle: string }>('/window/new', { type: visible ? 'window' : 'tab' })).handle;
+        });
+        /** Commands go to one window at a time: between choosing it and what is wanted of it no other may be chosen. */
+        const there = <T>(run: () => Promise<T>) =>
+          alone(async () => {
+            await post('/window', { handle });
+            return run();
+          });
+        await there(() => post('/url', { url }));
         return {
-          async goto(address) {
-            await front();
-            await post('/url', { url: address });
-          },
+          goto: (address) => there(() => post('/url', { url: address })),
           async evaluate<T>(expression: string) {
-            await front();
             const script = `const done = arguments[0];
               Promise.resolve().then(() => (${expression})).then(
                 (value) => done({ value }),
                 (error) => done({ error: String(error && error.stack || error) }));`;
-            const { value, error } = await post<{ value: T; error?: string }>('/execute/async', { script, args: [] });
+            const { value, error } = await there(() =>
+              post<{ value: T; error?: string }>('/execute/async', { script, args: [] }),
+            );
             if (error !== undefined) throw new Error(error);
             return value;
           },
-          async click(selector) {
-            await front();
-            const element = await post<Record<string, string>>('/element', { using: 'css selector', value: selector });
-            await post(`/element/${element[elementKey]}/click`);
-          },
-          async close() {
-            await front();
-            await ask('DELETE', `${session}/window`);
-          },
+          click: (selector) =>
+            there(async () => {
+              const found = await post<Record<string, string>>('/element', { using: 'css selector', value: selector });
+              await post(`/element/${found[elementKey]}/click`);
+            }),
+          close: () => there(() => ask('DELETE', `${session}/window`)),
         };
       },
       async close() {

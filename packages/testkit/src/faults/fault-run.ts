@@ -2,16 +2,16 @@ import { appendFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
 /** `npm run faults` sets it; `npm test` runs every case briefly. */
-const isFull = process.env.FAULTS === 'full';
+export const isFullFaultRun = process.env.FAULTS === 'full';
 
 /** How often, or with how many, a case is run: a few times in `npm test`, and so often in `npm run faults` that what is rare happens. */
 export function faultSize({ brief, full }: { readonly brief: number; readonly full: number }): number {
-  return isFull ? full : brief;
+  return isFullFaultRun ? full : brief;
 }
 
 /** How far a long case is. Nothing in a brief run. */
 export function sayFault(text: string): void {
-  if (isFull) process.stderr.write(`  ${text}\n`);
+  if (isFullFaultRun) process.stderr.write(`  ${text}\n`);
 }
 
 /** What became of spans that each had a number of their own. */
@@ -28,7 +28,7 @@ export interface FaultCount {
 export function nothingLost(name: string, count: FaultCount): void {
   const { sent, stored, missing, duplicated } = count;
   const file = process.env.FAULTS_FILE;
-  if (isFull && file !== undefined)
+  if (isFullFaultRun && file !== undefined)
     appendFileSync(file, `${JSON.stringify({ name, sent, stored, missing, duplicated })}\n`);
   sayFault(`${name}: ${sent} sent, ${stored} stored, ${missing} missing, ${duplicated} twice`);
   expect(sent, `${name}: spans that were sent`).toBeGreaterThan(0);

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { driveChromium } from '../../../testkit/src/browsers/chromium.js';
+import type { DrivenBrowser } from '../../../testkit/src/browsers/driven-browser.js';
+import { driveFirefox } from '../../../testkit/src/browsers/firefox.js';
+import { driveWebKit } from '../../../testkit/src/browsers/webkit.js';
+import { isFullFaultRun, nothingLost } from '../../../testkit/src/faults/fault-run.js';
+import { keepLeavingCells } from '../../../testkit/src/faults/leaving-cells.js';
+import { type Cell, type LeftCell, leavePages, type Way } from './support/leaving.js';
+
+const cells: readonly Cell[] = isFullFaultRun
+  ? [20, 200, 1_000].flatMap((delayMs) => [20, 60, 100, 200, 600].map((spans) => ({ spans, delayMs })))
+  : [
+      { spans: 60, delayMs: 200 },
+      { spans: 600, delayMs: 20 },
+    ];
+
+function inEngine(engine: string, drive: (() => Promise<DrivenBrowser>) | undefined) {
+  let browser: DrivenBrowser;
+  beforeAll(async () => {
+    if (drive) browser = await drive();
+  });
+  afterAll(() => browser?.close());
+  return async (way: Way): Promise<void> => {
+    const left = await leavePages(browser, way, cells);
+    keepLeavingCells(left.map((cell) => ({ engine, version: browser.version, way, ...cell })));
+    nothingLost(`page left: ${engine}, ${way}`, sum(left));
+  };
+}
+
+function sum(left: readonly LeftCell[]) {
+  const total = { sent: 0, stored: 0, missing: 0, duplicated: 0 };
+  for (const cell of left)
+    for (const key of ['sent', 'stored', 'missing', 'duplicated'] as const) total[key] += cell[key];
+  return total;
+}
+
+describe.skipIf(!driveChromium)('leaving a page in Chromium', () => {
+  const leaving = inEngine('Chromium', driveChromium);
+  test('Chromium: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('closed'));
+  test('Chromium: the person goes elsewhere, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('navigated'));
+  test('Chromium: the renderer is killed, and all that was over a second ago arrives at the next visit, each once [B14]', () =>
+    leaving('killed'));
+  test('Chromium: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
+    leaving('offline'));
+});
+
+describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
+  const leaving = inEngine('Firefox', driveFirefox);
+  test('Firefox: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('closed'));
+  test('Firefox: the person goes elsewhere, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('navigated'));
+  test('Firefox: the renderer is killed, and all that was over a second ago arrives at the next visit, each once [B14]', () =>
+    leaving('killed'));
+  test('Firefox: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
+    leaving('offline'));
+});
+
+describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
+  const leaving = inEngine('WebKitGTK', driveWebKit);
+  test('WebKitGTK: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('closed'));
+  test('WebKitGTK: the person goes elsewhere, and all arrives by then or at the next visit, each once [B2 B14]', () =>
+    leaving('navigated'));
+  test('WebKitGTK: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
+    leaving('offline'));
+});

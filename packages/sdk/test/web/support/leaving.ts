@@ -1,0 +1,164 @@
+import type { DrivenBrowser, DrivenPage } from '../../../../testkit/src/browsers/driven-browser.js';
+import { type FaultProxy, faultProxy } from '../../../../testkit/src/fault-proxy.js';
+import type { FaultCount } from '../../../../testkit/src/faults/fault-run.js';
+import { SERIAL, tallySerials } from '../../../../testkit/src/faults/serials.js';
+import { bundlePage } from './bundle-page.js';
+import { decodeTraces, type SeenSpan } from './decode-traces.js';
+import { type OtlpSink, startOtlpSink } from './otlp-sink.js';
+import { type Served, serve } from './serve.js';
+
+/** How a page ends; `offline`: closed, after a visit during which there was no way to the collector. */
+export type Way = 'closed' | 'navigated' | 'killed' | 'offline';
+
+export interface Cell {
+  readonly spans: number;
+  /** How far away the collector is: bytes are so late in each direction. */
+  readonly delayMs: number;
+}
+
+export interface LeftCell extends Cell, FaultCount {
+  /** Of `stored`: those that the page that was left has sent itself. */
+  readonly byTheClose: number;
+}
+
+/** A renderer that is killed may take with it what ended in the last second. */
+const KEPT_AFTER_MS = 1_000;
+/** What has not arrived by then is missing. */
+const LONGEST_VISIT_MS = 30_000;
+
+/** With the defaults of a page, but that nothing is observed: each span here is one that was counted. */
+const program = `
+  import { offline, start } from '@throughline/sdk/web';
+  window.telemetry = start({
+    endpoint: 'COLLECTOR', plainText: true, pageLoad: false, fetch: false, xhr: false, clicks: false, errors: false, onDiagnostic: () => {},
+  }, offline());
+  let serial = 0;
+  function end() {
+    const n = serial++;
+    const span = telemetry.tracer.startSpan('GET', { attributes: {
+      '${SERIAL}': n, 'http.request.method': 'GET', 'url.full': 'https://shop.example/api/products/' + n, 'server.address': 'shop.example',
+      'http.response.status_code': n % 20 ? 200 : 500,
+    } });
+    if (n % 20 === 0) span.setStatus({ code: 2 });
+    span.end();
+  }
+  const { port1, port2 } = new MessageChannel();
+  const nextTask = () => new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
+  // As spans end in a page: a few in each of many tasks.
+  window.record = async (count) => {
+    for (let n = 0; n < count; n++) {
+      if (n % 10 === 0) await nextTask();
+      end();
+    }
+  };`;
+
+let bundled: Promise<string> | undefined;
+
+/**
+ * Leaves pages in one browser, all at once, each with an origin and a collector of its own, when so many spans have ended in it. Then each is visited again.
+ * What the collectors have in the end is counted; a batch that comes again under its id is taken once, as Throughline's collector does it.
+ */
+export async function leavePages(browser: DrivenBrowser, way: Way, cells: readonly Cell[]): Promise<LeftCell[]> {
+  bundled ??= bundlePage(program).then(({ code }) => code);
+  const code = await bundled;
+  const stages = await Promise.all(cells.map((cell) => setUp(cell, code)));
+  try {
+    if (way === 'offline') for (const { proxy } of stages) proxy.set({ refuse: true });
+    const pages = await Promise.all(stages.map(({ site }) => browser.open(`${site.origin}/?left`, { visible: true })));
+    await Promise.all(pages.map((page, at) => leave(page, way, stages[at]!)));
+    if (way === 'killed') {
+      await new Promise((resolve) => setTimeout(resolve, KEPT_AFTER_MS));
+      if (!(await browser.killRenderers?.())) throw new Error('no process of a page was found');
+      // What is left of them on the screen; some drivers have forgotten them.
+      await Promise.all(pages.map((page) => page.close().catch(() => {})));
+    }
+    for (const { proxy, cell } of stages) proxy.set({ delayMs: cell.delayMs });
+    return await Promise.all(
+      stages.map(async (stage, at) => {
+        const address = `${stage.site.origin}/?again`;
+        const page = pages[at]!;
+        if (way === 'navigated') await page.goto(address);
+        return count(way === 'navigated' ? page : await browser.open(address), stage);
+      }),
+    );
+  } finally {
+    await Promise.all(stages.map(({ close }) => close()));
+  }
+}
+
+interface Stage {
+  readonly cell: Cell;
+  readonly sink: OtlpSink;
+  readonly proxy: FaultProxy;
+  readonly site: Served;
+  /** Another origin, and when its page is there. */
+  readonly elsewhere: Served;
+  readonly gone: Promise<void>;
+  close(): Promise<void>;
+}
+
+async function setUp(cell: Cell, code: string): Promise<Stage> {
+  const sink = await startOtlpSink();
+  const proxy = await faultProxy(sink.url);
+  proxy.set({ delayMs: cell.delayMs });
+  const script = code.replaceAll('COLLECTOR', proxy.url);
+  // The collector is told which of the visits has sent something.
+  const headers = { 'content-type': 'text/html', 'referrer-policy': 'unsafe-url' };
+  const site = await serve((request, response) => {
+    if (request.url === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+    else response.writeHead(200, headers).end(html('<script type="module" src="/page.js"></script>'));
+  });
+  let arrive: () => void;
+  const gone = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const elsewhere = await serve((request, response) => {
+    response.writeHead(200, headers).end(html(`<script>fetch('/here')</script>`));
+    if (request.url === '/here') arrive();
+  });
+  return {
+    cell,
+    sink,
+    proxy,
+    site,
+    elsewhere,
+    gone,
+    close: async () => void (await Promise.all([proxy, sink, site, elsewhere].map((each) => each.close()))),
+  };
+}
+
+const html = (body: string): string => `<!doctype html><link rel="icon" href="data:,"><body>${body}`;
+
+async function leave(page: DrivenPage, way: Way, { cell, elsewhere, gone }: Stage): Promise<void> {
+  if (way !== 'navigated') await page.evaluate(`record(${cell.spans})`);
+  if (way === 'closed' || way === 'offline') await page.close();
+  if (way !== 'navigated') return;
+  // In the task in which the last of them ended.
+  await page.evaluate(`void record(${cell.spans}).then(() => { location.href = '${elsewhere.origin}'; })`);
+  await gone;
+}
+
+/** What has arrived when all has, or when the next visit has nothing left to send. */
+async function count(page: DrivenPage, { cell, sink }: Stage): Promise<LeftCell> {
+  const serials = (spans: readonly SeenSpan[]) => spans.map(({ attributes }) => attributes[SERIAL] as number);
+  const waits = { over: false };
+  const late = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_VISIT_MS)).then(() => {
+    waits.over = true;
+  });
+  await Promise.race([sink.until((spans) => new Set(serials(spans)).size >= cell.spans), late]);
+  // A second copy may still be on its way.
+  const rest = '(({ queued, stored }) => queued.items + stored.items)(telemetry.status())';
+  while (!waits.over && (await page.evaluate(rest)) !== 0);
+  await page.close();
+  const ofTheFirst = sink.requests.filter(
+    ({ method, headers }) => method === 'POST' && headers.referer?.endsWith('?left'),
+  );
+  return {
+    ...cell,
+    ...tallySerials(
+      Array.from({ length: cell.spans }, (_, n) => n),
+      serials(sink.spans),
+    ),
+    byTheClose: new Set(serials(ofTheFirst.flatMap(({ bytes, headers }) => decodeTraces(bytes, headers)))).size,
+  };
+}
