@@ -18,7 +18,14 @@ export function leavingPage(cells = readCells(), about = readAbout('leaving')) {
   if (!cells) return undefined;
   const of = (engine, way) => cells.filter((cell) => cell.engine === engine && cell.way === way);
   const holds = ({ missing, duplicated }) => missing + duplicated === 0;
-  const versions = engines.map((engine) => cells.find((cell) => cell.engine === engine)?.version ?? engine);
+  const versions = engines.map((engine) => {
+    const version = cells.find((cell) => cell.engine === engine)?.version ?? '';
+    return `${engine} ${version.replace(/^\D+/, '')}`;
+  });
+  const summary = (engine, way) =>
+    of(engine, way).length === 0
+      ? 'not run'
+      : `${of(engine, way).filter(holds).length} of ${of(engine, way).length} hold`;
   const lines = [
     '# When a page is left',
     '',
@@ -29,10 +36,7 @@ export function leavingPage(cells = readCells(), about = readAbout('leaving')) {
     '',
     `| | ${versions.join(' | ')} |`,
     `|---|${engines.map(() => '--:|').join('')}`,
-    ...ways.map(
-      ([way, title]) =>
-        `| ${title} | ${engines.map((engine) => `${of(engine, way).filter(holds).length} of ${of(engine, way).length} hold`).join(' | ')} |`,
-    ),
+    ...ways.map(([way, title]) => `| ${title} | ${engines.map((engine) => summary(engine, way)).join(' | ')} |`),
   ];
   for (const [way, title] of ways) {
     const distances = [...new Set(cells.map(({ delayMs }) => delayMs))].sort((a, b) => a - b);

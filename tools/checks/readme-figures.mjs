@@ -90,8 +90,10 @@ export function figures({ list, read } = workingTree) {
   const names = list()
     .map((file) => file.slice(0, -5))
     .sort((a, b) => order(a) - order(b) || a.localeCompare(b));
-  const parts = names.map((name) => {
+  const parts = names.flatMap((name) => {
     const rows = JSON.parse(read(`bench/out/${name}.json`));
+    // What the fault cases counted is no figure.
+    if (!rows.every(({ unit }) => unit)) return [];
     const about = readAbout(name, read);
     const where = about
       ? `${about.date}, ${about.machine}, Node ${about.node.slice(1)}, \`${about.command}\``
