@@ -13,7 +13,8 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAdmission } from '../src/admit/admission.js';
 import { createIntake } from '../src/admit/intake.js';
-import { createOtlpGrpc, type OtlpGrpc } from '../src/receive/otlp-grpc.js';
+import type { DualServer } from '../src/receive/dual-server.js';
+import { createOtlpGrpc } from '../src/receive/otlp-grpc.js';
 import { openSpool, type Spool } from '../src/spool/spool.js';
 import { decode, encodeLogs, encodeMetrics, encodeTraces } from './otlp-proto.js';
 
@@ -22,7 +23,7 @@ const TRACES = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const directory = mkdtempSync(join(tmpdir(), 'throughline-grpc-'));
 const admission = createAdmission(8 * MIB);
 let spool: Spool;
-let server: OtlpGrpc;
+let server: DualServer;
 let client: Client;
 let packing: Client;
 

@@ -16,6 +16,8 @@ export type Verdict =
   /** Durable, but for `rejected` items. `message` is for the operator of the client; may be empty. */
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string }
   | { readonly kind: 'malformed'; readonly message: string }
+  /** Smaller ones of the same would be taken. */
+  | { readonly kind: 'too-large'; readonly message: string }
   | { readonly kind: 'busy'; readonly message: string };
 
 /**
@@ -53,6 +55,9 @@ export function createIntake(spool: Spool, account?: IntakeAccount): Intake {
         case 'malformed':
           account?.refused(way, 'malformed');
           return { kind: 'malformed', message: `This is not an OTLP export request: ${result.message}.` };
+        case 'too-large':
+          account?.refused(way, 'too-large');
+          return { kind: 'too-large', message: `${result.message} Send smaller batches.` };
         case 'failed':
           account?.refused(way, 'spool');
           return { kind: 'busy', message: result.message };

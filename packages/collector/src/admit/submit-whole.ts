@@ -1,8 +1,6 @@
 import type { Admission } from './admission.js';
 import type { ExportRequest, Intake, Verdict } from './intake.js';
 
-export const FULL = 'The collector has as much in memory as it may; send again in a moment.';
-
 /**
  * For receivers that hold a request whole when they hear of it: what is in memory is bounded, then the request is made durable. Never rejects. A receiver
  * that reads a body piece by piece enters the admission itself, before there is anything to hold.
@@ -12,7 +10,7 @@ export async function submitWhole(
   request: ExportRequest,
 ): Promise<Verdict> {
   const ticket = admission.enter(request.bytes.length);
-  if (ticket === undefined) return { kind: 'busy', message: FULL };
+  if (ticket === undefined) return { kind: 'busy', message: admission.noRoom.message };
   try {
     return await intake.submit(request);
   } finally {

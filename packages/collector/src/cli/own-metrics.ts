@@ -9,6 +9,7 @@ import type { PreparedInsert, Store } from '../store/store.js';
 
 export function addAdmissionMetrics(metrics: Metrics, admission: Admission): void {
   metrics.gauge('throughline_in_flight_bytes', 'Bodies in memory, packed and unpacked.', () => admission.bytesInFlight);
+  metrics.gauge('throughline_in_flight_requests', 'Requests under way.', () => admission.requestsInFlight);
 }
 
 export function addSpoolMetrics(metrics: Metrics, spool: Spool, limitBytes: number): void {

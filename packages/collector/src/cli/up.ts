@@ -8,6 +8,7 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
 import { createIntake } from '../admit/intake.js';
+import { watchMemory } from '../admit/memory-watch.js';
 import { isOurHost } from '../api/check-host.js';
 import { createApi } from '../api/create-api.js';
 import { createIntakeAccount } from '../ops/intake-account.js';
@@ -15,6 +16,7 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
+import { createJsonThread } from '../process/json-in-thread.js';
 import { submitHere } from '../receive/files/submit-here.js';
 import { folderProblem, type WatchedFolders, watchFolders } from '../receive/files/watch-folders.js';
 import { createOrigins } from '../receive/origins.js';
@@ -110,8 +112,11 @@ async function start(
     maxBytes: spoolBytes,
     onEvent: withFields(log, { component: 'spool' }),
   });
-  const intake = createIntake(spool, createIntakeAccount(metrics));
-  const admission = createAdmission((settings['in-flight'] ?? 128) * MIB);
+  const account = createIntakeAccount(metrics);
+  const intake = createIntake(spool, account);
+  const memory = watchMemory((settings.memory ?? 160) * MIB);
+  const admission = createAdmission((settings['in-flight'] ?? 64) * MIB, { isMemoryFull: memory.isFull });
+  const json = createJsonThread();
   addProcessMetrics(metrics, version());
   addAdmissionMetrics(metrics, admission);
   addSpoolMetrics(metrics, spool, spoolBytes);
@@ -122,11 +127,13 @@ async function start(
   const otlpHttp = createOtlpHttp({
     intake,
     admission,
+    account,
+    transcode: json.transcode,
     origins: createOrigins(settings['cors-origin']),
     tls,
     maxBodyBytes: maxBytes,
   });
-  const otlpGrpc = createOtlpGrpc({ intake, admission, tls, maxMessageBytes: maxBytes });
+  const otlpGrpc = createOtlpGrpc({ intake, admission, account, tls, maxMessageBytes: maxBytes });
   let otlpMqtt: OtlpMqtt | undefined;
 
   const protocol = tls === undefined ? 'http' : 'https';
@@ -170,6 +177,8 @@ async function start(
       closeServer(explorer, REQUESTS_MS),
     ]);
     stopTaking.abort();
+    memory.close();
+    await json.close();
     await watched?.close();
     await spool.close(SPOOL_MS);
     await ledger.close();

@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js';
 export type Way = 'http' | 'grpc' | 'mqtt' | 'file';
 
 /** Why a request was turned away, as it stands in the label `reason`. */
-type RefusalReason =
+export type RefusalReason =
   /** As much is in memory as may be. */
   | 'full'
   /** The sender has its share of what may be in memory. */

@@ -28,6 +28,11 @@ export class AttributeTemplate {
     values.length = this.valuesBefore;
   }
 
+  /** What one copy takes. */
+  get bytes(): number {
+    return this.values.length + 4 * this.keys.length;
+  }
+
   append(target: MapColumn, types: LowCardinalityColumn): void {
     if (this.keys.length > 0) {
       target.keys.indexes.appendAll(this.keys);

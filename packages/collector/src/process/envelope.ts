@@ -1,7 +1,14 @@
 import { AttributeTemplate } from './attribute-template.js';
 import type { EnvelopeColumns } from './envelope-columns.js';
+import { TooManyCopies } from './malformed.js';
 import type { OpenRequest, Place } from './open-request.js';
 
+/**
+ * Of resources and scopes, repeated for each row of one request. 20,000 spans of a container with its twenty attributes come to half of it; a resource of a megabyte above as many empty spans would
+ * come to twenty gigabytes.
+ */
+const MOST_COPIED_BYTES = 32 * 1024 * 1024;
+const TOO_MANY_COPIES = `The attributes of its resource and scope, which every row has, come to more than ${MOST_COPIED_BYTES / 1024 / 1024} MiB.`;
 const UNKNOWN_SERVICE = Buffer.from('unknown_service');
 const SERVICE_NAME = Buffer.from('service.name');
 
@@ -25,6 +32,9 @@ export class Envelope {
   private readonly name: Place = { start: 0, end: 0 };
   private readonly version: Place = { start: 0, end: 0 };
   private readonly guesses = new Uint32Array(64);
+  /** What one row takes of both, and all rows of the request so far. */
+  private copyBytes = 0;
+  private copied = 0;
 
   constructor(request: OpenRequest) {
     this.request = request;
@@ -34,6 +44,7 @@ export class Envelope {
   begin(columns: EnvelopeColumns): void {
     this.columns = columns;
     this.resourceNumber = this.scopeNumber = 0;
+    this.copied = 0;
   }
 
   prepare(): void {
@@ -48,6 +59,8 @@ export class Envelope {
 
   append(): void {
     const { columns, name, version } = this;
+    this.copied += this.copyBytes + name.end - name.start + version.end - version.start;
+    if (this.copied > MOST_COPIED_BYTES) throw new TooManyCopies(TOO_MANY_COPIES);
     const { source } = this.request.at;
     columns.serviceName.append(this.service);
     columns.scopeName.append(source, name.start, name.end);
@@ -109,6 +122,7 @@ export class Envelope {
     this.scope.end(at, columns.scopeAttributes, columns.scopeAttributeTypes);
     this.scopeUrl = columns.scopeSchemaUrl.intern(at.source, scopeUrlAt.start, scopeUrlAt.end);
     this.scopeNumber = request.scope;
+    this.copyBytes = this.resource.bytes + this.scope.bytes;
   }
 
   /** The service's name is the value just written: its text stands in the column with its length in front. */

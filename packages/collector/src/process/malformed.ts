@@ -2,3 +2,8 @@
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
+
+/** A resource or scope is repeated for so many rows that a request of this size becomes many times as much. */
+export class TooManyCopies extends Error {
+  override readonly name = 'TooManyCopies';
+}

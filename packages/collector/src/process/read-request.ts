@@ -1,4 +1,4 @@
-import { Malformed } from './malformed.js';
+import { Malformed, TooManyCopies } from './malformed.js';
 import type { NativeBlock } from './native-block.js';
 import { OpenRequest, type Place } from './open-request.js';
 
@@ -13,7 +13,9 @@ export type ReadResult =
       readonly message: string;
     }
   /** Not an export request at all. The blocks are as they were. */
-  | { readonly kind: 'malformed'; readonly message: string };
+  | { readonly kind: 'malformed'; readonly message: string }
+  /** Its rows would take more memory than they may. The blocks are as they were. */
+  | { readonly kind: 'too-large'; readonly message: string };
 
 /**
  * Reads export requests of one signal into the block (or blocks) of its tables in one pass: no object per row, strings are copied as bytes and
@@ -111,6 +113,7 @@ export function createRequestReader<Target>(
           block.days.clear();
           for (const day of days[index]!) block.days.add(day);
         });
+        if (error instanceof TooManyCopies) return { kind: 'too-large', message: error.message };
         // A RangeError is a column that cannot grow any further; both are answers to this one request.
         if (error instanceof Malformed || error instanceof RangeError)
           return { kind: 'malformed', message: error.message };

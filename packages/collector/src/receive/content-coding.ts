@@ -1,10 +1,10 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { Decompress } from 'fzstd';
 
 export type Inflated =
   | { readonly kind: 'inflated'; readonly bytes: Uint8Array }
   | { readonly kind: 'too-large' }
+  | { readonly kind: 'no-room' }
   | { readonly kind: 'malformed'; readonly message: string };
 
 export const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const;
@@ -18,66 +18,118 @@ export function contentCoding(header: string | undefined): Coding | undefined | 
   return CODINGS.find((coding) => coding === name) ?? 'unknown';
 }
 
-const gunzipAsync = promisify(gunzip);
-const inflateAsync = promisify(inflate);
-const inflateRawAsync = promisify(inflateRaw);
-const brotliAsync = promisify(brotliDecompress);
+/** Asked before each further piece is kept. `false`: there is no room for it. */
+type Takes = (bytes: number) => boolean;
 
-/** Undoes `coding`, off the main thread where the platform can; never makes more than `maxBytes`. */
-export async function inflateBody(body: Uint8Array, coding: Coding, maxBytes: number): Promise<Inflated> {
-  // Few and large steps: each one is a trip to another thread.
-  const options = { maxOutputLength: maxBytes, chunkSize: Math.min(1 << 20, Math.max(1 << 14, body.length * 8)) };
+/** Undoes `coding`, off the main thread where the platform can; never makes more than `maxBytes`, nor more than `takes` has room for. */
+export async function inflateBody(
+  body: Uint8Array,
+  coding: Coding,
+  maxBytes: number,
+  takes: Takes = () => true,
+): Promise<Inflated> {
   try {
-    switch (coding) {
-      case 'gzip':
-        return { kind: 'inflated', bytes: await gunzipAsync(body, options) };
-      case 'deflate':
-        // RFC 9110 means zlib's format; some clients send the bare one.
-        return {
-          kind: 'inflated',
-          bytes: await (((body[0] ?? 8) & 15) === 8 ? inflateAsync : inflateRawAsync)(body, options),
-        };
-      case 'br':
-        return { kind: 'inflated', bytes: await brotliAsync(body, options) };
-      case 'zstd':
-        return unzstd(body, maxBytes);
-    }
+    return await (coding === 'zstd' ? unzstd(body, maxBytes, takes) : inflate(body, coding, maxBytes, takes));
   } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') return { kind: 'too-large' };
     return { kind: 'malformed', message: `The body is not ${coding}: ${(error as Error).message}` };
   }
 }
 
+function inflate(body: Uint8Array, coding: Exclude<Coding, 'zstd'>, maxBytes: number, takes: Takes): Promise<Inflated> {
+  // Few and large steps: each one is a trip to another thread.
+  const options = { chunkSize: Math.min(1 << 20, maxBytes, Math.max(1 << 14, body.length * 8)) };
+  const engine =
+    coding === 'gzip'
+      ? createGunzip(options)
+      : coding === 'br'
+        ? createBrotliDecompress(options)
+        : // RFC 9110 means zlib's format; some clients send the bare one.
+          ((body[0] ?? 8) & 15) === 8
+          ? createInflate(options)
+          : createInflateRaw(options);
+  return new Promise((done, failed) => {
+    const pieces = new Pieces(maxBytes, takes);
+    const end = (result: Inflated): void => {
+      engine.destroy();
+      done(result);
+    };
+    engine.on('data', (piece: Buffer) => {
+      const stop = pieces.add(piece);
+      if (stop !== undefined) end({ kind: stop });
+    });
+    engine.on('end', () => end({ kind: 'inflated', bytes: pieces.whole() }));
+    engine.on('error', failed);
+    engine.end(body);
+  });
+}
+
+/** What was unpacked so far. */
+class Pieces {
+  total = 0;
+  private readonly parts: Uint8Array[] = [];
+  private readonly maxBytes: number;
+  private readonly takes: Takes;
+
+  constructor(maxBytes: number, takes: Takes) {
+    this.maxBytes = maxBytes;
+    this.takes = takes;
+  }
+
+  /** Why there should be no more. */
+  add(part: Uint8Array): 'too-large' | 'no-room' | undefined {
+    this.total += part.length;
+    if (this.total > this.maxBytes) return 'too-large';
+    if (!this.takes(part.length)) return 'no-room';
+    this.parts.push(part);
+    return undefined;
+  }
+
+  whole(): Uint8Array {
+    return this.parts.length === 1 && this.parts[0] !== undefined
+      ? this.parts[0]
+      : Buffer.concat(this.parts, this.total);
+  }
+}
+
 /** How much is given to the decoder at once: bounds what one step can produce before it is counted. */
-const ZSTD_STEP = 16 * 1024;
+const ZSTD_STEP = 4 * 1024;
 /** A window is memory before any output; the format's own recommendation for receivers. */
 const ZSTD_MAX_WINDOW = 8 * 1024 * 1024;
 
-class TooLarge extends Error {}
+/** So much may be made before others have their turn. */
+const ZSTD_SLICE = 1024 * 1024;
 
-function unzstd(body: Uint8Array, maxBytes: number): Inflated {
+class Stopped extends Error {
+  readonly kind: 'too-large' | 'no-room';
+  constructor(kind: 'too-large' | 'no-room') {
+    super(kind);
+    this.kind = kind;
+  }
+}
+
+/** On the main thread, because Node has no zstd of its own yet; a megabyte at a time. */
+async function unzstd(body: Uint8Array, maxBytes: number, takes: Takes): Promise<Inflated> {
   if (windowBytes(body) > Math.max(ZSTD_MAX_WINDOW, Math.min(maxBytes, 1 << 26))) return { kind: 'too-large' };
-  const parts: Uint8Array[] = [];
-  let total = 0;
+  const pieces = new Pieces(maxBytes, takes);
   const decoder = new Decompress((part) => {
-    total += part.length;
-    if (total > maxBytes) throw new TooLarge();
     // The decoder writes into its own window again.
-    parts.push(part.slice());
+    const stop = pieces.add(part.slice());
+    if (stop !== undefined) throw new Stopped(stop);
   });
+  let sliceEnd = ZSTD_SLICE;
   try {
     for (let at = 0; at < body.length; at += ZSTD_STEP) {
       decoder.push(body.subarray(at, at + ZSTD_STEP), at + ZSTD_STEP >= body.length);
+      if (pieces.total < sliceEnd) continue;
+      await new Promise((done) => setImmediate(done));
+      sliceEnd = pieces.total + ZSTD_SLICE;
     }
-    if (body.length === 0) return { kind: 'malformed', message: 'The body is not zstd: it is empty' };
   } catch (error) {
-    if (error instanceof TooLarge) return { kind: 'too-large' };
-    return { kind: 'malformed', message: `The body is not zstd: ${(error as Error).message}` };
+    if (error instanceof Stopped) return { kind: error.kind };
+    throw error;
   }
-  return {
-    kind: 'inflated',
-    bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, total),
-  };
+  if (body.length === 0) return { kind: 'malformed', message: 'The body is not zstd: it is empty' };
+  return { kind: 'inflated', bytes: pieces.whole() };
 }
 
 /** The window that the first frame asks for (RFC 8878, 3.1.1.1); 0 for what is no frame. */

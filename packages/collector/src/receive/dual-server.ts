@@ -2,6 +2,7 @@ import { createServer as createHttp1, type Server as Http1Server, type RequestLi
 import { constants, createServer as createHttp2, createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer as createNet, type Server as NetServer, type Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
+import { createConnections } from './connections.js';
 import type { TlsOptions } from './tls-options.js';
 
 /** An HTTP server that is not listening yet. */
@@ -17,6 +18,8 @@ const PREFACE = 'PRI * HTTP/2.0';
 const FIRST_BYTES_MS = 20_000;
 const REQUEST_MS = 60_000;
 const MAX_STREAMS = 100;
+/** Each takes some 20 KB, several times that with TLS. */
+const MAX_CONNECTIONS = 1_000;
 
 /**
  * HTTP/1.1 and HTTP/2 on one port: chosen by ALPN under TLS, by the first bytes without. The listener sees both as HTTP/1's
@@ -26,7 +29,9 @@ export function createDualServer(
   listener: RequestListener,
   tls: TlsOptions | undefined,
   requestMs = REQUEST_MS,
+  maxConnections = MAX_CONNECTIONS,
 ): DualServer {
+  const connections = createConnections(maxConnections);
   // A sender that never finishes must not hold memory for ever; one that is only quiet keeps its connection.
   const timeouts = { requestTimeout: requestMs, headersTimeout: Math.min(20_000, requestMs), keepAliveTimeout: 75_000 };
   const http1 = createHttp1({ ...timeouts, keepAlive: true, noDelay: true }, listener);
@@ -67,10 +72,8 @@ export function createDualServer(
     secure.on('session', keep);
     front = secure;
   }
-  const sockets = new Set<Socket>();
   front.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    connections.open(socket);
   });
   return {
     listen: (host, port) =>
@@ -86,7 +89,7 @@ export function createDualServer(
     close: (limitMs) =>
       new Promise((done) => {
         const timer = setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
+          connections.closeAll();
         }, limitMs);
         front.close(() => {
           clearTimeout(timer);

@@ -1,21 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerResponse } from 'node:http2';
-import { type Admission, RETRY_AFTER_SECONDS, type Ticket } from '../admit/admission.js';
-import type { Intake, Verdict } from '../admit/intake.js';
-import { FULL } from '../admit/submit-whole.js';
-import { jsonToProtobuf } from '../process/json-to-protobuf.js';
+import type { Http2ServerResponse } from 'node:http2';
+import { type Admission, RETRY_AFTER_SECONDS } from '../admit/admission.js';
+import type { Intake } from '../admit/intake.js';
+import type { IntakeAccount, RefusalReason } from '../ops/intake-account.js';
 import type { Signal } from '../process/signal.js';
 import { exportResponse, exportResponseJson, RPC, type RpcCode, rpcStatus, rpcStatusJson } from './answers.js';
 import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import { type BodyPool, createBodyPool } from './body-pool.js';
-import { CODINGS, type Coding, contentCoding, inflateBody } from './content-coding.js';
+import { CODINGS, contentCoding } from './content-coding.js';
 import { createDualServer, type DualServer } from './dual-server.js';
+import { IncomingBody } from './incoming-body.js';
+import { leaveTheRest } from './leave-the-rest.js';
 import type { Origins } from './origins.js';
+import { receiveBody } from './receive-body.js';
+import { senderOf } from './sender.js';
 import type { TlsOptions } from './tls-options.js';
+import { type Format, type Transcode, unpack } from './unpack.js';
 
 export interface OtlpHttpOptions {
   readonly intake: Intake;
   readonly admission: Admission;
+  /** Told of what is turned away before the intake sees it. */
+  readonly account?: IntakeAccount | undefined;
+  /** For JSON of more than 128 KiB, which would keep everybody else waiting. Absent: it is done here. */
+  readonly transcode?: Transcode | undefined;
   readonly origins: Origins;
   readonly tls?: TlsOptions | undefined;
   /** Of a body, compressed and also after. Default 64 MiB; a quarter of it for JSON. */
@@ -34,7 +42,6 @@ const PATHS: Readonly<Record<string, Signal>> = {
 const WHAT_THIS_IS =
   'This is the OTLP/HTTP receiver of Throughline: programs POST their telemetry to /v1/traces, /v1/metrics and /v1/logs here; the page to look at it is on the explorer port.\n';
 const PREFLIGHT_SECONDS = 7200;
-const DROPPING_MS = 5_000;
 const ALLOWED_HEADERS =
   'content-type, content-encoding, authorization, traceparent, tracestate, baggage, x-requested-with';
 
@@ -42,23 +49,32 @@ interface Receiver extends OtlpHttpOptions {
   readonly pool: BodyPool;
 }
 
-type Format = 'protobuf' | 'json';
-
 /** An HTTP status with what goes with it; thrown inside this file, answered in one place. */
 class Refusal extends Error {
   readonly status: number;
   readonly code: RpcCode;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(status: number, code: RpcCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  /** `counted`: by the intake, which refused it. */
+  readonly reason: RefusalReason | 'counted';
+  constructor(
+    status: number,
+    code: RpcCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    reason: RefusalReason | 'counted' = 'not-taken',
+  ) {
     super(message);
+    this.reason = reason;
     this.status = status;
     this.code = code;
     this.headers = headers;
   }
 }
 
-const busy = (message: string): Refusal =>
-  new Refusal(503, RPC.unavailable, message, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+const busy = (message: string, reason: RefusalReason | 'counted'): Refusal =>
+  new Refusal(503, RPC.unavailable, message, { 'retry-after': String(RETRY_AFTER_SECONDS) }, reason);
+
+const SLOW = 'The body did not arrive while others waited for its room; send again in a moment.';
 
 /**
  * OTLP/HTTP as the specification has it (opentelemetry.io/docs/specs/otlp, "OTLP/HTTP"): protobuf and JSON, the error body a
@@ -118,7 +134,7 @@ async function answer(options: Receiver, request: IncomingMessage, response: Ser
     format = requestFormat(request);
     await take(options, request, response, signal, format, batchId(url.searchParams.get(BATCH_ID_KEY)));
   } catch (error) {
-    refuse(request, response, format, error);
+    refuse(options, request, response, format, error);
   }
 }
 
@@ -177,6 +193,7 @@ async function take(
   format: Format,
   id: string | undefined,
 ): Promise<void> {
+  const { admission, pool } = options;
   const maxBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
   const coding = contentCoding(request.headers['content-encoding']);
   if (coding === 'unknown') {
@@ -191,95 +208,59 @@ async function take(
   }
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
-  const ticket = options.admission.enter(announced);
-  if (ticket === undefined) throw full();
-  const room = announced > 0 ? options.pool.take(announced) : undefined;
+  const sender = senderOf(request.socket.remoteAddress, request.socket.remotePort);
+  // Whether there would be room; what is announced and does not come takes none.
+  const ticket = admission.enter(announced, sender);
+  if (ticket === undefined) throw full(admission);
+  ticket.shrink(announced);
+  const body = new IncomingBody(pool, ticket, announced);
   try {
-    let submitted: Promise<Verdict>;
-    try {
-      const body = await readBody(request, room, announced, maxBytes, ticket);
-      const bytes = await toProtobuf(body, { coding, format, signal, maxBytes, ticket });
+    const arrival = await receiveBody(request, body, ticket, maxBytes);
+    if (arrival === 'too-large') throw tooLarge(maxBytes);
+    if (arrival === 'no-room') throw full(admission);
+    if (arrival === 'slow') throw busy(SLOW, 'slow');
+    if (arrival === 'gone') throw new Refusal(400, RPC.invalidArgument, 'The body ended early.', {}, 'slow');
+    const unpacked = await unpack(
+      body.view(),
+      { coding, format, signal, maxBytes, ticket, turns: admission.turns, sender, transcode: options.transcode },
       // It is read before the call returns; what is waited for afterwards is the disk.
-      submitted = options.intake.submit({ signal, bytes, batchId: id, way: 'http' });
-    } finally {
-      if (room !== undefined) options.pool.giveBack(room);
-    }
-    const verdict = await submitted;
-    if (verdict.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, verdict.message);
-    if (verdict.kind === 'busy') throw busy(verdict.message);
+      (bytes) => options.intake.submit({ signal, bytes, batchId: id, way: 'http' }),
+    );
+    body.giveBack();
+    if (unpacked.kind === 'no-room') throw full(admission);
+    if (unpacked.kind === 'too-large') throw tooLarge(unpacked.limitBytes, unpacked.note);
+    if (unpacked.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, unpacked.message, {}, 'malformed');
+    const verdict = await unpacked.result;
+    if (verdict.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, verdict.message, {}, 'counted');
+    if (verdict.kind === 'too-large') throw new Refusal(413, RPC.resourceExhausted, verdict.message, {}, 'counted');
+    if (verdict.kind === 'busy') throw busy(verdict.message, 'counted');
     if (format === 'json')
       send(response, 200, 'application/json', exportResponseJson(signal, verdict.rejected, verdict.message));
     else send(response, 200, 'application/x-protobuf', exportResponse(verdict.rejected, verdict.message));
   } finally {
+    body.giveBack();
     ticket.leave();
   }
 }
 
-interface Unpacking {
-  readonly coding: Coding | undefined;
-  readonly format: Format;
-  readonly signal: Signal;
-  readonly maxBytes: number;
-  readonly ticket: Ticket;
-}
-
-async function toProtobuf(
-  body: Uint8Array,
-  { coding, format, signal, maxBytes, ticket }: Unpacking,
-): Promise<Uint8Array> {
-  let bytes = body;
-  if (coding !== undefined) {
-    // What it will be is not known; telemetry packs some eight to one.
-    if (!ticket.grow(Math.min(maxBytes, bytes.length * 8))) throw full();
-    const inflated = await inflateBody(bytes, coding, maxBytes);
-    if (inflated.kind === 'too-large') throw tooLarge(maxBytes);
-    if (inflated.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, inflated.message);
-    bytes = inflated.bytes;
-  }
-  if (format === 'protobuf') return bytes;
-  // Objects take many times the room of their text: a body of empty ones would fill the memory.
-  if (bytes.length > maxBytes / JSON_SHARE) throw tooLarge(maxBytes / JSON_SHARE, ' as JSON; protobuf may be larger');
-  const transcoded = jsonToProtobuf(bytes, signal);
-  if (transcoded.kind === 'malformed') throw new Refusal(400, RPC.invalidArgument, transcoded.message);
-  return transcoded.bytes;
-}
-
-const JSON_SHARE = 4;
-
-const full = (): Refusal => busy(FULL);
+const full = ({ noRoom: { reason, message } }: Admission): Refusal => busy(message, reason);
 
 const tooLarge = (maxBytes: number, note = ''): Refusal =>
   new Refusal(
     413,
     RPC.resourceExhausted,
     `The body is larger than ${maxBytes} bytes${note}, or becomes so when it is unpacked. Send smaller batches.`,
+    {},
+    'too-large',
   );
 
-/** `announced` bytes are admitted already, and there is room for them. */
-async function readBody(
+function refuse(
+  { account }: Receiver,
   request: IncomingMessage,
-  room: Buffer | undefined,
-  announced: number,
-  maxBytes: number,
-  ticket: Ticket,
-): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  // Not destroyed when this stops early: the refusal has yet to be sent on the same stream.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    const before = total;
-    total += chunk.length;
-    if (total > maxBytes) throw tooLarge(maxBytes);
-    if (room !== undefined && total <= announced) chunk.copy(room, before);
-    else if (ticket.grow(chunk.length)) chunks.push(chunk);
-    else throw full();
-  }
-  const inRoom = room?.subarray(0, Math.min(total, announced));
-  if (inRoom !== undefined && chunks.length === 0) return inRoom;
-  return Buffer.concat(inRoom === undefined ? chunks : [inRoom, ...chunks]);
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, format: Format, error: unknown): void {
+  response: ServerResponse,
+  format: Format,
+  error: unknown,
+): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -287,13 +268,14 @@ function refuse(request: IncomingMessage, response: ServerResponse, format: Form
   const refusal =
     error instanceof Refusal
       ? error
-      : request.destroyed && !request.complete
-        ? new Refusal(400, RPC.invalidArgument, 'The body ended early.')
-        : new Refusal(
-            500,
-            RPC.internal,
-            `The collector failed: ${error instanceof Error ? error.message : String(error)}`,
-          );
+      : new Refusal(
+          500,
+          RPC.internal,
+          `The collector failed: ${error instanceof Error ? error.message : String(error)}`,
+          {},
+          'failed',
+        );
+  if (refusal.reason !== 'counted') account?.refused('http', refusal.reason);
   for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
   if (!request.complete) leaveTheRest(request, response);
   if (format === 'json')
@@ -301,21 +283,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, format: Form
   else if (request.headers['content-type']?.includes('protobuf')) {
     send(response, refusal.status, 'application/x-protobuf', rpcStatus(refusal.code, refusal.message));
   } else send(response, refusal.status, 'text/plain; charset=utf-8', `${refusal.message}\n`);
-}
-
-/**
- * The rest of a body that nobody will read. Over HTTP/1 it is not worth receiving: the connection ends with the answer. Over HTTP/2 others share
- * the connection, and what is left unread fills its memory until it takes no stream any more: it is received for a moment and dropped.
- */
-function leaveTheRest(request: IncomingMessage, response: ServerResponse): void {
-  const { stream } = response as ServerResponse & Partial<Pick<Http2ServerResponse, 'stream'>>;
-  if (stream === undefined) {
-    response.setHeader('connection', 'close');
-    return;
-  }
-  request.resume();
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), DROPPING_MS);
-  stream.once('close', () => clearTimeout(timer));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {

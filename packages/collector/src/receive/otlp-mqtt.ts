@@ -64,7 +64,7 @@ export function createOtlpMqtt(options: OtlpMqttOptions): OtlpMqtt {
     };
     for (;;) {
       const verdict = await submitWhole(options, request);
-      if (verdict.kind === 'malformed') {
+      if (verdict.kind === 'malformed' || verdict.kind === 'too-large') {
         sayCounted('malformed', `A message on ${message.topic} is left out. ${verdict.message}`);
         return PAYLOAD_FORMAT_INVALID;
       }

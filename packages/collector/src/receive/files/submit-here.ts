@@ -29,7 +29,8 @@ export function submitHere(intake: Intake, admission: Admission, stop: AbortSign
       try {
         const verdict = await intake.submit({ signal, bytes, batchId: id, way: 'file' });
         if (verdict.kind === 'accepted') return { kind: 'taken', rejected: verdict.rejected, message: verdict.message };
-        if (verdict.kind === 'malformed') return { kind: 'refused', message: verdict.message };
+        if (verdict.kind === 'malformed' || verdict.kind === 'too-large')
+          return { kind: 'refused', message: verdict.message };
       } finally {
         ticket.leave();
       }
