@@ -36,7 +36,19 @@ const targets = [
     sources: () => [...filesBelow('packages/collector/src', notTest), 'packages/collector/tsconfig.json', ...shared],
     build: async () => {
       // The explorer is built into the same folder, so only what the compiler wrote is cleared.
-      for (const room of ['admit', 'api', 'cli', 'process', 'query', 'receive', 'shapes', 'spool', 'store'])
+      for (const room of [
+        'admit',
+        'api',
+        'cli',
+        'forward',
+        'ops',
+        'process',
+        'query',
+        'receive',
+        'shapes',
+        'spool',
+        'store',
+      ])
         rmSync(join(root, 'packages/collector/dist', room), { recursive: true, force: true });
       await must(bin('tsc'), ['-p', 'packages/collector/tsconfig.json']);
     },

@@ -65,7 +65,7 @@ const rules = [
   },
   {
     reason:
-      'in the collector data goes receive → admit → spool → process → store, and api → query → store; only cli names concrete parts',
+      'in the collector data goes receive → admit → spool → process → store, or from the spool to forward, and api → query → store; only cli names concrete parts',
     applies: inFolder(collector),
     allows: ({ from, to, typeOnly }) => {
       if (!to.startsWith(`${collector}/`))
@@ -76,6 +76,7 @@ const rules = [
       const reach = {
         receive: ['admit', 'spool', 'process'],
         admit: ['spool', 'process'],
+        forward: ['admit', 'spool', 'process'],
         spool: ['process', 'store'],
         process: ['store'],
         api: ['query', 'store'],

@@ -61,6 +61,34 @@ export async function startCollector(
     .filter((name) => !args.includes(`--${name}`))
     .flatMap((name) => [`--${name}`, '0']);
   const child = spawnCli(['up', '--data', directory, ...ports, ...args], environment);
+  const { ended, output, said } = listenTo(child);
+  const isJson = args.includes('--log-format');
+  await said(isJson ? '"otlpGrpc"' : 'OTLP/gRPC');
+  const address = (name: string): string =>
+    (isJson
+      ? new RegExp(`"${name.replace('OTLP/HTTP', 'otlpHttp').replace('OTLP/gRPC', 'otlpGrpc')}":"(http[^"]+)"`)
+      : new RegExp(`${name}\\s+(https?://\\S+)`)
+    ).exec(output())?.[1] ?? '';
+  await said(isJson ? '\n' : '\n\n');
+  return {
+    process: child,
+    explorer: address('explorer'),
+    otlpHttp: address('OTLP/HTTP'),
+    otlpGrpc: address('OTLP/gRPC'),
+    data: directory,
+    output,
+    said,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      const end = await ended;
+      if (data === undefined && existsSync(directory)) rmSync(directory, { recursive: true, force: true });
+      return end;
+    },
+  };
+}
+
+/** What a process says, as it says it, and how it ends. */
+export function listenTo(child: ChildProcess) {
   const ended = ending(child);
   let output = '';
   const listeners = new Set<() => void>();
@@ -83,32 +111,10 @@ export async function startCollector(
         reject(new Error(`ended with ${end.code} before it said "${text}":\n${end.stdout}${end.stderr}`)),
       );
     });
-  const isJson = args.includes('--log-format');
-  await said(isJson ? '"otlpGrpc"' : 'OTLP/gRPC');
-  const address = (name: string): string =>
-    (isJson
-      ? new RegExp(`"${name.replace('OTLP/HTTP', 'otlpHttp').replace('OTLP/gRPC', 'otlpGrpc')}":"(http[^"]+)"`)
-      : new RegExp(`${name}\\s+(https?://\\S+)`)
-    ).exec(output)?.[1] ?? '';
-  await said(isJson ? '\n' : '\n\n');
-  return {
-    process: child,
-    explorer: address('explorer'),
-    otlpHttp: address('OTLP/HTTP'),
-    otlpGrpc: address('OTLP/gRPC'),
-    data: directory,
-    output: () => output,
-    said,
-    async stop(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      const end = await ended;
-      if (data === undefined && existsSync(directory)) rmSync(directory, { recursive: true, force: true });
-      return end;
-    },
-  };
+  return { ended, output: () => output, said };
 }
 
-function spawnCli(args: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
+export function spawnCli(args: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, [commandLine(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 import { createLog, LOG_LEVELS, type Log } from '../ops/log.js';
 import { doctor } from './doctor.js';
-import { HELP, settingsFile, upHelp } from './help.js';
+import { gatewayHelp, HELP, settingsFile, upHelp } from './help.js';
 import { importFiles } from './import.js';
-import { readSettings } from './read-settings.js';
+import { GATEWAY, readSettings } from './read-settings.js';
 import { suggest } from './suggest.js';
-import type { RunningCollector } from './up.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   up,
+  gateway,
   doctor: async (args) => {
     process.exitCode = await doctor(args);
   },
@@ -33,43 +33,93 @@ async function up(args: readonly string[]): Promise<void> {
   const settings = readSettings(args, process.env);
   // The other commands are there without the whole collector being read first.
   const { startCollector } = await import('./up.js');
+  await serve(settings, async (log) => {
+    const collector = await startCollector(settings, log);
+    const { explorer, otlpHttp, otlpGrpc } = collector.addresses;
+    return {
+      ...collector,
+      addresses: {
+        explorer,
+        'OTLP/HTTP': otlpHttp,
+        'OTLP/gRPC': otlpGrpc,
+        'OTLP/MQTT': collector.mqtt,
+        forward: collector.forward,
+      },
+      fields: { explorer, otlpHttp, otlpGrpc, mqtt: collector.mqtt, forward: collector.forward },
+      running: collector.storeOpened,
+    };
+  });
+}
+
+async function gateway(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) return write(gatewayHelp());
+  const settings = readSettings(args, process.env, GATEWAY);
+  const { startGateway } = await import('./gateway.js');
+  await serve(settings, async (log) => {
+    const started = await startGateway(settings, log);
+    const { status, otlpHttp, otlpGrpc } = started.addresses;
+    const to = started.destinations.join(', ');
+    return {
+      ...started,
+      addresses: { to, 'OTLP/HTTP': otlpHttp, 'OTLP/gRPC': otlpGrpc, 'OTLP/MQTT': started.mqtt, status },
+      fields: { to, otlpHttp, otlpGrpc, mqtt: started.mqtt, status },
+      running: Promise.resolve(),
+    };
+  });
+}
+
+/** What runs until it is told to stop. */
+interface Serving {
+  /** For a person, by name. */
+  readonly addresses: Readonly<Record<string, string | undefined>>;
+  /** The same for a program. */
+  readonly fields: Readonly<Record<string, string | undefined>>;
+  readonly notices: readonly string[];
+  /** Rejects where it turns out that it cannot go on. */
+  readonly running: Promise<void>;
+  close(): Promise<void>;
+}
+
+async function serve(
+  settings: { readonly 'log-format': string | undefined; readonly 'log-level': string | undefined },
+  start: (log: Log) => Promise<Serving>,
+): Promise<void> {
   const isJson = settings['log-format'] === 'json';
   const log = createLog({
     format: isJson ? 'json' : 'text',
     level: LOG_LEVELS.find((level) => level === settings['log-level']) ?? 'info',
     write: (line) => process.stderr.write(line),
   });
-  let collector: RunningCollector | undefined;
+  let serving: Serving | undefined;
   let stopping = false;
   const stop = async (code: number): Promise<void> => {
     // Asked twice: somebody is in a hurry. What was acknowledged is on the disk.
     if (stopping) process.exit(130);
     stopping = true;
-    await collector?.close().catch((error: unknown) => complain(error, isJson ? log : undefined));
+    await serving?.close().catch((error: unknown) => complain(error, isJson ? log : undefined));
     process.exit(code);
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
 
-  collector = await startCollector(settings, log).catch((error: unknown) => {
+  serving = await start(log).catch((error: unknown) => {
     complain(error, isJson ? log : undefined);
     process.exit(1);
   });
-  const { explorer, otlpHttp, otlpGrpc } = collector.addresses;
+  const { addresses, fields, notices } = serving;
   if (isJson) {
-    log('Throughline is up.', 'info', { version: version(), explorer, otlpHttp, otlpGrpc, mqtt: collector.mqtt });
-    for (const notice of collector.notices) log(notice, 'warn');
-  } else
+    log('Throughline is up.', 'info', { version: version(), ...fields });
+    for (const notice of notices) log(notice, 'warn');
+  } else {
+    const lines = Object.entries(addresses).filter(([, address]) => address !== undefined);
     write(`
   Throughline ${version()}
 
-  explorer    ${explorer}
-  OTLP/HTTP   ${otlpHttp}
-  OTLP/gRPC   ${otlpGrpc}
-${collector.mqtt === undefined ? '' : `  OTLP/MQTT   ${collector.mqtt}\n`}
-${collector.notices.map((notice) => `  ${notice}\n\n`).join('')}`);
+${lines.map(([name, address]) => `  ${name.padEnd(11)} ${address}\n`).join('')}
+${notices.map((notice) => `  ${notice}\n\n`).join('')}`);
+  }
 
-  await collector.storeOpened.catch(async (error: unknown) => {
+  await serving.running.catch(async (error: unknown) => {
     if (stopping) return;
     complain(error, isJson ? log : undefined);
     await stop(1);

@@ -13,7 +13,7 @@ export interface MqttSettings {
 }
 
 /** What is said of a broker, checked; `undefined` where nothing is. Throws `UsageError`. */
-export function readMqtt(settings: Settings): MqttSettings | undefined {
+export function readMqtt(settings: Pick<Settings, 'mqtt' | 'mqtt-topic' | 'mqtt-ca'>): MqttSettings | undefined {
   const { mqtt, 'mqtt-topic': topic = 'throughline', 'mqtt-ca': ca } = settings;
   if (mqtt === undefined) return undefined;
   const address = mqttAddress(mqtt);

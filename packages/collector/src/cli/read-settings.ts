@@ -1,58 +1,70 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import { parseDocument } from 'yaml';
-import { environmentName, SETTINGS, type Setting, type Settings } from './settings.js';
+import { GATEWAY_SETTINGS } from './gateway-settings.js';
+import { environmentName, SETTINGS, type Setting, type SettingsOf } from './settings.js';
 import { suggest } from './suggest.js';
 import { UsageError } from './usage-error.js';
 import { whyUnreadable } from './why-unreadable.js';
 
-const NAMES = SETTINGS.map((setting) => setting.name as string);
-const ALL: readonly Setting[] = SETTINGS;
+/** A command that has settings. */
+interface Configured<Table extends readonly Setting[]> {
+  readonly command: string;
+  readonly settings: Table;
+}
+
+const UP = { command: 'up', settings: SETTINGS } as const;
+export const GATEWAY = { command: 'gateway', settings: GATEWAY_SETTINGS } as const;
+
+const namesOf = ({ settings }: Configured<readonly Setting[]>): string[] => settings.map(({ name }) => name);
 
 /**
  * Settings from flags, then environment, then file, then defaults: the first that says something counts. Throws `UsageError` for
  * what is not known or cannot be.
  */
-export function readSettings(
+export function readSettings<Table extends readonly Setting[] = typeof SETTINGS>(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Settings {
-  const flags = readFlags(args);
+  of: Configured<Table> = UP as unknown as Configured<Table>,
+): SettingsOf<Table> {
+  const flags = readFlags(args, of);
   const file = flags.get('config')?.[0] ?? environment.THROUGHLINE_CONFIG;
-  const fromFile = file === undefined ? new Map<string, readonly string[]>() : readFile(file);
+  const fromFile = file === undefined ? new Map<string, readonly string[]>() : readFile(file, namesOf(of));
   refuseMistyped(environment);
   const result: Record<string, unknown> = {};
-  for (const setting of ALL) {
+  for (const setting of of.settings) {
     const variable = environmentName(setting.name);
     const fromEnvironment = environment[variable];
     const [given, from] =
       flags.get(setting.name) !== undefined
         ? [flags.get(setting.name), `--${setting.name}`]
         : fromEnvironment !== undefined && fromEnvironment !== ''
-          ? [setting.kind === 'list' ? fromEnvironment.split(',') : [fromEnvironment], variable]
+          ? [
+              setting.kind === 'list' ? fromEnvironment.split(setting.hasCommas ? '\n' : ',') : [fromEnvironment],
+              variable,
+            ]
           : [fromFile.get(setting.name), `${setting.name} in ${file}`];
     result[setting.name] = settingValue(setting, given, from ?? setting.name);
   }
-  return result as Settings;
+  return result as SettingsOf<Table>;
 }
 
-function readFlags(args: readonly string[]): Map<string, readonly string[]> {
+function readFlags(args: readonly string[], of: Configured<readonly Setting[]>): Map<string, readonly string[]> {
+  const names = [...namesOf(of), 'config'];
+  const help = `See throughline ${of.command} --help.`;
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
     tokens: true,
     allowPositionals: true,
-    options: flagOptions(),
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const, multiple: true }])),
   });
   const found = new Map<string, string[]>();
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw new UsageError(`"${token.value}" is not expected here. See throughline up --help.`);
+    if (token.kind === 'positional') throw new UsageError(`"${token.value}" is not expected here. ${help}`);
     if (token.kind !== 'option') continue;
-    if (token.name !== 'config' && !NAMES.includes(token.name)) {
-      throw new UsageError(
-        `There is no option ${token.rawName}.${suggest(token.name, [...NAMES, 'config'], '--')} See throughline up --help.`,
-      );
+    if (!names.includes(token.name)) {
+      throw new UsageError(`There is no option ${token.rawName}.${suggest(token.name, names, '--')} ${help}`);
     }
     if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
       throw new UsageError(`${token.rawName} needs a value.`);
@@ -62,17 +74,15 @@ function readFlags(args: readonly string[]): Map<string, readonly string[]> {
   return found;
 }
 
-function flagOptions(): Record<string, { type: 'string'; multiple: boolean }> {
-  return Object.fromEntries([...NAMES, 'config'].map((name) => [name, { type: 'string' as const, multiple: true }]));
-}
-
-function readFile(path: string): Map<string, readonly string[]> {
+function readFile(path: string, names: readonly string[]): Map<string, readonly string[]> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(`The settings file ${path} cannot be read: ${whyUnreadable(error)}.`);
   }
+  // Only who has such a file pays for the reader of it.
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   const document = parseDocument(text);
   const problem = document.errors[0];
   if (problem !== undefined)
@@ -94,8 +104,8 @@ function readFile(path: string): Map<string, readonly string[]> {
     );
   const found = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(content)) {
-    if (!NAMES.includes(name))
-      throw new UsageError(`There is no setting "${name}" (in ${path}).${suggest(name, NAMES)}`);
+    if (!names.includes(name))
+      throw new UsageError(`There is no setting "${name}" (in ${path}).${suggest(name, names)}`);
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (values.some((one) => typeof one === 'object' && one !== null))
       throw new UsageError(`${name} in ${path} must be a value or a list of values.`);
@@ -106,7 +116,8 @@ function readFile(path: string): Map<string, readonly string[]> {
 
 /** A mistyped variable would be silent otherwise. One that resembles nothing is somebody else's. */
 function refuseMistyped(environment: Readonly<Record<string, string | undefined>>): void {
-  const known = [...NAMES, 'config'].map(environmentName);
+  // Of every command: an environment may hold what is meant for another one.
+  const known = [...namesOf(UP), ...namesOf(GATEWAY), 'config'].map(environmentName);
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('THROUGHLINE_') || known.includes(name)) continue;
     const nearest = suggest(name, known);
@@ -117,7 +128,7 @@ function refuseMistyped(environment: Readonly<Record<string, string | undefined>
 function settingValue(setting: Setting, given: readonly string[] | undefined, from: string): unknown {
   if (setting.kind === 'list')
     return (given ?? [])
-      .flatMap((value) => value.split(','))
+      .flatMap((value) => (setting.hasCommas ? [value] : value.split(',')))
       .map((value) => value.trim())
       .filter((value) => value !== '');
   const text = given?.at(-1);

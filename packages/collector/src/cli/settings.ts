@@ -1,4 +1,5 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../ops/log.js';
+import { FORWARDING } from './forwarding-settings.js';
 
 /** One thing that can be set: by flag, by environment, in the file. Everything that shows or reads settings works from this table. */
 export interface Setting {
@@ -12,6 +13,8 @@ export interface Setting {
   readonly maximum?: number;
   /** Of a text: what it may be. */
   readonly choices?: readonly string[];
+  /** Of a list: a comma belongs to a value. The environment then has a line for each. */
+  readonly hasCommas?: boolean;
   readonly about: string;
 }
 
@@ -183,6 +186,7 @@ export const SETTINGS = [
     maximum: 64,
     about: 'Questions that the embedded engine answers at once; others wait in line.',
   },
+  ...FORWARDING,
   {
     name: 'log-format',
     kind: 'text',
@@ -201,13 +205,13 @@ export const SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
-type Of<Kind> = Extract<(typeof SETTINGS)[number], { kind: Kind }>['name'];
-
-/** Numbers without a default are `undefined` where nobody set them, texts too. */
-export type Settings = { readonly [Name in Of<'number'>]: number | undefined } & {
-  readonly [Name in Of<'text'>]: string | undefined;
-} & {
-  readonly [Name in Of<'list'>]: readonly string[];
+/** What a table of settings is read into. Numbers without a default are `undefined` where nobody set them, texts too. */
+export type SettingsOf<Table extends readonly Setting[]> = {
+  readonly [One in Table[number] as One['name']]: One['kind'] extends 'list'
+    ? readonly string[]
+    : (One['kind'] extends 'number' ? number : string) | undefined;
 };
+
+export type Settings = SettingsOf<typeof SETTINGS>;
 
 export const environmentName = (name: string): string => `THROUGHLINE_${name.replaceAll('-', '_').toUpperCase()}`;

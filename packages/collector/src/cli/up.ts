@@ -1,12 +1,11 @@
-import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
+import { createBothIntake } from '../admit/both-intake.js';
 import { createIntake } from '../admit/intake.js';
 import { watchMemory } from '../admit/memory-watch.js';
 import { isOurHost } from '../api/check-host.js';
@@ -30,14 +29,16 @@ import { createClusterStore } from '../store/cluster-store.js';
 import { createDeferredStore } from '../store/deferred-store.js';
 import { createEmbeddedStore } from '../store/embedded-store.js';
 import { missingEngine, platformProblem } from '../store/unusable-store.js';
+import { checkOrigins } from './check-origins.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
+import { type ForwardSettings, readForward, startForwarding } from './forwarding.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
 import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
 import { addAdmissionMetrics, addSpoolMetrics, addStoreMetrics, readiness, timedInsert } from './own-metrics.js';
 import type { Settings } from './settings.js';
+import { readTls } from './tls.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
-import { whyUnreadable } from './why-unreadable.js';
 
 const MIB = 1024 * 1024;
 /** A stop takes at most this long: requests under way, then the spool, then the engine. */
@@ -48,6 +49,8 @@ export interface RunningCollector {
   readonly addresses: { readonly explorer: string; readonly otlpHttp: string; readonly otlpGrpc: string };
   /** Where else telemetry is taken from: a broker and its topics. */
   readonly mqtt: string | undefined;
+  /** Where it is handed on to. */
+  readonly forward: string | undefined;
   /** What the person should hear: a port that moved, where data is. */
   readonly notices: readonly string[];
   /** Resolves when the store is open; rejects when it never will be. The receivers take telemetry before that. */
@@ -67,20 +70,27 @@ export async function startCollector(settings: Settings, log: Log): Promise<Runn
   const mqtt = readMqtt(settings);
   const problem = await folderProblem(settings.watch);
   if (problem !== undefined) throw new UsageError(problem);
+  const forward = readForward(settings);
   const data = takeDataDirectory(settings.data ?? '.throughline');
   try {
-    return await start(settings, data, tls, mqtt, log);
+    return await start(settings, data, { tls, mqtt, forward }, log);
   } catch (error) {
     data.release();
     throw error;
   }
 }
 
+/** What the settings say, read and checked. */
+interface Given {
+  readonly tls: TlsOptions | undefined;
+  readonly mqtt: MqttSettings | undefined;
+  readonly forward: ForwardSettings | undefined;
+}
+
 async function start(
   settings: Settings,
   data: DataDirectory,
-  tls: TlsOptions | undefined,
-  mqtt: MqttSettings | undefined,
+  { tls, mqtt, forward }: Given,
   log: Log,
 ): Promise<RunningCollector> {
   const host = settings.host ?? '127.0.0.1';
@@ -113,7 +123,16 @@ async function start(
     onEvent: withFields(log, { component: 'spool' }),
   });
   const account = createIntakeAccount(metrics);
-  const intake = createIntake(spool, account);
+  const forwarding =
+    forward &&
+    (await startForwarding({
+      ...forward,
+      dataPath: data.path,
+      metrics,
+      log: withFields(log, { component: 'forward' }),
+    }));
+  const stored = createIntake(spool, account);
+  const intake = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
   const memory = watchMemory((settings.memory ?? 160) * MIB);
   const admission = createAdmission((settings['in-flight'] ?? 64) * MIB, { isMemoryFull: memory.isFull });
   const json = createJsonThread();
@@ -180,6 +199,7 @@ async function start(
     memory.close();
     await json.close();
     await watched?.close();
+    await forwarding?.close(REQUESTS_MS);
     await spool.close(SPOOL_MS);
     await ledger.close();
     await store.close();
@@ -221,6 +241,7 @@ async function start(
     return {
       addresses: { explorer: url(protocol, host, explorerPort), ...receive },
       mqtt: mqtt && `${mqtt.address.shown}, ${mqtt.topic}/v1/…`,
+      forward: forwarding?.destinations.join(', '),
       notices: moved ? [`Port ${wanted.explorer} is taken; the explorer is on ${explorerPort} instead.`] : [],
       storeOpened: store.opened,
       close,
@@ -257,52 +278,5 @@ function checkUrl(given: string): void {
     throw new UsageError(
       'In the address of --clickhouse a % must be written %25, as other signs in a password are by their number.',
     );
-  }
-}
-
-function checkOrigins(origins: readonly string[]): void {
-  for (const origin of origins) {
-    if (origin === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/\s]+\/?$/i.test(origin)) continue;
-    throw new UsageError(
-      `--cors-origin must be an origin as a browser writes it, such as https://shop.example.com, without a path, or *, not "${origin}".`,
-    );
-  }
-}
-
-function readTls(settings: Settings): TlsOptions | undefined {
-  const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca } = settings;
-  if (cert === undefined && key === undefined && ca === undefined) return undefined;
-  if (cert === undefined || key === undefined) throw new UsageError('TLS needs both --tls-cert and --tls-key.');
-  const pem = (flag: string, file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new UsageError(`${file} (--${flag}) cannot be read: ${whyUnreadable(error)}.`);
-    }
-  };
-  const found = {
-    cert: pem('tls-cert', cert),
-    key: pem('tls-key', key),
-    clientCa: ca === undefined ? undefined : pem('tls-ca', ca),
-  };
-  try {
-    createSecureContext({ cert: found.cert, key: found.key });
-  } catch {
-    throw new UsageError(
-      `${cert} (--tls-cert) and ${key} (--tls-key) are not a certificate and its private key in PEM.`,
-    );
-  }
-  if (found.clientCa !== undefined && !isCertificate(found.clientCa)) {
-    // Node takes it for a list of no authorities, and every client would be turned away.
-    throw new UsageError(`${ca} (--tls-ca) is not a certificate in PEM.`);
-  }
-  return found;
-}
-
-function isCertificate(pem: Buffer): boolean {
-  try {
-    return pem.includes('-----BEGIN') && new X509Certificate(pem).subject !== '';
-  } catch {
-    return false;
   }
 }

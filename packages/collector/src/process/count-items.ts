@@ -3,7 +3,7 @@ import { Malformed } from './malformed.js';
 import type { Signal } from './signal.js';
 
 /** Field numbers from the request down to the items. */
-const PATHS: Readonly<Record<Signal, readonly (readonly number[])[]>> = {
+export const ITEM_PATHS: Readonly<Record<Signal, readonly (readonly number[])[]>> = {
   // resource_spans, scope_spans, spans
   traces: [[1], [2], [2]],
   // resource_logs, scope_logs, log_records
@@ -18,7 +18,7 @@ export function countItems(
   signal: Signal,
 ): { readonly kind: 'counted'; readonly items: number } | { readonly kind: 'malformed'; readonly message: string } {
   try {
-    return { kind: 'counted', items: count(bytes, 0, bytes.length, PATHS[signal], 0) };
+    return { kind: 'counted', items: count(bytes, 0, bytes.length, ITEM_PATHS[signal], 0) };
   } catch (error) {
     if (error instanceof Malformed)
       return { kind: 'malformed', message: `This is not an OTLP export request: ${error.message}.` };

@@ -3,9 +3,9 @@ import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from
 import { type Admission, RETRY_AFTER_SECONDS } from '../admit/admission.js';
 import type { Intake } from '../admit/intake.js';
 import type { IntakeAccount, RefusalReason } from '../ops/intake-account.js';
+import { BATCH_ID_KEY, batchId } from '../process/batch-id.js';
 import type { Signal } from '../process/signal.js';
 import { exportResponse, RPC, type RpcCode, rpcStatus } from './answers.js';
-import { BATCH_ID_KEY, batchId } from './batch-id.js';
 import { type BodyPool, createBodyPool } from './body-pool.js';
 import type { Coding } from './content-coding.js';
 import { createDualServer, type DualServer } from './dual-server.js';

@@ -28,9 +28,13 @@ export interface Ledger {
  * in hex: of a million batches two share one with a chance of 1 to 37 million.
  */
 export function ledgerKey(batchId: string, bytes: Uint8Array): string {
-  const what = `${batchId} ${bytes.length} ${crc32(bytes)}`;
+  return ledgerKeyOf(batchId, bytes.length, crc32(bytes));
+}
+
+/** The same where a checksum of the bytes is at hand. Keys made from different kinds of checksums belong into different ledgers. */
+export function ledgerKeyOf(batchId: string, length: number, checksum: number): string {
   return createHash('sha1')
-    .update(what)
+    .update(`${batchId} ${length} ${checksum}`)
     .digest('hex')
     .slice(0, 2 * KEY_BYTES);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isTableName, type TableName } from '../store/stored-tables.js';
 import { syncDirectory } from './sync-directory.js';
+import { writeAll } from './write-all.js';
 
 /*
  * On disk a group of requests is two files with one name: `<name>.native`, ClickHouse's own column blocks one after the other and nothing else, so
@@ -146,27 +147,6 @@ async function writeCommit(journal: FileHandle, chain: string, position: number)
   await writeAll(journal, [text], position);
   await journal.datasync();
   return text.length;
-}
-
-/** `writev` takes at most 1,024 pieces and may write less than it was given. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
-  let at = position;
-  let rest = [...chunks];
-  while (rest.length > 0) {
-    const { bytesWritten } = await handle.writev(rest.slice(0, 1024), at);
-    at += bytesWritten;
-    let written = bytesWritten;
-    while (written > 0 && rest[0] !== undefined) {
-      const first = rest[0];
-      if (written >= first.length) {
-        written -= first.length;
-        rest.shift();
-      } else {
-        rest = [first.subarray(written), ...rest.slice(1)];
-        written = 0;
-      }
-    }
-  }
 }
 
 export async function removeGroup(directory: string, name: string): Promise<void> {

@@ -1,6 +1,7 @@
+import { readPartialSuccess } from '../../process/partial-success.js';
 import { tracesUrl } from './address.js';
 import { type Check, type DoctorOptions, FAILED, NOTE, OK } from './check.js';
-import { type ProbeSpan, readPartialSuccess } from './probe-span.js';
+import type { ProbeSpan } from './probe-span.js';
 import type { Spoken } from './protocol.js';
 import { ask, askGrpc } from './request.js';
 

@@ -1,9 +1,9 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { BATCH_ID_KEY } from '../../receive/batch-id.js';
+import { BATCH_ID_KEY } from '../../process/batch-id.js';
+import { readPartialSuccess } from '../../process/partial-success.js';
 import type { FileBatch } from '../../receive/files/file-part.js';
 import type { Submit } from '../../receive/files/hand-in.js';
-import { readPartialSuccess } from '../doctor/probe-span.js';
 import { UsageError } from '../usage-error.js';
 
 export interface Collector {

@@ -1,4 +1,4 @@
-import { FRAME_MAGIC } from './read-frames.js';
+import { FRAME_MAGIC } from '../../process/frame.js';
 
 /** What a file holds, told by its first bytes. `empty` may become anything. */
 export type FileFormat =

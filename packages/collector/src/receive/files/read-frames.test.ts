@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchFrame } from '../../../../sdk/src/transports/batch-frame.js';
+import { FRAME_MAGIC, MAX_FRAME_BYTES } from '../../process/frame.js';
 import type { FilePart, ReadAt } from './file-part.js';
-import { FRAME_MAGIC, MAX_FRAME_BYTES, readFrames } from './read-frames.js';
+import { readFrames } from './read-frames.js';
 
 /** Reads as a file is read, and as a file it has an end. */
 const from =

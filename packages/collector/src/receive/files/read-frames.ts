@@ -1,23 +1,7 @@
 import { crc32 } from 'node:zlib';
-import type { Signal } from '../../process/signal.js';
-import { batchId } from '../batch-id.js';
+import { batchId } from '../../process/batch-id.js';
+import { FRAME_HEADER_BYTES, FRAME_MAGIC, type FrameHeader, readFrameHeader } from '../../process/frame.js';
 import type { FilePart, ReadAt } from './file-part.js';
-
-/** The first bytes of a frame. No text in UTF-8 holds the first of them, so a frame's own strings never look like one. */
-export const FRAME_MAGIC = Buffer.from([0xf5, 0x54, 0x4c, 0x31]);
-const HEADER_BYTES = 20;
-/** Of one frame; what claims to be larger is damaged. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
-const SIGNALS: readonly Signal[] = ['traces', 'metrics', 'logs'];
-
-interface Header {
-  readonly signal: Signal;
-  readonly idLength: number;
-  readonly length: number;
-  readonly bodyCrc: number;
-  /** Of the whole frame. */
-  readonly bytes: number;
-}
 
 /**
  * The batches in a file of frames (docs/wasi.md, "The format"), from `start` to `end`, in their order. What lies between whole frames is damage: reading goes on at
@@ -30,7 +14,7 @@ export async function* readFrames(read: ReadAt, start: number, end: number): Asy
   let unfinishedFrom: number | undefined;
   let offset = start;
   while (offset < end) {
-    const header = readHeader(await read(offset, HEADER_BYTES));
+    const header = readFrameHeader(await read(offset, FRAME_HEADER_BYTES));
     if (typeof header === 'object' && offset + header.bytes <= end) {
       const frame = await read(offset, header.bytes);
       const id = idOf(frame, header);
@@ -38,7 +22,7 @@ export async function* readFrames(read: ReadAt, start: number, end: number): Asy
         if (damagedFrom !== undefined) yield damage(damagedFrom, offset);
         damagedFrom = undefined;
         unfinishedFrom = undefined;
-        const bytes = frame.subarray(HEADER_BYTES + header.idLength);
+        const bytes = frame.subarray(FRAME_HEADER_BYTES + header.idLength);
         yield { kind: 'batch', offset, end: offset + header.bytes, signal: header.signal, id, bytes };
         offset += header.bytes;
         continue;
@@ -60,21 +44,9 @@ export async function* readFrames(read: ReadAt, start: number, end: number): Asy
 
 const damage = (offset: number, end: number): FilePart => ({ kind: 'damaged', offset, end, why: 'no whole frame' });
 
-/** `beginning`: too short to say more, and right so far. `none`: no header. */
-function readHeader(bytes: Buffer): Header | 'beginning' | 'none' {
-  if (!bytes.subarray(0, 4).equals(FRAME_MAGIC.subarray(0, bytes.length))) return 'none';
-  if (bytes.length < HEADER_BYTES) return 'beginning';
-  const signal = SIGNALS[bytes[4]! - 1];
-  const idLength = bytes[5]!;
-  const length = bytes.readUInt32LE(8);
-  if (crc32(bytes.subarray(0, 16)) !== bytes.readUInt32LE(16)) return 'none';
-  if (signal === undefined || length > MAX_FRAME_BYTES) return 'none';
-  return { signal, idLength, length, bodyCrc: bytes.readUInt32LE(12), bytes: HEADER_BYTES + idLength + length };
-}
-
-function idOf(frame: Buffer, { idLength, bodyCrc, bytes }: Header): string | undefined {
-  if (frame.length < bytes || crc32(frame.subarray(HEADER_BYTES)) !== bodyCrc) return undefined;
-  return batchId(frame.toString('latin1', HEADER_BYTES, HEADER_BYTES + idLength));
+function idOf(frame: Buffer, { idLength, bodyCrc, bytes }: FrameHeader): string | undefined {
+  if (frame.length < bytes || crc32(frame.subarray(FRAME_HEADER_BYTES)) !== bodyCrc) return undefined;
+  return batchId(frame.toString('latin1', FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + idLength));
 }
 
 const WINDOW = 64 * 1024;
