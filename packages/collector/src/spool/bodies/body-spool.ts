@@ -74,18 +74,16 @@ export async function openBodySpool(options: BodySpoolOptions): Promise<BodySpoo
     append({ signal, bytes, batchId }, choose) {
       if (closing) return Promise.resolve('The gateway is stopping.');
       const names = batchId === undefined ? namesOf(bytes) : [batchId];
-      for (const name of names.slice(1)) {
-        const key = keyOf(name, bytes);
+      const known = names.map((id) => {
+        const crc = crc32(bytes, crc32(id));
+        return { id, crc, key: ledgerKeyOf(id, bytes.length, crc) };
+      });
+      for (const { key } of known) {
         const first = underWay.get(key);
         if (first !== undefined) return first;
         if (ledger.has(key)) return Promise.resolve(undefined);
       }
-      const id = names[0]!;
-      const crc = crc32(bytes, crc32(id));
-      const key = ledgerKeyOf(id, bytes.length, crc);
-      const first = underWay.get(key);
-      if (first !== undefined) return first;
-      if (ledger.has(key)) return Promise.resolve(undefined);
+      const { id, crc, key } = known[0]!;
       const isFull =
         lanes.reduce((sum, lane) => sum + lane.bytes, 0) + bytes.length > maxBytes ||
         lanes.reduce((sum, lane) => sum + lane.batches, 0) >= MOST_BATCHES;
@@ -122,7 +120,4 @@ export async function otherDestinations(directory: string, destinations: readonl
  * Of a batch that came without an id: its own from now on, and the one that it would have had some minutes ago. Both are made of what is in it, so that its second copy
  * gets the same, and whoever it is handed on to knows it too.
  */
-const namesOf = (bytes: Uint8Array): string[] =>
-  ledgerKeysOfBody(bytes, Date.now()).map((key) => key.padEnd(32, '0'));
-
-const keyOf = (id: string, bytes: Uint8Array): string => ledgerKeyOf(id, bytes.length, crc32(bytes, crc32(id)));
+const namesOf = (bytes: Uint8Array): string[] => ledgerKeysOfBody(bytes, Date.now()).map((key) => key.padEnd(32, '0'));
