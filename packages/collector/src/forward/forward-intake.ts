@@ -39,7 +39,14 @@ export function createForwardIntake(
         account?.refused(way, 'spool');
         return { kind: 'busy', message: failure };
       }
-      account?.received({ signal, way, items, rejected: 0, bytes: length, seconds: (performance.now() - begun) / 1000 });
+      account?.received({
+        signal,
+        way,
+        items,
+        rejected: 0,
+        bytes: length,
+        seconds: (performance.now() - begun) / 1000,
+      });
       return { kind: 'accepted', rejected: 0, message: '' };
     },
   };
