@@ -123,6 +123,8 @@ export interface StoreSize {
   readonly maxBytes: number;
   /** Entries that could not be read and were skipped since the store was opened. */
   readonly damaged: number;
+  /** Items given up since then because nobody had asked for them in the store's own time. */
+  readonly expired?: number | undefined;
 }
 
 /** Where the active context lives: AsyncLocalStorage, a stack, a zone. The API's ContextManager in core's words. */

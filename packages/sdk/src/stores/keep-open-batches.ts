@@ -7,6 +7,13 @@ import { FieldReader } from '../core/wire/field-reader.js';
 import type { OpenStore } from './open-store.js';
 import type { WhoLives } from './who-lives.js';
 
+export interface KeepOpenOptions extends OutboxRequest {
+  /** While it rests, others may take what it left. Absent: they cannot while it lives. */
+  readonly lives?: Pick<WhoLives, 'resting'> | undefined;
+  /** When an item is handed to the store. `step`, the default: when the task in which it ended is over, with the others of that. `item`: before what ended it goes on. */
+  readonly each?: 'step' | 'item' | undefined;
+}
+
 /** An open buffer whose items are in a store as well, under the id that their batch will have. */
 interface KeptBuffer extends OpenBuffer {
   /** What was written since goes to the store. */
@@ -26,7 +33,7 @@ interface KeptBuffer extends OpenBuffer {
 export function keepOpenBatches(
   outbox: Outbox,
   store: OpenStore,
-  { lives, ...request }: OutboxRequest & { readonly lives: Pick<WhoLives, 'resting'> },
+  { lives, each = 'step', ...request }: KeepOpenOptions,
 ): Outbox {
   const { onFragment } = outbox;
   const { destinations, resource, ports } = request;
@@ -109,7 +116,7 @@ export function keepOpenBatches(
     leaving = false;
   };
   const keepWritten = (): void => {
-    if (lives.resting) suspend();
+    if (lives?.resting) suspend();
     else for (const buffer of written) buffer.keep();
     written.clear();
   };
@@ -122,8 +129,11 @@ export function keepOpenBatches(
         own = keepBuffer(buffer);
         kept.set(buffer, own);
       }
-      if (!written.size) void Promise.resolve().then(keepWritten);
-      written.add(own);
+      if (each === 'item') own.keep();
+      else {
+        if (!written.size) void Promise.resolve().then(keepWritten);
+        written.add(own);
+      }
       onFragment(own);
     },
     status() {

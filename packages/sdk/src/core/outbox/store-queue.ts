@@ -27,6 +27,9 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
   ports.entropy.fill(random);
   const owner = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+  /** Of what the store says of itself, as far as it was counted; accounts of several destinations may share it. */
+  const told = { damaged: 0, expired: 0 };
+
   return (host, destinations): BatchQueue => {
     /** On the way into the store. */
     const entering = new Map<string, Batch>();
@@ -58,15 +61,35 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     const failed = (error: unknown) =>
       report('error', 'store-failed', `Batches cannot be stored and wait in memory: ${error}`);
 
+    async function measure(): Promise<void> {
+      const now = await store.size();
+      size = now;
+      const { damaged, expired = 0 } = now;
+      const [torn, old] = [damaged - told.damaged, expired - told.expired];
+      Object.assign(told, { damaged, expired });
+      // How many items a record had that nobody can read, nobody knows.
+      if (torn > 0) host.lost({ id: '', items: torn }, 'damaged', `${torn} records of the store cannot be read`);
+      if (old > 0) host.lost({ id: '', items: old }, 'too-old', 'nothing is sent any more to where they were to go');
+    }
+
     /** Runs one change of the store; the size is read again after it. */
     async function change<T>(run: () => Promise<T>): Promise<T | undefined> {
       try {
         const result = await run();
-        size = await store.size();
+        await measure();
         return result;
       } catch (error) {
         failed(error);
         return undefined;
+      }
+    }
+
+    function putNow(batch: Batch): boolean {
+      try {
+        return store.putSync?.(batch) ?? false;
+      } catch (error) {
+        failed(error);
+        return false;
       }
     }
 
@@ -104,7 +127,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           }
           stored = await store.put(batch);
         }
-        size = await store.size();
+        await measure();
       } catch (error) {
         failed(error);
       }
@@ -178,12 +201,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       },
       add(batch, leaving) {
         if (leaving) {
-          let stored = false;
-          try {
-            stored = store.putSync?.(batch) ?? false;
-          } catch (error) {
-            failed(error);
-          }
+          const stored = putNow(batch);
           // No time to claim: sent from here, and forgotten in the store once it was accepted.
           count(batch, 1);
           ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
@@ -264,7 +282,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         let lost = 0;
         for (const batch of [...ready.map(({ batch }) => batch), ...underWay])
           if (unstored.has(batch.id)) lost += batch.items;
-        for (const batch of entering.values()) lost += batch.items;
+        for (const batch of entering.values()) if (!putNow(batch)) lost += batch.items;
         return lost;
       },
     };

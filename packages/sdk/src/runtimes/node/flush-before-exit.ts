@@ -13,14 +13,17 @@ export function flushBeforeExit(
   target: Pick<NodeJS.Process, 'on' | 'removeListener'> = process,
 ): () => void {
   let givenUp = false;
+  /** What a store still had when all of this process's was sent: other processes' or of other destinations, and safe there. */
+  let others = 0;
 
   const onBeforeExit = (): void => {
     const { state, queued, stored, uncollected } = telemetry.status();
     // Node says it again after each piece of work that was begun here; a collector that is away is not asked in a loop.
-    if (givenUp || state === 'shut-down' || (queued.items + stored.items === 0 && !uncollected)) return;
+    if (givenUp || state === 'shut-down' || (queued.items === 0 && stored.items <= others && !uncollected)) return;
     const begunMs = Date.now();
     const release = (sent: boolean): void => {
       givenUp ||= !sent;
+      others = telemetry.status().stored.items;
       clearInterval(held);
     };
     // Nothing of telemetry keeps a process alive by itself, so this does.

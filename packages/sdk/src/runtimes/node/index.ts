@@ -1,4 +1,5 @@
 export type { Telemetry } from '../../core/telemetry-handle.js';
+export { type FilesStore, type FilesStoreOptions, filesStore } from '../../stores/files.js';
 export { type FileTransportOptions, fileTransport } from '../../transports/file.js';
 export { type GrpcTransportOptions, grpcTransport } from '../../transports/grpc.js';
 export { type NodeHttpTransportOptions, nodeHttpTransport } from '../../transports/node-http.js';
@@ -9,5 +10,6 @@ export { type HealthHandlerOptions, type HealthReport, healthHandler, healthRepo
 export type { Instrumentation } from './instrumentations/instrumentation.js';
 export { type JaegerRemoteSamplerOptions, jaegerRemoteSampler } from './jaeger-remote-sampler.js';
 export type { NodeOptions } from './node-options.js';
+export type { NodeStoreOptions } from './node-store.js';
 export { hostDetector, osDetector, processDetector, serviceInstanceDetector } from './resource/detectors.js';
 export { start } from './start.js';

@@ -1,12 +1,14 @@
 import type { ResourceDetector, TelemetryOptions } from '../../core/options.js';
+import type { BatchStore } from '../../core/ports.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { TlsOptions } from '../../transports/tls.js';
 import type { EnvironmentVariables } from './env/environment.js';
 import type { OtlpProtocol } from './env/read-exporter.js';
 import type { Instrumentation } from './instrumentations/instrumentation.js';
+import type { NodeStoreOptions } from './node-store.js';
 
 /** What a Node program may say to `start()`. What it says wins over the environment (`OTEL_*`), which wins over the defaults. */
-export interface NodeOptions extends TelemetryOptions {
+export interface NodeOptions extends Omit<TelemetryOptions, 'store'> {
   /**
    * Where the collector is: `http://host:4318` (to which `/v1/traces` is added) or, over gRPC, `http://host:4317`. Default:
    * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT`, else the protocol's port on `localhost`.
@@ -41,6 +43,11 @@ export interface NodeOptions extends TelemetryOptions {
    * send by themselves, as one that names `destinations` of its own does. Default `true`.
    */
   readonly shareWithThreads?: boolean | undefined;
+  /**
+   * Where batches wait until a collector has them: a folder, or one with further wishes. What a process leaves there when it ends, however it ends, the next one
+   * that names the same folder sends; several may share one. Or a store of your own. Default: memory, which ends with the process.
+   */
+  readonly store?: BatchStore | NodeStoreOptions | string | undefined;
   /** Beside those of process, host and operating system (`OTEL_NODE_RESOURCE_DETECTORS`), over which they win. */
   readonly resourceDetectors?: readonly ResourceDetector[] | undefined;
   /** Variables to read instead of `process.env`. */

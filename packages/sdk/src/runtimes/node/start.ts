@@ -3,7 +3,6 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from '../../core/batch.js';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
-import { createFullOutbox } from '../../core/outbox/full-outbox.js';
 import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
@@ -17,6 +16,7 @@ import { startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { fullTracing, type Tracing } from '../../core/trace/tracing.js';
+import { observeUncaughtExceptions } from '../../instruments/uncaught-exceptions/observe-uncaught-exceptions.js';
 import { findApiCopies, findLogsApiCopies } from './api-copies.js';
 import { defaultDestinations, exportersOf } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
@@ -28,6 +28,7 @@ import { loadEsmHook } from './instrumentations/esm-hook.js';
 import { observeWithInstrumentations } from './instrumentations/observe-with-instrumentations.js';
 import { jaegerRemoteSampler } from './jaeger-remote-sampler.js';
 import type { NodeOptions } from './node-options.js';
+import { nodeStore } from './node-store.js';
 import { createNodeClock } from './ports/clock.js';
 import { createNodeContextStore } from './ports/context-store.js';
 import { nodeEntropy } from './ports/entropy.js';
@@ -75,7 +76,9 @@ export function start(options: NodeOptions = {}): Telemetry {
   const running = currentTelemetry();
   // A thread sends through its maker's outbox unless it says where to send itself.
   const maker = running || options.destinations ? undefined : carrierToMaker();
-  const createOutbox = maker ? createParcelOutbox(maker) : createFullOutbox;
+  // A second start and a thread with a maker have no place of their own to keep.
+  const kept = nodeStore(running || maker ? undefined : options.store);
+  const createOutbox = maker ? createParcelOutbox(maker) : kept.createOutbox;
   const sharing = options.shareWithThreads === false ? undefined : shareWithThreads(createOutbox);
   let stopHolding = (): void => {};
   const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
@@ -83,10 +86,13 @@ export function start(options: NodeOptions = {}): Telemetry {
     {
       ...core,
       timers: nodeTimers,
-      lifecycle: maker ? threadLifecycle : createNodeLifecycle({ signals, shutdownTimeoutMs }),
+      lifecycle: maker
+        ? threadLifecycle
+        : createNodeLifecycle({ signals, shutdownTimeoutMs, lastTurn: kept.store !== undefined }),
     },
     {
       ...options,
+      store: kept.store,
       onDiagnostic: report,
       sdkLanguage: 'nodejs',
       resource,
@@ -116,6 +122,7 @@ export function start(options: NodeOptions = {}): Telemetry {
       instruments: [
         observeWithInstrumentations(instrumentations, report),
         sharing?.instrument,
+        observeUncaughtExceptions,
         () => () => stopHolding(),
       ],
     },

@@ -72,6 +72,32 @@ test('where the program listens itself, telemetry is only sent and the end is le
   expect(process.killed).toEqual([]);
 });
 
+test('an exception that nobody caught lets what is there be written, and no failure of that is seen [F17]', () => {
+  const { process, lifecycle } = lifecycleOf();
+  const ran: string[] = [];
+  lifecycle.onSuspend(() => {
+    ran.push('first');
+    throw new Error('no');
+  });
+  lifecycle.onSuspend(() => ran.push('second'));
+  process.emit('uncaughtExceptionMonitor', new Error('the program’s'), 'uncaughtException');
+  expect(ran).toEqual(['first', 'second']);
+  expect(process.killed).toEqual([]);
+  process.emit('exit', 1);
+  expect(ran).toHaveLength(2);
+});
+
+test('where the last turn can be used, process.exit() is one', () => {
+  const process = new FakeProcess();
+  const lifecycle = createNodeLifecycle({ signals: [], shutdownTimeoutMs: 1, lastTurn: true, process });
+  let ran = 0;
+  const stop = lifecycle.onSuspend(() => ran++);
+  process.emit('exit', 0);
+  expect(ran).toBe(1);
+  stop();
+  expect(process.eventNames()).toEqual([]);
+});
+
 test('listeners of the signal-exit package do not count as the program’s own', async () => {
   const { process, lifecycle } = lifecycleOf();
   lifecycle.onShutdown(async () => {});
@@ -91,7 +117,7 @@ test('who stops listening to the lifecycle leaves no listener on the process', (
   const { process, lifecycle } = lifecycleOf();
   expect(process.eventNames()).toEqual([]);
   const stops = [lifecycle.onSuspend(() => {}), lifecycle.onShutdown(async () => {})];
-  expect(process.eventNames()).toEqual(['SIGTERM', 'SIGINT']);
+  expect(process.eventNames()).toEqual(['uncaughtExceptionMonitor', 'SIGTERM', 'SIGINT']);
   for (const stop of stops) stop();
   expect(process.eventNames()).toEqual([]);
 });

@@ -4,7 +4,9 @@ import type { Lifecycle } from '../../../core/ports.js';
 interface ProcessLike {
   readonly pid: number;
   on(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): unknown;
+  on(event: 'uncaughtExceptionMonitor' | 'exit', listener: () => void): unknown;
   removeListener(signal: NodeJS.Signals, listener: NodeJS.SignalsListener): unknown;
+  removeListener(event: 'uncaughtExceptionMonitor' | 'exit', listener: () => void): unknown;
   listeners(signal: NodeJS.Signals): readonly unknown[];
   kill(pid: number, signal: NodeJS.Signals): unknown;
 }
@@ -14,6 +16,8 @@ export interface NodeLifecycleOptions {
   readonly signals: readonly NodeJS.Signals[];
   /** The process is held no longer than this, in milliseconds. */
   readonly shutdownTimeoutMs: number;
+  /** What can be written in the last turn outlives the process: then `process.exit()` is one. Default `false`. */
+  readonly lastTurn?: boolean | undefined;
   readonly process?: ProcessLike;
 }
 
@@ -27,6 +31,7 @@ export const defaultSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', '
  * - A signal the program itself listens to: send what has ended and leave the rest to the program, which is draining
  *   connections whose spans are still to come. It calls `telemetry.shutdown()`, or just lets the process run out of work.
  * - The same signal again: somebody is in a hurry; the signal takes effect at once.
+ * - An exception that nobody caught: what is there is handed on in this turn; what becomes of the process is not changed.
  *
  * The process is listened to while somebody listens here, so that a telemetry that has ended leaves nothing behind.
  */
@@ -39,7 +44,7 @@ export function createNodeLifecycle(options: NodeLifecycleOptions): Lifecycle {
 
   const onSignal: MarkedListener = (signal) => {
     if (othersListen(target, signal)) {
-      for (const run of [...suspends]) run();
+      suspend();
       return;
     }
     if (stopping) {
@@ -63,9 +68,24 @@ export function createNodeLifecycle(options: NodeLifecycleOptions): Lifecycle {
   };
   onSignal[mark] = true;
 
+  const suspend = (): void => {
+    for (const run of [...suspends]) {
+      try {
+        run();
+      } catch {
+        // The program's own exception is the one that is told.
+      }
+    }
+  };
+  const lastTurns = ['uncaughtExceptionMonitor', ...(options.lastTurn ? (['exit'] as const) : [])] as const;
+
   const listen = (wanted: boolean): void => {
     if (wanted === listening) return;
     listening = wanted;
+    for (const event of lastTurns) {
+      if (wanted) target.on(event, suspend);
+      else target.removeListener(event, suspend);
+    }
     for (const signal of options.signals) {
       if (wanted) target.on(signal, onSignal);
       else target.removeListener(signal, onSignal);

@@ -1,0 +1,44 @@
+import { readdirSync, writeSync } from 'node:fs';
+import { start } from '@throughline/sdk/node';
+
+/*
+ * Ends spans with serials, in batches of ten, and says each that is durable by then; keeps on living. `END` says how it ends instead.
+ */
+const { FOLDER, DURABLE_AT = 'batch', FIRST = '0', SPANS = '1000', END = 'no', MAX_BYTES } = process.env;
+
+const telemetry = start({
+  serviceName: 'stored',
+  store: { folder: FOLDER, durableAt: DURABLE_AT, ...(MAX_BYTES && { maxBytes: Number(MAX_BYTES) }) },
+  batch: { maxItems: 10, firstRetryMs: 100, maxRetryMs: 1_000, shutdownTimeoutMs: 1_000 },
+});
+
+let serial = Number(FIRST);
+const last = serial + Number(SPANS);
+
+const ends = {
+  no: () => setInterval(() => {}, 1_000),
+  abort: () => process.abort(),
+  memory() {
+    for (const kept = []; ; ) kept.push(new Array(100_000).fill(serial));
+  },
+  // When it sees nothing left any more; who wants to be sure looks into the folder afterwards.
+  sent(seen = 0) {
+    const left =
+      telemetry.status().stored.items || readdirSync(FOLDER).some((file) => !file.startsWith(`${process.pid}-`));
+    if (left || seen < 5) setTimeout(ends.sent, 50, left ? 0 : seen + 1);
+    else void telemetry.shutdown();
+  },
+};
+
+function work() {
+  // Several in one step, so that a step is not a span.
+  for (let each = 0; each < 7 && serial < last; each++, serial++) {
+    telemetry.tracer.startSpan('work', { attributes: { 'throughline.serial': serial } }).end();
+    if (DURABLE_AT === 'span') writeSync(1, `${serial}\n`);
+    else if ((serial - Number(FIRST)) % 10 === 9)
+      writeSync(1, `${Array.from({ length: 10 }, (_, at) => serial - at).join('\n')}\n`);
+  }
+  if (serial < last) setImmediate(work);
+  else ends[END]();
+}
+work();
