@@ -1,14 +1,16 @@
 /*
  * The sending side, in a process of its own: keeps a fixed number of requests under way over keep-alive connections, each with ids and
- * times of its own. Says what it sent when all of it was acknowledged. Not a client library: the collector is measured, not this.
+ * times of its own. Says what it sent when all of it was acknowledged. With a `rate` (spans a second) each request has its moment, and what it had to wait is counted from
+ * then, whether or not the sender came to it in time. Not a client library: the collector is measured, not this.
  */
 import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { encodeRequest, patchRequest } from './encode-request.mjs';
 
-const { url, spans, gzip, firstSerial, connections, spanOfHours } = JSON.parse(process.argv[2]);
+const { url, spans, gzip, firstSerial, connections, spanOfHours, rate } = JSON.parse(process.argv[2]);
 const SPANS = 512;
 const TEMPLATES = 48;
+const NOTHING_REJECTED = Buffer.from([0x0a, 0]);
 const requests = Math.ceil(spans / SPANS);
 const templates = Array.from({ length: TEMPLATES }, (_, number) => encodeRequest({ number, spans: SPANS }));
 const address = new URL('/v1/traces', url);
@@ -65,10 +67,14 @@ async function lane() {
   while (next < total) {
     const number = next++;
     const body = gzip ? ready[number] : bodyOf(number);
+    const due = rate ? began + ((number * SPANS) / rate) * 1000 : 0;
+    const earlyMs = due - performance.now();
+    if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs));
     for (;;) {
-      const start = performance.now();
+      const start = due || performance.now();
       const { status, body: answer, retryAfter } = await post(body);
-      if (status === 200 && answer.length === 0) {
+      // Empty, or with a partial success that is: nothing was rejected.
+      if (status === 200 && (answer.length === 0 || answer.equals(NOTHING_REJECTED))) {
         latencies.push(performance.now() - start);
         break;
       }
