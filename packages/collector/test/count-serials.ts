@@ -6,6 +6,19 @@ import { buildEngineProcess } from './open-test-store.js';
 
 /** So many serials come in one answer. */
 const SLICE = 100_000;
+const NUMBER = `toUInt64OrZero(SpanAttributes['${SERIAL}'])`;
+
+async function foundSerials(ask: <Row>(sql: string) => Promise<Row[]>, most: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let from = 0; from <= most; from += SLICE) {
+    const rows = await ask<{ serials: string[] }>(
+      `SELECT groupArray(${NUMBER}) AS serials FROM otel_traces
+       WHERE mapContains(SpanAttributes, '${SERIAL}') AND ${NUMBER} >= ${from} AND ${NUMBER} < ${from + SLICE}`,
+    );
+    for (const each of rows[0]?.serials ?? []) found.push(Number(each));
+  }
+  return found;
+}
 
 /**
  * Asks the store by SQL what became of the spans with these serials, in `otel_traces` and in what its views made of them. A row too few or too
@@ -14,19 +27,10 @@ const SLICE = 100_000;
 export async function countSerials(store: Pick<Store, 'query'>, sent: Iterable<number>): Promise<FaultCount> {
   const ask = async <Row>(sql: string): Promise<Row[]> =>
     (await store.query<Row>(sql, { maxExecutionMs: 120_000 })).rows;
-  const serial = `toUInt64OrZero(SpanAttributes['${SERIAL}'])`;
   const [whole] = await ask<Record<'all' | 'most' | 'traces', string>>(
-    `SELECT count() AS all, max(${serial}) AS most, uniqExactIf(TraceId, TraceId != '') AS traces FROM otel_traces`,
+    `SELECT count() AS all, max(${NUMBER}) AS most, uniqExactIf(TraceId, TraceId != '') AS traces FROM otel_traces`,
   );
-  const found: number[] = [];
-  for (let from = 0; from <= Number(whole!.most); from += SLICE) {
-    const rows = await ask<{ serials: string[] }>(
-      `SELECT groupArray(${serial}) AS serials FROM otel_traces
-       WHERE mapContains(SpanAttributes, '${SERIAL}') AND ${serial} >= ${from} AND ${serial} < ${from + SLICE}`,
-    );
-    for (const each of rows[0]?.serials ?? []) found.push(Number(each));
-  }
-  const tables = tallySerials(sent, found);
+  const tables = tallySerials(sent, await foundSerials(ask, Number(whole!.most)));
   const [views] = await ask<Record<'spans' | 'summaries' | 'times' | 'timed', string>>(
     `SELECT (SELECT sum(arraySum(Spans)) FROM otel_traces_summaries) AS spans, (SELECT count() FROM otel_traces_summaries) AS summaries,
        (SELECT count() FROM otel_traces_trace_id_ts) AS times, (SELECT uniqExact(TraceId) FROM otel_traces_trace_id_ts) AS timed`,
@@ -48,6 +52,18 @@ export async function countSerialsIn(dataDir: string, sent: Iterable<number>): P
   const store = await createEmbeddedStore({ dataDir, engineEntry: buildEngineProcess() });
   try {
     return await countSerials(store, sent);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The serials in a data directory, each as often as it is there, once the collector has ended. */
+export async function serialsIn(dataDir: string): Promise<number[]> {
+  const store = await createEmbeddedStore({ dataDir, engineEntry: buildEngineProcess() });
+  try {
+    const ask = async <Row>(sql: string): Promise<Row[]> => (await store.query<Row>(sql)).rows;
+    const [whole] = await ask<{ most: string }>(`SELECT max(${NUMBER}) AS most FROM otel_traces`);
+    return await foundSerials(ask, Number(whole!.most));
   } finally {
     await store.close();
   }

@@ -18,6 +18,8 @@ export interface SerialSenderOptions {
   readonly spansOfRequest?: number | undefined;
   /** Called after each success. */
   readonly onAnswer?: ((answers: number) => void) | undefined;
+  /** Default 1. */
+  readonly firstSerial?: number | undefined;
   /** An id that travels with each repetition, as the SDK's do (default); without it a request is known by what is in it. */
   readonly ids?: boolean | undefined;
 }
@@ -29,7 +31,7 @@ export function sendSerials(options: SerialSenderOptions): SerialSender {
   const { url, connections = 4, spansOfRequest = 100, onAnswer, ids = true } = options;
   const acknowledged: number[] = [];
   const source = randomBytes(8).toString('hex');
-  let lastSerial = 0;
+  let lastSerial = (options.firstSerial ?? 1) - 1;
   let answers = 0;
   let batches = 0;
   let finishing = false;

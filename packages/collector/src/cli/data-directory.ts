@@ -1,4 +1,14 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './usage-error.js';
@@ -26,13 +36,14 @@ export function takeDataDirectory(given: string): DataDirectory {
   const path = resolve(given);
   const lock = join(path, LOCK);
   const mine = `${lock}.${process.pid}`;
+  const me = JSON.stringify({ pid: process.pid, host: hostname(), began: beganAt(process.pid) } satisfies Owner);
   try {
     createDirectory(path);
-    writeFileSync(
-      mine,
-      JSON.stringify({ pid: process.pid, host: hostname(), began: beganAt(process.pid) } satisfies Owner),
-    );
-  } catch (error) {
+    writeFileSync(mine, me);
+  } catch (given) {
+    // A disk that is full of what waits here is freed by nobody but us.
+    const error = (given as { code?: string }).code === 'ENOSPC' ? overwriteStale(lock, mine, me, given) : given;
+    if (error === undefined) return hold(lock, mine, path);
     const code = (error as { code?: string }).code;
     const why =
       code === 'EACCES' || code === 'EPERM'
@@ -48,6 +59,10 @@ export function takeDataDirectory(given: string): DataDirectory {
                 : code;
     throw new UsageError(`The data directory ${path} cannot be written: ${why}. Choose another with --data.`);
   }
+  return hold(lock, mine, path);
+}
+
+function hold(lock: string, mine: string, path: string): DataDirectory {
   try {
     take(lock, mine, path);
   } finally {
@@ -85,6 +100,21 @@ function createDirectory(path: string): void {
     mkdirSync(path);
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Puts this process into the room of a lock whose owner is dead, where there is none for another file. Returns what is in the way. */
+function overwriteStale(lock: string, mine: string, me: string, problem: unknown): unknown {
+  const owner = readOwner(lock);
+  if (owner === undefined || isAlive(owner, lock)) return problem;
+  try {
+    rmSync(mine, { force: true });
+    renameSync(lock, mine);
+    // What JSON has to say may be shorter than before.
+    writeFileSync(mine, me.padEnd(statSync(mine).size), { flag: 'r+' });
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 
