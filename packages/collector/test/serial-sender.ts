@@ -59,7 +59,8 @@ export function sendSerials(options: SerialSenderOptions): SerialSender {
       while (!(await send(`/v1/traces${ids ? `?tl-batch=${id}` : ''}`, body)))
         await new Promise((done) => setTimeout(done, AGAIN_MS));
       acknowledged.push(...serials);
-      onAnswer?.(++answers);
+      answers++;
+      onAnswer?.(answers);
     }
   }
   const working = Promise.all(Array.from({ length: connections }, work));

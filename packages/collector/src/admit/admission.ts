@@ -1,7 +1,7 @@
 import { createTurns, type Turns } from './turns.js';
 
 /** Why there is no room, and what a sender is told. */
-interface NoRoom {
+export interface NoRoom {
   readonly reason: 'full' | 'share' | 'memory' | 'disk';
   readonly message: string;
 }

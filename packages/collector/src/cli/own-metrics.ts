@@ -1,4 +1,5 @@
 import type { Admission } from '../admit/admission.js';
+import type { DiskWatch } from '../admit/disk-watch.js';
 import { DURATION_BOUNDS } from '../ops/intake-account.js';
 import type { Metrics } from '../ops/metrics.js';
 import type { Readiness } from '../ops/ops-listener.js';
@@ -10,6 +11,15 @@ import type { PreparedInsert, Store } from '../store/store.js';
 export function addAdmissionMetrics(metrics: Metrics, admission: Admission): void {
   metrics.gauge('throughline_in_flight_bytes', 'Bodies in memory, packed and unpacked.', () => admission.bytesInFlight);
   metrics.gauge('throughline_in_flight_requests', 'Requests under way.', () => admission.requestsInFlight);
+}
+
+export function addDiskMetrics(metrics: Metrics, disk: DiskWatch): void {
+  metrics.gauge('throughline_disk_free_bytes', 'Free on the disk of the data directory.', () => disk.freeBytes);
+  metrics.gauge(
+    'throughline_disk_reserve_bytes',
+    'What must stay free: below it senders are told to wait (--disk-reserve).',
+    () => disk.reserveBytes,
+  );
 }
 
 export function addSpoolMetrics(metrics: Metrics, spool: Spool, limitBytes: number): void {
@@ -62,12 +72,13 @@ export function timedInsert(
 }
 
 /** Telemetry is taken while the spool can be written and has room; a store that is away makes it wait there, and is no reason to send it elsewhere. */
-export function readiness(spool: Spool, limitBytes: number, store: Store): Readiness {
+export function readiness(spool: Spool, limitBytes: number, store: Store, disk: DiskWatch): Readiness {
   const { waitingRows, waitingBytes, unwritable } = spool.status();
   const isFull = waitingBytes > limitBytes;
+  const isDiskLow = disk.closed() !== undefined;
   const { healthy, message } = store.health();
   return {
-    ready: unwritable === undefined && !isFull,
+    ready: unwritable === undefined && !isFull && !isDiskLow,
     checks: {
       spool: {
         writable: unwritable === undefined,
@@ -77,6 +88,7 @@ export function readiness(spool: Spool, limitBytes: number, store: Store): Readi
         limitBytes,
         message: unwritable,
       },
+      disk: { low: isDiskLow, freeBytes: disk.freeBytes, reserveBytes: disk.reserveBytes },
       store: { open: healthy, behindRows: waitingRows, message },
     },
   };

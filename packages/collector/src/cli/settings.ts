@@ -170,6 +170,15 @@ export const SETTINGS = [
     about: 'Telemetry that may wait on disk for the store, in MiB.',
   },
   {
+    name: 'disk-reserve',
+    kind: 'number',
+    placeholder: 'MIB',
+    minimum: 1,
+    maximum: 1048576,
+    about:
+      'What must stay free on the disk, in MiB; below it senders are told to wait. Default: a twentieth of the disk, at most 1024.',
+  },
+  {
     name: 'engine-memory',
     kind: 'number',
     placeholder: 'MIB',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createAdmission } from '../admit/admission.js';
 import { createBothIntake } from '../admit/both-intake.js';
+import { watchDisk } from '../admit/disk-watch.js';
 import { createIntake } from '../admit/intake.js';
 import { watchMemory } from '../admit/memory-watch.js';
 import { isOurHost } from '../api/check-host.js';
@@ -34,11 +35,19 @@ import { type DataDirectory, takeDataDirectory } from './data-directory.js';
 import { type ForwardSettings, readForward, startForwarding } from './forwarding.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
 import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
-import { addAdmissionMetrics, addSpoolMetrics, addStoreMetrics, readiness, timedInsert } from './own-metrics.js';
+import {
+  addAdmissionMetrics,
+  addDiskMetrics,
+  addSpoolMetrics,
+  addStoreMetrics,
+  readiness,
+  timedInsert,
+} from './own-metrics.js';
 import type { Settings } from './settings.js';
 import { readTls } from './tls.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
+import { whereRoomIs } from './where-room-is.js';
 
 const MIB = 1024 * 1024;
 /** A stop takes at most this long: requests under way, then the spool, then the engine. */
@@ -114,11 +123,19 @@ async function start(
   store.opened.catch(() => undefined);
   const metrics = createMetrics();
   const spoolBytes = (settings.spool ?? 4096) * MIB;
+  const disk = await watchDisk({
+    directory: data.path,
+    reserveBytes: settings['disk-reserve'] === undefined ? undefined : settings['disk-reserve'] * MIB,
+    onEvent: withFields(log, { component: 'disk' }),
+  });
   const ledger = await openLedger(join(data.path, 'ledger'));
   const spool = await openSpool({
     ledger,
     directory: join(data.path, 'spool'),
-    insert: timedInsert(metrics, (insert) => store.insert(insert)),
+    insert: timedInsert(
+      metrics,
+      clickhouse === undefined ? whereRoomIs(disk, store) : (insert) => store.insert(insert),
+    ),
     maxBytes: spoolBytes,
     onEvent: withFields(log, { component: 'spool' }),
   });
@@ -134,10 +151,14 @@ async function start(
   const stored = createIntake(spool, account);
   const intake = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
   const memory = watchMemory((settings.memory ?? 160) * MIB);
-  const admission = createAdmission((settings['in-flight'] ?? 64) * MIB, { isMemoryFull: memory.isFull });
+  const admission = createAdmission((settings['in-flight'] ?? 64) * MIB, {
+    isMemoryFull: memory.isFull,
+    closed: disk.closed,
+  });
   const json = createJsonThread();
   addProcessMetrics(metrics, version());
   addAdmissionMetrics(metrics, admission);
+  addDiskMetrics(metrics, disk);
   addSpoolMetrics(metrics, spool, spoolBytes);
   addStoreMetrics(metrics, store);
   const stopTaking = new AbortController();
@@ -174,7 +195,7 @@ async function start(
   });
   const ops = createOpsListener({
     metrics,
-    readiness: () => readiness(spool, spoolBytes, store),
+    readiness: () => readiness(spool, spoolBytes, store, disk),
     mayRead: (name) => isOurHost(name, [...settings['allow-host'], host]),
   });
   const reading: RequestListener = (request, response) => {
@@ -197,6 +218,7 @@ async function start(
     ]);
     stopTaking.abort();
     memory.close();
+    disk.close();
     await json.close();
     await watched?.close();
     await forwarding?.close(REQUESTS_MS);

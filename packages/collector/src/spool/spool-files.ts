@@ -97,6 +97,8 @@ export class OpenGroup {
       return new OpenGroup(directory, name, native, journal);
     } catch (error) {
       await native.close();
+      // On a full disk each attempt would leave one.
+      await rm(nativePath(directory, name), { force: true });
       throw error;
     }
   }

@@ -114,9 +114,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       unwritable = undefined;
     },
     onFailure(message) {
+      // A full disk fails every request: it is news once.
+      const isNews = unwritable !== message;
       unwritable = message;
       queue.lastError = message;
-      onEvent(message, 'error');
+      if (isNews) onEvent(message, 'error');
     },
   };
   const ways = createSignalLanes(host);

@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { countSerialsIn } from './count-serials.js';
+import { sendSerials } from './serial-sender.js';
+import { eventually, startCollector, type TestCollector } from './start-collector.js';
+
+const MIB = 1024 * 1024;
+const scratch = mkdtempSync(join(tmpdir(), 'throughline-full-'));
+const mounted: string[] = [];
+
+/** A disk of its own, small enough to be filled. */
+function mountDisk(name: string, mib: number): string {
+  const directory = join(scratch, name);
+  mkdirSync(directory);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', directory], { stdio: 'pipe' });
+  mounted.push(directory);
+  return directory;
+}
+const canMount = (() => {
+  try {
+    mountDisk('probe', 1);
+    return true;
+  } catch {
+    console.warn('SKIPPED: filling a disk needs the right to mount a tmpfs (root)');
+    return false;
+  }
+})();
+
+let collector: TestCollector | undefined;
+afterEach(async () => {
+  await collector?.stop('SIGKILL');
+  collector = undefined;
+});
+afterAll(() => {
+  for (const directory of mounted) execFileSync('umount', ['-l', directory]);
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+let lastBallast = 0;
+/** Fills the disk but for `leaveBytes`, to the last one where that is 0. Returns how to take it away again. */
+function fill(disk: string, leaveBytes: number): () => void {
+  const file = join(disk, `ballast-${++lastBallast}`);
+  const handle = openSync(file, 'w');
+  const piece = Buffer.alloc(64 * 1024, 1);
+  try {
+    while (leaveBytes === 0 || freeBytes(disk) > leaveBytes + piece.length) writeSync(handle, piece);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOSPC') throw error;
+  }
+  closeSync(handle);
+  return () => rmSync(file);
+}
+const freeBytes = (disk: string): number => {
+  const { bavail, bsize } = statfsSync(disk);
+  return bavail * bsize;
+};
+
+/** Failures are counted once a second try was put off: what had begun before has ended. */
+async function insertsEnded(): Promise<void> {
+  const failures = async (): Promise<number> =>
+    Number(
+      /^throughline_insert_failures_total\{table="otel_traces"\} (\d+)$/m.exec(
+        await (await fetch(`${collector!.explorer}/metrics`)).text(),
+      )?.[1] ?? 0,
+    );
+  const before = await failures();
+  await eventually(failures, (now) => now > before, 30_000);
+}
+
+interface Ready {
+  readonly ready: boolean;
+  readonly disk: { readonly low: boolean };
+  readonly spool: { readonly waitingRows: number };
+  readonly store: { readonly open: boolean };
+}
+const readiness = async (): Promise<Ready> => (await (await fetch(`${collector!.explorer}/readyz`)).json()) as Ready;
+
+test.skipIf(!canMount)(
+  'a disk that fills up makes senders wait before the wall, and all is kept once there is room',
+  async () => {
+    const disk = mountDisk('reserve', 320);
+    const data = join(disk, 'data');
+    collector = await startCollector(['--disk-reserve', '48'], { data });
+    await eventually(readiness, ({ store }) => store.open, 60_000);
+    const rounds = faultSize({ brief: 1, full: 20 });
+    const sending = sendSerials({ url: () => collector!.otlpHttp, connections: 2 });
+    for (let round = 0; round < rounds; round++) {
+      const empty = fill(disk, 40 * MIB);
+      await eventually(readiness, ({ ready, disk: { low } }) => !ready && low, 30_000);
+      const refused = await fetch(`${collector.otlpHttp}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-protobuf' },
+        body: new Uint8Array(0),
+      });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+      // What had been acknowledged still finds its way into the tables.
+      await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
+      empty();
+      await eventually(readiness, ({ ready }) => ready, 30_000);
+      const before = sending.answers;
+      await eventually(
+        async () => sending.answers,
+        (answers) => answers > before + 20,
+        30_000,
+      );
+      sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} spans acknowledged`);
+    }
+    await sending.finish();
+    await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
+    expect(await collector.stop()).toMatchObject({ code: 0 });
+    nothingLost('disk of the collector nearly full', await countSerialsIn(data, sending.acknowledged));
+  },
+);
+
+test.skipIf(!canMount)(
+  'a disk that others fill to the last byte under load costs nothing that was acknowledged',
+  async () => {
+    const disk = mountDisk('wall', 320);
+    const data = join(disk, 'data');
+    // The reserve is next to nothing: spool, journal, ledger and engine all meet the wall.
+    collector = await startCollector(['--disk-reserve', '1'], { data });
+    await eventually(readiness, ({ store }) => store.open, 60_000);
+    const rounds = faultSize({ brief: 3, full: 40 });
+    const sending = sendSerials({ url: () => collector!.otlpHttp, connections: 3 });
+    for (let round = 0; round < rounds; round++) {
+      const before = sending.answers;
+      await eventually(
+        async () => sending.answers,
+        (answers) => answers > before + 30,
+        60_000,
+      );
+      // As fast as a test fills a disk nobody else does: an insert that has begun ends first, and no other begins where there is no room for it.
+      const emptyMost = fill(disk, 12 * MIB);
+      await insertsEnded();
+      const emptyRest = fill(disk, 0);
+      await eventually(readiness, ({ ready }) => !ready, 30_000);
+      // Into the middle of whatever was under way: an insert that fails, and is tried again.
+      await new Promise((done) => setTimeout(done, Math.random() * 1_000));
+      emptyMost();
+      emptyRest();
+      await eventually(readiness, ({ ready }) => ready, 30_000);
+      sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} spans acknowledged`);
+    }
+    await sending.finish();
+    await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
+    expect(await collector.stop()).toMatchObject({ code: 0 });
+    nothingLost('disk of the collector full to the last byte', await countSerialsIn(data, sending.acknowledged));
+  },
+);
