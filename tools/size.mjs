@@ -49,6 +49,8 @@ const shown = (value) => value.toFixed(2).padStart(7);
 const entries = [
   { name: 'size.core', entry: 'bench/size/core.ts', peers: ['otel3-core', 'otel2-core'] },
   { name: 'size.web', entry: 'bench/size/web.ts', peers: ['otel3-web', 'otel2-web'] },
+  // Nobody else keeps what a page could not send.
+  { name: 'size.web.lossless', entry: 'bench/size/web-lossless.ts', peers: [] },
 ];
 
 const results = [];

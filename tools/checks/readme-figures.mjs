@@ -35,6 +35,7 @@ const labels = {
   'pause.max': '`end()` while batches leave, longest',
   'size.core': 'traces and OTLP over fetch, nothing observed',
   'size.web': 'with page load, fetch, XHR, clicks and errors',
+  'size.web.lossless': 'the same with `offline()`: what could not be sent is kept in the browser',
   'ingest.traces': 'spans of 10 attributes, 512 a request',
   'ingest.traces.gzip': 'the same, gzip',
   'ingest.reader': 'protobuf to columns alone',

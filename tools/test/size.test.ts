@@ -41,7 +41,7 @@ describe('npm run size', () => {
   });
 
   test('a page loads nothing that a page must never load, and nothing of another package [B12]', async () => {
-    for (const entry of ['core', 'web']) {
+    for (const entry of ['core', 'web', 'web-lossless']) {
       const { code, modules } = await bundleSize(`bench/size/${entry}.ts`, { root, plugins: [sdkFromSource(root)] });
       expect(findForbidden(code), entry).toEqual([]);
       const foreign = modules.filter(({ path }: { path: string }) => !/^(packages\/sdk\/src|bench\/size)\//.test(path));

@@ -25,11 +25,11 @@ export interface FetchTransportOptions {
    * receivers answer 415. Default `false`.
    */
   readonly plainText?: boolean | undefined;
-  /** Requests that outlive the page, as many as `keepaliveBudget` allows. Without it all are ordinary ones. */
+  /** Requests that outlive the page, as many as the share allows. Without it all are ordinary ones. */
   readonly keepalive?: KeepaliveShare | undefined;
 }
 
-/** A share of the bytes a browser carries on after a page is gone. `keepaliveBudget()` makes one. */
+/** A share of the bytes a browser carries on after a page is gone. `keepaliveShare()` and `keepaliveBudget()` make one. */
 export interface KeepaliveShare {
   /** Takes `bytes` of it: how many were taken (all or none), or what is answered instead of sending. */
   take(bytes: number, batch: Batch, leaving: boolean | undefined): number | Outcome;

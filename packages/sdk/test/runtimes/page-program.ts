@@ -8,13 +8,13 @@ import { type RuntimeHarness, runtimeSuite } from '../../../testkit/src/runtime-
 import { transportSuite } from '../../../testkit/src/transport-suite.js';
 import type { BatchStore } from '../../src/core/ports.js';
 import { createPageClock } from '../../src/runtimes/web/ports/clock.js';
-import { createKeepaliveShare } from '../../src/runtimes/web/ports/keepalive-share.js';
 import { pageLocks } from '../../src/runtimes/web/ports/locks.js';
 import { indexedDbStore } from '../../src/stores/indexed-db.js';
 import { localStorageStore } from '../../src/stores/local-storage.js';
 import { pageStore } from '../../src/stores/page-store.js';
 import { whoLives } from '../../src/stores/who-lives.js';
 import { fetchTransport } from '../../src/transports/fetch.js';
+import { keepaliveShare } from '../../src/transports/keepalive.js';
 import { openChannel, suspendPage } from './page-parts.js';
 
 /*
@@ -89,7 +89,7 @@ await runRequested(request, (receivers) => ({
     receivers,
     protocol: 'http1',
     resends,
-    create: (settings) => fetchTransport({ ...settings, keepalive: createKeepaliveShare() }),
+    create: (settings) => fetchTransport({ ...settings, keepalive: keepaliveShare() }),
     collectGarbage: (globalThis as { gc?(): void }).gc,
   }),
 }));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { type BrowserContext, chromium } from 'playwright-core';
 import { pathOnMachine } from '../on-this-machine.js';
-import type { DrivenBrowser } from './driven-browser.js';
+import type { DrivenBrowser, DrivenPage } from './driven-browser.js';
 import { killAll, processesBelow } from './processes-below.js';
 
 const flags = [
@@ -23,24 +23,40 @@ const executablePath = pathOnMachine('chromium');
 export const driveChromium = executablePath ? drive : undefined;
 
 async function drive(): Promise<DrivenBrowser> {
+  const options = { executablePath: executablePath!, headless: true, args: flags };
+  const browser = await chromium.launch(options);
   const profile = mkdtempSync(join(tmpdir(), 'throughline-chromium-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: executablePath!,
-    headless: true,
-    args: flags,
-  });
+  /** Its profile is on disk, which takes longer than what a page of its own stores in memory. */
+  let lasting: Promise<BrowserContext> | undefined;
+
+  async function openIn(context: BrowserContext, url: string): Promise<DrivenPage> {
+    const page = await context.newPage();
+    await page.goto(url);
+    return {
+      goto: async (address) => void (await page.goto(address)),
+      evaluate: (expression) => page.evaluate(expression),
+      click: (selector) => page.click(selector),
+      close: () => page.close({ runBeforeUnload: false }),
+    };
+  }
+
   return {
-    version: context.browser()!.version(),
-    // Without a screen every page is visible.
+    version: browser.version(),
     async open(url) {
-      const page = await context.newPage();
-      await page.goto(url);
+      const context = await browser.newContext();
+      const page = await openIn(context, url);
       return {
-        goto: async (address) => void (await page.goto(address)),
-        evaluate: (expression) => page.evaluate(expression),
-        click: (selector) => page.click(selector),
-        close: () => page.close({ runBeforeUnload: false }),
+        ...page,
+        async close() {
+          await page.close();
+          await context.close();
+        },
       };
+    },
+    // Without a screen every page is visible.
+    async visit(url) {
+      lasting ??= chromium.launchPersistentContext(profile, options);
+      return openIn(await lasting, url);
     },
     killRenderers: () =>
       killAll(
@@ -49,7 +65,8 @@ async function drive(): Promise<DrivenBrowser> {
         ),
       ),
     async close() {
-      await context.close();
+      await (await lasting)?.close();
+      await browser.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,13 +1,15 @@
 /** A real browser that a test drives. One of each engine, behind the same few verbs. */
 export interface DrivenBrowser {
   readonly version: string;
+  /** A page of its own, loaded. What it stores may be its own too. */
+  open(url: string): Promise<DrivenPage>;
   /**
-   * A page of its own, loaded, in the browser's only profile: pages of an origin share what they store. `visible`: in a window that stays to be seen
-   * when others are opened; otherwise it may be a tab that another one covers.
+   * The same as a person has it: in the browser's profile, where pages of an origin share what they store, and in a window that stays visible when others are
+   * opened.
    */
-  open(url: string, how?: { readonly visible?: boolean }): Promise<DrivenPage>;
+  visit(url: string): Promise<DrivenPage>;
   /**
-   * Ends the processes that the pages run in (SIGKILL), as the system does where memory is short, and resolves with their number when they are gone. The browser
+   * Ends the processes that visited pages run in (SIGKILL), as the system does where memory is short, and resolves with their number when they are gone. The browser
    * lives on. Absent where one that is driven ends with its pages.
    */
   killRenderers?(): Promise<number>;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pathOnMachine } from '../on-this-machine.js';
-import type { DrivenBrowser } from './driven-browser.js';
+import type { DrivenBrowser, DrivenPage } from './driven-browser.js';
 
 /** How WebDriver marks an element in its answers. */
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
@@ -80,42 +80,44 @@ async function drive(): Promise<DrivenBrowser> {
     };
     // Stays open, so that the browser does; every other tab is opened from it.
     const first = await ask<string>('GET', `${session}/window`);
-    return {
-      version: capabilities.browserVersion,
-      async open(url, { visible = false } = {}) {
-        const handle = await alone(async () => {
-          await post('/window', { handle: first });
-          // A tab stays hidden, also when commands go to it.
-          return (await post<{ handle: string }>('/window/new', { type: visible ? 'window' : 'tab' })).handle;
+    const open = async (url: string, type: 'tab' | 'window'): Promise<DrivenPage> => {
+      const handle = await alone(async () => {
+        await post('/window', { handle: first });
+        return (await post<{ handle: string }>('/window/new', { type })).handle;
+      });
+      /** Commands go to one window at a time: between choosing it and what is wanted of it no other may be chosen. */
+      const there = <T>(run: () => Promise<T>) =>
+        alone(async () => {
+          await post('/window', { handle });
+          return run();
         });
-        /** Commands go to one window at a time: between choosing it and what is wanted of it no other may be chosen. */
-        const there = <T>(run: () => Promise<T>) =>
-          alone(async () => {
-            await post('/window', { handle });
-            return run();
-          });
-        await there(() => post('/url', { url }));
-        return {
-          goto: (address) => there(() => post('/url', { url: address })),
-          async evaluate<T>(expression: string) {
-            const script = `const done = arguments[0];
+      await there(() => post('/url', { url }));
+      return {
+        goto: (address) => there(() => post('/url', { url: address })),
+        async evaluate<T>(expression: string) {
+          const script = `const done = arguments[0];
               Promise.resolve().then(() => (${expression})).then(
                 (value) => done({ value }),
                 (error) => done({ error: String(error && error.stack || error) }));`;
-            const { value, error } = await there(() =>
-              post<{ value: T; error?: string }>('/execute/async', { script, args: [] }),
-            );
-            if (error !== undefined) throw new Error(error);
-            return value;
-          },
-          click: (selector) =>
-            there(async () => {
-              const found = await post<Record<string, string>>('/element', { using: 'css selector', value: selector });
-              await post(`/element/${found[elementKey]}/click`);
-            }),
-          close: () => there(() => ask('DELETE', `${session}/window`)),
-        };
-      },
+          const { value, error } = await there(() =>
+            post<{ value: T; error?: string }>('/execute/async', { script, args: [] }),
+          );
+          if (error !== undefined) throw new Error(error);
+          return value;
+        },
+        click: (selector) =>
+          there(async () => {
+            const found = await post<Record<string, string>>('/element', { using: 'css selector', value: selector });
+            await post(`/element/${found[elementKey]}/click`);
+          }),
+        close: () => there(() => ask('DELETE', `${session}/window`)),
+      };
+    };
+    return {
+      version: capabilities.browserVersion,
+      open: (url) => open(url, 'tab'),
+      // A tab stays hidden, also when commands go to it.
+      visit: (url) => open(url, 'window'),
       async close() {
         await ask('DELETE', session).catch(() => {});
         await close();

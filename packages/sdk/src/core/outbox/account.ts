@@ -125,7 +125,7 @@ export function createAccount(
         return;
       }
       if (route.sending >= limits.concurrency && !leaving) return;
-      const batch = queue.next();
+      const batch = queue.next(leaving);
       if (!batch) return;
       if (time - batch.createdUnixMs > limits.maxBatchAgeMs) {
         queue.done(batch);

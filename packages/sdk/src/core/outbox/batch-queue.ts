@@ -15,8 +15,11 @@ export interface BatchQueue {
   readonly countedItems: number;
   /** Takes a sealed batch. `leaving`: it must be available to `next` before this call returns. */
   add(batch: Batch, leaving: boolean): void;
-  /** The best batch that waits, now under way: high priority before normal, then in order. May come later: see `QueueHost.wake`. */
-  next(): Batch | undefined;
+  /**
+   * The best batch that waits, now under way: high priority before normal, then in order. May come later: see `QueueHost.wake`. `leaving`: of what this
+   * program's memory holds, high priority before normal, then the newest: not everything may be carried on.
+   */
+  next(leaving?: boolean): Batch | undefined;
   /** Under way → waiting, behind the others of its priority. */
   back(batch: Batch): void;
   /** Under way → forgotten; `parts` wait in its place. */

@@ -24,7 +24,7 @@ export function memoryQueue(): BatchQueue {
     bytes: 0,
     countedItems: 0,
     add,
-    next: () => high.shift() ?? normal.shift(),
+    next: (leaving?: boolean) => (leaving ? (high.pop() ?? normal.pop()) : (high.shift() ?? normal.shift())),
     back: wait,
     done(batch: Batch, parts: readonly Batch[] = []) {
       count(batch, -1);

@@ -668,8 +668,8 @@ describe.each([
       expect(here.sends.map(({ batch, leaving }) => [batch.items, leaving])).toEqual([
         [2, false],
         [2, false],
-        [2, true],
         [1, true],
+        [2, true],
       ]);
 
       const dead = destination(() => away);
@@ -683,6 +683,16 @@ describe.each([
       expect(dead.sends).toHaveLength(2);
       closed.outbox.resume();
       expect(dead.sends).toHaveLength(3);
+    });
+
+    test('of what waits when the page is left, errors go first and then the newest, because not everything may be carried on [B2]', () => {
+      const here = destination(() => new Promise(() => {}));
+      const { outbox, write, high } = setUp({ maxItems: 1, concurrency: 1 }, [here]);
+      write(3);
+      write(2, high);
+      write();
+      outbox.suspend();
+      expect(here.marks()).toEqual([0, 4, 3, 5, 2, 1]);
     });
 
     test.runIf(whole)('too large for what is left of a closing page: the parts go in the same turn too', async () => {

@@ -107,6 +107,68 @@ test('what cannot be stored in the turn of leaving is stored behind it, for the 
   await ending;
 });
 
+test('what is still on its way into the store when the page is left is sent in that turn, and forgotten there once it was taken', async () => {
+  const store = memoryStore();
+  let arrive = (): void => {};
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const slow: BatchStore = {
+    ...store,
+    async put(batch) {
+      await arrived;
+      return store.put(batch);
+    },
+    async remove(ids) {
+      await arrived;
+      return store.remove(ids);
+    },
+  };
+  const { time, outbox, write, sent } = setUp(slow, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  await time.settle();
+  write();
+  write();
+  await time.settle();
+  expect(sent).toEqual([]);
+  outbox.suspend();
+  const [last, first] = sent;
+  expect(sent).toHaveLength(2);
+  expect(last! > first!).toBe(true);
+  arrive();
+  await time.settle();
+  outbox.resume();
+  await time.settle();
+  expect(sent).toHaveLength(2);
+  expect(outbox.status()).toMatchObject({ sent: { traces: 2 }, queued: { items: 0 }, stored: { items: 0 } });
+  expect(await store.size()).toMatchObject({ batches: 0 });
+  await outbox.shutdown(0);
+});
+
+test('what cannot be written in the turn of leaving is not sent before the store has it: what stands there of it may be another content', async () => {
+  const store = memoryStore();
+  let arrive = (): void => {};
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const slow: BatchStore = {
+    ...store,
+    putSync: () => false,
+    async put(batch) {
+      await arrived;
+      return store.put(batch);
+    },
+  };
+  const { time, outbox, write, sent } = setUp(slow, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  await time.settle();
+  write();
+  await time.settle();
+  outbox.suspend();
+  await time.settle();
+  expect(sent).toEqual([]);
+  arrive();
+  await time.settle();
+  expect(sent).toHaveLength(1);
+  await time.settle();
+  expect(await store.size()).toMatchObject({ batches: 0 });
+  await outbox.shutdown(0);
+});
+
 test('what a failing store may have kept all the same is removed from it once it was sent', async () => {
   const store = memoryStore();
   const broken: BatchStore = {

@@ -40,6 +40,8 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     const underWay = new Set<Batch>();
     /** Stored and sent in one turn, because the page was left: in the store they are held by nobody. */
     const unclaimed = new Set<string>();
+    /** Sent before the store has answered, because the program was left. */
+    const ahead = new Set<string>();
     /** Settled while a claim was on its way back, which may still list them. */
     const settled = new Set<string>();
     /** Given back meanwhile: such a claim may be of before, or hold them anew. */
@@ -136,6 +138,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         givenUp.delete(batch.id);
         return;
       }
+      if (ahead.delete(batch.id) && !isHere(batch.id)) void change(() => store.remove([batch.id]));
       // A claim or an eviction may have been quicker.
       if (!arrived(batch.id)) return;
       if (closed) return;
@@ -219,7 +222,16 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         entering.set(batch.id, batch);
         void enter(batch);
       },
-      next() {
+      next(leaving) {
+        // Nobody may be there to claim them when they have arrived. What is not stored as it is sent might be found there otherwise: as its parts.
+        if (leaving)
+          for (const [id, batch] of [...entering].reverse()) {
+            if (!putNow(batch)) continue;
+            entering.delete(id);
+            ahead.add(id);
+            unclaimed.add(id);
+            ready.unshift({ batch, untilMs: Number.POSITIVE_INFINITY });
+          }
         const now = clock.monotonicMs();
         const late = ready.filter(({ untilMs }) => untilMs < now);
         if (late.length) {
@@ -227,7 +239,11 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           for (const { batch } of late) count(batch, -1);
           void change(() => store.release(late.map(({ batch }) => batch.id)));
         }
-        const batch = ready.shift()?.batch;
+        let best = ready[0];
+        if (leaving)
+          for (const each of ready) if (each.batch.priority === 'high' || best!.batch.priority !== 'high') best = each;
+        ready = ready.filter((each) => each !== best);
+        const batch = best?.batch;
         if (batch) underWay.add(batch);
         else void claim();
         return batch;

@@ -60,7 +60,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
 
   const kept = () => [...sending, ...queue];
   const size = (open: Iterable<OpenBuffer> = buffers) => {
-    let [items, bytes] = [0, 0];
+    let items = 0;
+    let bytes = 0;
     for (const part of [...kept(), ...open]) {
       items += part.items;
       bytes += part.byteLength;
@@ -71,9 +72,10 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     const { items, bytes } = size();
     return items > limits.maxQueueItems || bytes > limits.maxQueueBytes;
   };
-  /** The oldest that waits, of this priority where there is one. */
-  const waiting = (first: Priority) => {
+  /** The oldest that waits, or the newest, of this priority where there is one. */
+  const waiting = (first: Priority, newest?: boolean) => {
     const entries = [...queue];
+    if (newest) entries.reverse();
     return entries.find(({ batch }) => batch.priority === first) ?? entries[0];
   };
 
@@ -93,7 +95,7 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
     settle(entry, false);
   };
   const makeRoom = (): void => {
-    for (let victim = waiting('normal'); victim && isOver(); victim = waiting('normal')) drop(victim, 'queue-full');
+    while (queue.size && isOver()) drop(waiting('normal')!, 'queue-full');
   };
 
   const seal = (which: Iterable<OpenBuffer> = buffers, leaving?: boolean): void => {
@@ -129,7 +131,8 @@ export function createSmallOutbox(options: OutboxRequest): Outbox {
   const pump = (leaving?: boolean): void => {
     cancelWake?.();
     while (!closed) {
-      const entry = waiting('high');
+      // Of a page that is left not everything may be carried on: what was last says why.
+      const entry = waiting('high', leaving);
       const waitMs = nextMs - now();
       if (!entry || (sending.size && failures) || (sending.size >= limits.concurrency && !leaving)) return;
       if (waitMs > 0 && !leaving) {

@@ -7,10 +7,10 @@ import { smallTracing } from '../../core/small/small-tracing.js';
 import { startTelemetryWith, type TelemetryParts } from '../../core/start-telemetry-with.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
 import { fetchTransport } from '../../transports/fetch.js';
+import { keepaliveShare } from '../../transports/keepalive.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { OtlpUrl } from '../../transports/signal-url.js';
 import { browserPorts } from './ports/browser-ports.js';
-import { createKeepaliveShare } from './ports/keepalive-share.js';
 import { createPageLifecycle } from './ports/lifecycle.js';
 import { pageResource } from './ports/page-resource.js';
 
@@ -65,7 +65,7 @@ export function start(options: BareWebOptions = {}, parts: Partial<TelemetryPart
         toJson: options.encoding,
         // The id in the address would make each batch ask again: a browser remembers a preflight per address.
         sendBatchId: options.plainText === true,
-        keepalive: createKeepaliveShare(),
+        keepalive: keepaliveShare(),
       }),
     // Four of these are what a browser carries on after a page is gone; then nothing has to be split.
     batch: { maxBytes: 15_000, ...options.batch },

@@ -24,7 +24,7 @@ export interface LeftCell extends Cell, FaultCount {
 /** A renderer that is killed may take with it what ended in the last second. */
 const KEPT_AFTER_MS = 1_000;
 /** What has not arrived by then is missing. */
-const LONGEST_VISIT_MS = 30_000;
+const LONGEST_VISIT_MS = 60_000;
 
 /** With the defaults of a page, but that nothing is observed: each span here is one that was counted. */
 const program = `
@@ -64,7 +64,7 @@ export async function leavePages(browser: DrivenBrowser, way: Way, cells: readon
   const stages = await Promise.all(cells.map((cell) => setUp(cell, code)));
   try {
     if (way === 'offline') for (const { proxy } of stages) proxy.set({ refuse: true });
-    const pages = await Promise.all(stages.map(({ site }) => browser.open(`${site.origin}/?left`, { visible: true })));
+    const pages = await Promise.all(stages.map(({ site }) => browser.visit(`${site.origin}/?left`)));
     await Promise.all(pages.map((page, at) => leave(page, way, stages[at]!)));
     if (way === 'killed') {
       await new Promise((resolve) => setTimeout(resolve, KEPT_AFTER_MS));
@@ -78,7 +78,7 @@ export async function leavePages(browser: DrivenBrowser, way: Way, cells: readon
         const address = `${stage.site.origin}/?again`;
         const page = pages[at]!;
         if (way === 'navigated') await page.goto(address);
-        return count(way === 'navigated' ? page : await browser.open(address), stage);
+        return count(way === 'navigated' ? page : await browser.visit(address), stage);
       }),
     );
   } finally {
