@@ -115,6 +115,33 @@ describe.skipIf(!chromiumPath)('a page without a network', () => {
     expect(new Set(sink.requests.map(({ url }) => url)).size).toBe(sink.requests.length);
   });
 
+  test('what a tab sends because it was hidden is left to it by the other tabs, which share what waits [B14]', async () => {
+    await using opened = await openPage(browser, { script });
+    const { page, context, sink, origin } = opened;
+    const other = await context.newPage();
+    await other.goto(`${origin}/?other`);
+    await evaluate(other, `end('ready'), telemetry.flush()`);
+    // Nobody hears of an answer until both have asked.
+    let answer = (): void => {};
+    sink.hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await evaluate(
+      page,
+      `end('hidden'), Object.defineProperty(document, 'hidden', { value: true, configurable: true }),
+       document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`,
+    );
+    await sink.span('hidden');
+    expect(await evaluate(page, `(${isStored})('hidden')`)).toBe(true);
+    await evaluate(other, `end('theirs'), void telemetry.flush()`);
+    await sink.span('theirs');
+    answer();
+    await page.waitForFunction('telemetry.status().queued.items === 0');
+    await other.waitForFunction('telemetry.status().queued.items === 0');
+    await evaluate(other, `telemetry.flush()`);
+    expect(sink.requests).toHaveLength(3);
+  });
+
   test('a page that waits for the way back is kept by the browser all the same, and goes on [B14]', async () => {
     await using opened = await openPage(browser, {
       script: `${script}

@@ -22,6 +22,8 @@ export interface OtlpSink {
   request(path: string): Promise<SinkRequest>;
   /** Nobody is there: connections are cut without an answer. */
   away: boolean;
+  /** Requests are taken, and answered when this is over. */
+  hold: Promise<void> | undefined;
   /** How later requests are answered; `undefined`: taken. */
   answer:
     | ((request: SinkRequest) => { readonly status: number; readonly headers?: Record<string, string> })
@@ -59,8 +61,9 @@ export async function startOtlpSink(): Promise<OtlpSink> {
       batches.add(batch);
       if (request.url.startsWith('/v1/traces')) spans.push(...decodeTraces(bytes, incoming.headers));
     }
-    response.writeHead(status, { ...cors, ...headers }).end();
     for (const look of [...waiting]) look();
+    await sink.hold;
+    response.writeHead(status, { ...cors, ...headers }).end();
   });
 
   const sink: OtlpSink = {
@@ -68,6 +71,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     requests,
     spans,
     away: false,
+    hold: undefined,
     answer: undefined,
     until: (enough) =>
       new Promise((resolve, reject) => {
