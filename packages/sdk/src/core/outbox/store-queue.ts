@@ -46,7 +46,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     const settled = new Set<string>();
     /** Given back meanwhile: such a claim may be of before, or hold them anew. */
     const released = new Set<string>();
-    /** Sacrificed on the way into the store; to be taken out of it again. */
+    /** Sacrificed, or settled, on the way into the store; to be taken out of it again. */
     const givenUp = new Set<string>();
     let size = { items: 0, bytes: 0 };
     let claiming = false;
@@ -138,7 +138,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         givenUp.delete(batch.id);
         return;
       }
-      if (ahead.delete(batch.id) && !isHere(batch.id)) void change(() => store.remove([batch.id]));
+      ahead.delete(batch.id);
       // A claim or an eviction may have been quicker.
       if (!arrived(batch.id)) return;
       if (closed) return;
@@ -258,6 +258,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       },
       done(batch, parts) {
         underWay.delete(batch);
+        if (ahead.delete(batch.id)) givenUp.add(batch.id);
         if (claiming) settled.add(batch.id);
         count(batch, -1);
         if (unstored.delete(batch.id)) {
