@@ -90,6 +90,8 @@ export interface BatchStore {
   put(batch: Batch): Promise<boolean>;
   /** The same before this call returns, where the medium has such a thing (a page that is being closed). */
   putSync?(batch: Batch): boolean;
+  /** `putSync` takes no longer than `put` would: it is asked first then, always, so that what a step of the program makes need not fit into memory. */
+  readonly atOnce?: boolean | undefined;
   /**
    * Up to `limit` batches that nobody else holds, for one of `destinations` (absent: for any), best first: high priority before
    * normal, then in the order of `put`. Held for `leaseMs` from now, or until `release` or `remove`.

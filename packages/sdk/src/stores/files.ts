@@ -15,7 +15,7 @@ export interface FilesStoreOptions {
   readonly folder: string;
   /**
    * Bytes of batches in the folder, of all programs that share it: one that lives alone may fill it, and each may have its equal part. Default
-   * 64 MiB. The files take up to twice that.
+   * 64 MiB; errors may exceed it by a tenth. The files take up to twice that.
    */
   readonly maxBytes?: number | undefined;
   /** A batch that nobody has asked for until then (its destination is no longer in use) is given up. Default 7 days. */
@@ -407,9 +407,10 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
       if (sync === 'each') await segment?.sync();
       return segment !== undefined;
     },
+    atOnce: sync !== 'each',
     putSync(batch) {
-      // There will be no time to ask for room.
-      const segment = store(batch, bound() * 1.1);
+      // In the last turn there is no time to make room, and what ended the process is the one thing to know.
+      const segment = store(batch, bound() * (batch.priority === 'high' ? 1.1 : 1));
       if (sync === 'each') segment?.syncSync();
       return segment !== undefined;
     },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,14 @@ function run({ env, nodeArgs }: Settings = {}): RunningProgram {
     cwd: sdk.folder,
     nodeArgs: nodeArgs ?? [],
     // A batch is sealed at its tenth span only once the resource is complete.
-    env: { FOLDER: folder, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_NODE_RESOURCE_DETECTORS: 'none', ...env },
+    env: {
+      FOLDER: folder,
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_NODE_RESOURCE_DETECTORS: 'none',
+      // What telemetry has to say about a receiver that is away.
+      OTEL_LOG_LEVEL: 'none',
+      ...env,
+    },
   });
 }
 
@@ -86,7 +94,7 @@ test('killed with -9 while every batch is durable, again and again: the next one
     'sdk process killed with -9, durable at each batch',
     tallySerials(durable, serialsOf(keptOnce(sink.received))),
   );
-});
+}, 280_000);
 
 test('killed with -9 while every span is durable, again and again: the next ones send the rest, once [F15 F17]', async () => {
   const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 120 }));
@@ -95,7 +103,111 @@ test('killed with -9 while every span is durable, again and again: the next ones
     'sdk process killed with -9, durable at each span',
     tallySerials(durable, serialsOf(keptOnce(sink.received))),
   );
-});
+}, 280_000);
+
+test('four processes on one folder, killed and started again while the receiver comes and goes: every serial once [F15 F16]', async () => {
+  const processes = 4;
+  const times = faultSize({ brief: 1, full: 30 });
+  const durable: number[] = [];
+  const answers = setInterval(() => {
+    // Each of ways in turn for a moment: taken, taken and the answer lost, refused for now, away.
+    sink.answers.length = 0;
+    const [kind] = [some(4)];
+    if (kind)
+      sink.answers.push(...Array.from({ length: 50 }, () => (kind === 1 ? { cut: true } : { status: 500 + kind })));
+  }, 200);
+  async function member(at: number): Promise<void> {
+    for (let time = 0; time < times; time++) {
+      const first = (at * times + time) * 10_000;
+      const program = run({ env: { FIRST: String(first), SPANS: '1000' } });
+      await program.line(new RegExp(`^${first + 10 + some(980)}$`, 'm'));
+      program.kill('SIGKILL');
+      durable.push(...said((await program.ended).stdout));
+      if (time % 10 === 9) sayFault(`process ${at}: ${time + 1} kills`);
+    }
+  }
+  await Promise.all(Array.from({ length: processes }, (_, at) => member(at)));
+  clearInterval(answers);
+  sink.answers.length = 0;
+  // Several at once, too, for what is left.
+  await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'sent' } }).ended));
+  await sendTheRest();
+  nothingLost(
+    'four sdk processes on one folder, killed again and again',
+    tallySerials(durable, serialsOf(keptOnce(sink.received))),
+  );
+}, 280_000);
+
+test('an answer that is lost after the batch was taken: the same request again, byte for byte, also from the next process [F15 F16]', async () => {
+  const spans = faultSize({ brief: 300, full: 100_000 });
+  const lostOneOf = faultSize({ brief: 3, full: 50 });
+  sink.answers.push(...Array.from({ length: spans / 10 }, (_, at) => ({ cut: at % lostOneOf === 1 })));
+  const program = run({ env: { SPANS: String(spans), END: 'sent' } });
+  await sink.arrived(spans / 25);
+  program.kill('SIGKILL');
+  const durable = said((await program.ended).stdout);
+  await sendTheRest();
+  const ids = sink.received.map(({ batchId }) => batchId);
+  expect(new Set(ids).size, 'some batch came twice').toBeLessThan(ids.length);
+  nothingLost(
+    'sdk process whose answers are lost after commit, killed meanwhile',
+    tallySerials(durable, serialsOf(keptOnce(sink.received))),
+  );
+}, 240_000);
+
+/** A file system of its own, of so many bytes, where this process may make one. */
+function smallDisk(bytes: number): string | undefined {
+  const at = mkdtempSync(join(tmpdir(), 'throughline-disk-'));
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'tmpfs', at]);
+  if (status === 0) return at;
+  rmSync(at, { recursive: true });
+  return undefined;
+}
+
+function takeAway(disk: string): void {
+  spawnSync('umount', ['-l', disk]);
+  rmSync(disk, { recursive: true, force: true });
+}
+
+const probe = process.platform === 'linux' && process.getuid?.() === 0 ? smallDisk(65_536) : undefined;
+if (probe) takeAway(probe);
+
+test.skipIf(!probe)(
+  'a disk that fills up (a small tmpfs, which needs root): the program goes on, what is stored arrives once, the rest is counted [F11 F15 F16]',
+  async () => {
+    const disk = smallDisk(1024 * 1024)!;
+    try {
+      const spans = faultSize({ brief: 20_000, full: 120_000 });
+      sink.answers.push(...Array.from({ length: 10_000 }, () => ({ cut: true })));
+      // It counts what it gave up, and says so when the collector is back and has the rest.
+      const program = run({
+        env: { FOLDER: join(disk, 'folder'), SPANS: String(spans), END: 'counted' },
+      });
+      await program.line(/^full$/m);
+      sink.answers.length = 0;
+      const { code, stdout, stderr } = await program.ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { dropped, sent } = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!);
+      const arrived = serialsOf(keptOnce(sink.received.filter(({ taken }) => taken)));
+      const lost = dropped['queue-full'] + dropped['store-full'];
+      expect(lost).toBeGreaterThan(0);
+      expect(dropped).toEqual({ ...dropped, 'too-old': 0, refused: 0, 'too-large': 0, shutdown: 0, damaged: 0 });
+      expect(readdirSync(join(disk, 'folder'))).toEqual([]);
+      sayFault(`of ${spans} spans ${arrived.length} arrived and ${lost} were counted as dropped`);
+      const different = new Set(arrived).size;
+      nothingLost('sdk folder on a disk that is full: what was not counted as dropped', {
+        sent: spans - lost,
+        stored: different,
+        missing: Math.max(0, spans - lost - different),
+        duplicated: arrived.length - different,
+      });
+      expect(sent.traces).toBe(different);
+    } finally {
+      takeAway(disk);
+    }
+  },
+  240_000,
+);
 
 test.each([
   { END: 'abort', nodeArgs: [] },

@@ -188,3 +188,48 @@ test('what a failing store may have kept all the same is removed from it once it
   expect(await store.size()).toMatchObject({ batches: 0 });
   await outbox.shutdown(0);
 });
+
+test('a step that makes more than memory may hold loses nothing to a store that writes at once [F11]', async () => {
+  const store: BatchStore = { ...memoryStore(), atOnce: true };
+  const { time, outbox, write, sent } = setUp(store, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  await time.settle();
+  for (let at = 0; at < 2_500; at++) write();
+  expect(outbox.status()).toMatchObject({ queued: { items: 0 }, dropped: { 'queue-full': 0 } });
+  expect(await outbox.flush()).toBe(true);
+  await time.settle();
+  expect(outbox.status()).toMatchObject({ sent: { traces: 2_500 }, stored: { items: 0 } });
+  expect(new Set(sent).size).toBe(2_500);
+});
+
+test('what a store cannot read, and what nobody asked for in its time, is counted as dropped, by reason [F16]', async () => {
+  const store = memoryStore();
+  let found = { damaged: 0, expired: 0 };
+  const { time, outbox, write } = setUp(
+    { ...store, size: async () => ({ ...(await store.size()), ...found }) },
+    () => ({
+      kind: 'accepted',
+      rejectedItems: 0,
+    }),
+  );
+  await time.settle();
+  expect(outbox.status().dropped).toMatchObject({ damaged: 0, 'too-old': 0 });
+  found = { damaged: 2, expired: 30 };
+  for (let at = 0; at < 3; at++) {
+    write();
+    await time.settle();
+  }
+  expect(outbox.status()).toMatchObject({ dropped: { damaged: 2, 'too-old': 30 }, sent: { traces: 3 } });
+});
+
+test('what is on its way into a store that can write at once is not lost when the outbox closes', async () => {
+  const store = memoryStore();
+  const slow: BatchStore = { ...store, put: () => new Promise(() => {}) };
+  const { time, outbox, write } = setUp(slow, () => ({ kind: 'accepted', rejectedItems: 0 }));
+  await time.settle();
+  write();
+  const ending = outbox.shutdown(0);
+  await time.advance(1_000);
+  await ending;
+  expect(outbox.status().dropped.shutdown).toBe(0);
+  expect(await store.size()).toMatchObject({ batches: 1 });
+});

@@ -218,6 +218,10 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           });
           return;
         }
+        if (store.atOnce && putNow(batch)) {
+          void change(async () => {}).then(claim);
+          return;
+        }
         count(batch, 1);
         entering.set(batch.id, batch);
         void enter(batch);

@@ -21,6 +21,19 @@ const ends = {
   memory() {
     for (const kept = []; ; ) kept.push(new Array(100_000).fill(serial));
   },
+  /** Says that there is no more room, and in the end what became of everything. */
+  async counted() {
+    console.log('full');
+    for (;;) {
+      const { queued, stored, dropped, sent } = telemetry.status();
+      if (queued.items + stored.items === 0) {
+        await telemetry.shutdown();
+        console.log(JSON.stringify({ dropped, sent }));
+        return process.exit();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  },
   // When it sees nothing left any more; who wants to be sure looks into the folder afterwards.
   sent(seen = 0) {
     const left =

@@ -1,0 +1,50 @@
+/*
+ * Ends some spans and comes to its end in the way that `END` says. `TELEMETRY=no`: the same program without any.
+ */
+const { FOLDER, END, TELEMETRY, DURABLE_AT = 'batch', FIRST = '0', SERIALS = '5' } = process.env;
+
+const { start } = TELEMETRY === 'no' ? {} : await import('@throughline/sdk/node');
+const telemetry = start?.({
+  serviceName: 'crashing',
+  store: FOLDER && { folder: FOLDER, durableAt: DURABLE_AT },
+  batch: { shutdownTimeoutMs: 500 },
+});
+const traced = (name, options, run) => (telemetry ? telemetry.traced(name, options, run)() : run());
+const first = Number(FIRST);
+for (let serial = first; serial < first + Number(SERIALS); serial++)
+  traced('work', { attributes: { 'throughline.serial': serial } }, () => {});
+
+/** In a span that is still open when it happens. */
+const inOrder = (run) => void traced('order', {}, () => new Promise(() => setTimeout(run, 5)));
+
+const ends = {
+  throw: () => inOrder(() => null.missing),
+  'throw text': () =>
+    inOrder(() => {
+      throw 'no error at all';
+    }),
+  reject: () => inOrder(() => void Promise.reject(new RangeError('too far'))),
+  exit: () => inOrder(() => process.exit(7)),
+  handled() {
+    process.on('uncaughtException', ({ message }) => {
+      console.log(`handled: ${message}`);
+      process.exitCode = 4;
+    });
+    traced(
+      'order',
+      {},
+      () =>
+        new Promise((resolve) => {
+          setTimeout(() => {
+            setTimeout(resolve, 20);
+            throw new Error('caught in the end');
+          }, 5);
+        }),
+    );
+  },
+  wait() {
+    inOrder(() => console.log('waiting'));
+    setInterval(() => {}, 1_000);
+  },
+};
+ends[END]();
