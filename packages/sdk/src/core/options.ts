@@ -23,6 +23,11 @@ export interface TelemetryOptions {
   /** Sizes and ages of batches, by name. Default: `production`. Single values in `batch` win over the preset. */
   readonly preset?: PresetName | undefined;
   readonly batch?: Partial<BatchLimits> | undefined;
+  /**
+   * What is given up when memory or a store is full; each is counted in `status().dropped`. `low-priority-first`, the default: what is no error, the oldest of
+   * it. `oldest-first`: whatever came first. `newest-first`: what comes last, so that the beginning is kept. A page without `offline()` knows the first only.
+   */
+  readonly sacrifice?: SacrificeOrder | undefined;
   /** Where batches go: one, or several with a rule. Default: what the runtime makes of `endpoint`. */
   readonly destinations?: Destinations | undefined;
   readonly store?: BatchStore | undefined;
@@ -124,6 +129,8 @@ export interface Diagnostic {
   /** One clear sentence: what, where, what to do. */
   readonly message: string;
 }
+
+export type SacrificeOrder = 'low-priority-first' | 'oldest-first' | 'newest-first';
 
 /** Why items were given up. */
 export type DropReason = 'queue-full' | 'store-full' | 'too-old' | 'refused' | 'too-large' | 'shutdown' | 'damaged';

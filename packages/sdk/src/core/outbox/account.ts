@@ -50,7 +50,7 @@ export function createAccount(
   {
     ports: { clock, timers },
     limits,
-    createQueue = memoryQueue,
+    createQueue = () => memoryQueue(),
     split,
     quietly = (run) => run(),
     report,

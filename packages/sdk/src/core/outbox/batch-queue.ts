@@ -24,7 +24,7 @@ export interface BatchQueue {
   back(batch: Batch): void;
   /** Under way → forgotten; `parts` wait in its place. */
   done(batch: Batch, parts?: readonly Batch[]): void;
-  /** Gives up the waiting batch that is missed least, of those that are `eligible`: normal priority before high, old before new. */
+  /** Gives up the waiting batch that is missed least, of those that are `eligible`, in the order of `firstToGo`. */
   sacrifice(eligible: (batch: Batch) => boolean): Batch | undefined;
   /** What has reached `durability`; absent where that is all of `items` and `bytes`. */
   stored?(): { readonly items: number; readonly bytes: number };

@@ -1,8 +1,9 @@
-import type { Destinations } from '../options.js';
+import type { Destinations, SacrificeOrder } from '../options.js';
 import type { BatchStore, Transport } from '../ports.js';
 import { splitExportRequest } from '../wire/split-request.js';
 import { createAccount } from './account.js';
 import { createCopies } from './copies.js';
+import { memoryQueue } from './memory-queue.js';
 import { createOutbox, type Outbox, type OutboxOptions } from './outbox.js';
 import { createStoreQueue } from './store-queue.js';
 
@@ -11,6 +12,7 @@ export interface OutboxRequest
   extends Pick<OutboxOptions, 'ports' | 'limits' | 'report' | 'quietly' | 'resource' | 'resourceReady'> {
   readonly destinations?: Destinations | undefined;
   readonly store?: BatchStore | undefined;
+  readonly sacrifice?: SacrificeOrder | undefined;
 }
 
 /** The outbox with everything: one destination, a list, or copies; in memory or in a store; what is too large goes in parts. */
@@ -23,7 +25,7 @@ export function createFullOutbox({ destinations, store, ...options }: OutboxRequ
       ...options,
       destinations: transports as OutboxOptions['destinations'],
       split: splitExportRequest,
-      createQueue: store && createStoreQueue(store, options),
+      createQueue: store ? createStoreQueue(store, options) : () => memoryQueue(options.sacrifice),
     },
     // Also where one takes some signals only.
     !failover && (copies?.[1] || transports[0]?.signals) ? createCopies : createAccount,

@@ -1,8 +1,10 @@
 import type { Batch } from '../batch.js';
+import type { SacrificeOrder } from '../options.js';
 import { type BatchQueue, countsAsItem } from './batch-queue.js';
+import { firstToGo } from './first-to-go.js';
 
 /** The default place to wait: this program's memory, in order of sealing. */
-export function memoryQueue(): BatchQueue {
+export function memoryQueue(order?: SacrificeOrder): BatchQueue {
   const high: Batch[] = [];
   const normal: Batch[] = [];
   const wait = (batch: Batch) => (batch.priority === 'high' ? high : normal).push(batch);
@@ -31,16 +33,13 @@ export function memoryQueue(): BatchQueue {
       parts.forEach(add);
     },
     sacrifice(eligible: (batch: Batch) => boolean) {
-      for (const waiting of [normal, high]) {
-        // Not the first of the line: one that came back stands at its end. Ids of one process rise.
-        const [first, ...others] = waiting.filter(eligible);
-        if (!first) continue;
-        const victim = others.reduce((least, batch) => (batch.id < least.id ? batch : least), first);
-        waiting.splice(waiting.indexOf(victim), 1);
-        count(victim, -1);
-        return victim;
-      }
-      return undefined;
+      // Not the first of the line: one that came back stands at its end.
+      const victim = firstToGo([...normal, ...high].filter(eligible), order);
+      if (!victim) return undefined;
+      const line = victim.priority === 'high' ? high : normal;
+      line.splice(line.indexOf(victim), 1);
+      count(victim, -1);
+      return victim;
     },
     close() {
       const lost = queue.items;

@@ -10,6 +10,7 @@ import type { Outcome, SendOptions, Transport } from '../ports.js';
 import { resolveBatchLimits } from '../presets.js';
 import { createSmallOutbox } from '../small/small-outbox.js';
 import { createCopies } from './copies.js';
+import { memoryQueue } from './memory-queue.js';
 import { createOutbox, type OutboxOptions } from './outbox.js';
 
 const accepted: Outcome = { kind: 'accepted', rejectedItems: 0 };
@@ -237,6 +238,40 @@ describe.each([
         dropped: { 'queue-full': 8 },
         queued: { items: 0 },
       });
+    });
+
+    test.runIf(whole).each([
+      { order: undefined, kept: [0, 1, 6, 7, 8, 9] },
+      { order: 'oldest-first' as const, kept: [4, 5, 6, 7, 8, 9] },
+      { order: 'newest-first' as const, kept: [0, 1, 2, 3, 8, 9] },
+    ])('what goes first is a wish: $order', async ({ order, kept }) => {
+      const dead = destination(() => away);
+      const { outbox, time, write, high } = setUp(
+        { maxItems: 2, maxQueueItems: 6, concurrency: 1, maxAgeMs: 1e6 },
+        [dead],
+        { createQueue: () => memoryQueue(order) },
+      );
+      write(2, high); // 0 1, an error
+      await time.settle();
+      write(2); // 2 3
+      write(2); // 4 5
+      write(2); // 6 7: too much
+      write(2); // 8 9: too much again
+      expect(outbox.status()).toMatchObject({ queued: { items: 6 }, dropped: { 'queue-full': 4 } });
+      let waiting = dead.sends.length;
+      dead.transport.send = async (batch) => {
+        dead.sends.push({ batch, leaving: false, atMs: 0, answered: true });
+        return accepted;
+      };
+      expect(await outbox.flush()).toBe(true);
+      waiting = dead.sends.slice(waiting).length;
+      expect(waiting).toBe(3);
+      expect(
+        dead
+          .marks()
+          .slice(-6)
+          .sort((a, b) => a - b),
+      ).toEqual(kept);
     });
 
     test('bytes are bounded beside items', async () => {

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { fakeTime } from '../../../../testkit/src/fake-time.js';
-import { handBuffer } from '../../../../testkit/src/hand-buffer.js';
+import { handBuffer, marksOf } from '../../../../testkit/src/hand-buffer.js';
 import { memoryStore } from '../../stores/memory.js';
+import type { SacrificeOrder } from '../options.js';
 import type { BatchStore, Outcome, Transport } from '../ports.js';
 import { resolveBatchLimits } from '../presets.js';
 import { createOutbox } from './outbox.js';
 import { createStoreQueue } from './store-queue.js';
 
 /** An outbox over a store; `answer` says what becomes of each send. */
-function setUp(store: BatchStore, answer: (send: number) => Outcome | Promise<Outcome>) {
+function setUp(store: BatchStore, answer: (send: number) => Outcome | Promise<Outcome>, sacrifice?: SacrificeOrder) {
   const time = fakeTime();
   const sent: string[] = [];
   const transport: Transport = {
@@ -28,7 +29,7 @@ function setUp(store: BatchStore, answer: (send: number) => Outcome | Promise<Ou
     report,
     destinations: [transport],
     resource: () => ({ bytes: new Uint8Array(0), schemaUrl: '' }),
-    createQueue: createStoreQueue(store, { ports, limits, report }),
+    createQueue: createStoreQueue(store, { ports, limits, report, sacrifice }),
   });
   const buffer = handBuffer('normal');
   let written = 0;
@@ -232,4 +233,23 @@ test('what is on its way into a store that can write at once is not lost when th
   await ending;
   expect(outbox.status().dropped.shutdown).toBe(0);
   expect(await store.size()).toMatchObject({ batches: 1 });
+});
+
+test.each([
+  { order: undefined, left: [2, 3] },
+  { order: 'oldest-first' as const, left: [2, 3] },
+  { order: 'newest-first' as const, left: [0, 1] },
+])('what goes first of a store that is full is a wish: $order', async ({ order, left }) => {
+  // Each batch is eight bytes.
+  const store = memoryStore({ maxBytes: 16 });
+  const away = { ...store, claim: async () => [] };
+  const { time, outbox, write } = setUp(away, () => ({ kind: 'retry', reason: 'away' }), order);
+  await time.settle();
+  for (let at = 0; at < 4; at++) {
+    write();
+    await time.settle();
+  }
+  expect(outbox.status()).toMatchObject({ stored: { items: 2 }, dropped: { 'store-full': 2 } });
+  const kept = await store.claim('', { leaseMs: 1, limit: 10 });
+  expect(kept.flatMap(({ bytes }) => marksOf(bytes))).toEqual(left);
 });

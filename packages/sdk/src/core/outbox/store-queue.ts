@@ -1,14 +1,16 @@
 import type { Batch } from '../batch.js';
 import type { Report } from '../limit-diagnostics.js';
-import type { BatchLimits } from '../options.js';
+import type { BatchLimits, SacrificeOrder } from '../options.js';
 import type { BatchStore, Ports } from '../ports.js';
 import type { AccountOptions } from './account.js';
 import { type BatchQueue, countsAsItem } from './batch-queue.js';
+import { firstToGo } from './first-to-go.js';
 
 export interface StoreQueueOptions {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'entropy'>;
   readonly limits: Pick<BatchLimits, 'concurrency' | 'sendTimeoutMs'>;
   readonly report: Report;
+  readonly sacrifice?: SacrificeOrder | undefined;
 }
 
 /** Beside the time one send may take: what passes between claiming and sending. */
@@ -20,7 +22,7 @@ const LEASE_MARGIN_MS = 30_000;
  * instead and the program is told.
  */
 export function createStoreQueue(store: BatchStore, options: StoreQueueOptions): AccountOptions['createQueue'] {
-  const { ports, limits, report } = options;
+  const { ports, limits, report, sacrifice: order } = options;
   const { clock, timers } = ports;
   const leaseMs = limits.sendTimeoutMs + LEASE_MARGIN_MS;
   const random = new Uint8Array(8);
@@ -115,8 +117,9 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       let stored: boolean | undefined;
       try {
         stored = await store.put(batch);
-        if (!stored) {
-          const evicted = await store.evict('sacrifice', batch.bytes.length);
+        // What comes last goes first: this one.
+        if (!stored && order !== 'newest-first') {
+          const evicted = await store.evict(order === 'oldest-first' ? order : 'sacrifice', batch.bytes.length);
           for (const each of evicted) {
             // Given up before, or on its way out at this moment.
             if (givenUp.has(each.id)) continue;
@@ -281,19 +284,16 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
       },
       sacrifice(eligible) {
         // Only what the store has not taken yet is ours alone to give up.
-        for (const batch of entering.values()) {
-          if (!eligible(batch)) continue;
-          arrived(batch.id);
-          givenUp.add(batch.id);
-          return batch;
-        }
-        const inMemory = ready.filter(({ batch }) => unstored.has(batch.id) && eligible(batch));
-        const victim = inMemory.find(({ batch }) => batch.priority !== 'high') ?? inMemory[0];
+        const inMemory = ready.map(({ batch }) => batch).filter(({ id }) => unstored.has(id));
+        const victim = firstToGo([...entering.values(), ...inMemory].filter(eligible), order);
         if (!victim) return undefined;
-        ready = ready.filter((each) => each !== victim);
-        unstored.delete(victim.batch.id);
-        count(victim.batch, -1);
-        return victim.batch;
+        if (arrived(victim.id)) givenUp.add(victim.id);
+        else {
+          ready = ready.filter(({ batch }) => batch !== victim);
+          unstored.delete(victim.id);
+          count(victim, -1);
+        }
+        return victim;
       },
       stored: () => ({ items: size.items, bytes: size.bytes }),
       close() {
