@@ -42,8 +42,11 @@ function run(file: string, env: Record<string, string>): RunningProgram {
 async function endsAlike(end: (env: Record<string, string>) => Promise<Ending>): Promise<Ending> {
   const ending = await end({});
   const without = await end({ TELEMETRY: 'no' });
-  // A rejection's warning names the process.
-  const plain = ({ stderr, ...rest }: Ending) => ({ ...rest, stderr: stderr.replace(/\(node:\d+\)/g, '(node)') });
+  // A warning names the process; and where context is followed, Node 20 is on its own stack once more.
+  const plain = ({ stderr, ...rest }: Ending) => ({
+    ...rest,
+    stderr: stderr.replace(/\(node:\d+\)/g, '(node)').replace(/^ +at .*node:internal\/async_hooks.*\n/gm, ''),
+  });
   expect(plain(ending)).toEqual(plain(without));
   return ending;
 }
@@ -102,6 +105,21 @@ describe.each(crashes)('a program that ends by $END', ({ END, span: name, type, 
     nothingLost(`sdk process that ends by ${END}`, tallySerials(every, serialsOf(spans)));
   }, 240_000);
 });
+
+test.each(['thread', 'thread throws'])(
+  'a program with a thread that ends by %s leaves what both had ended [F17]',
+  async (END) => {
+    away();
+    expect((await endsAlike((env) => run('crashing.mjs', { END, ...env }).ended)).code).toBe(1);
+    const spans = await afterwards();
+    nothingLost(
+      `sdk process with a thread that ends by ${END}`,
+      tallySerials([0, 1, 2, 3, 4, 100, 101, 102], serialsOf(spans)),
+    );
+    // Of one that throws in its thread both say so: there it was thrown, and the program ends of it.
+    expect(spans.filter(({ name }) => name === 'uncaught exception')).toHaveLength(END === 'thread' ? 1 : 2);
+  },
+);
 
 test('process.exit() leaves what had ended to the next program, and its code as it is [F17]', async () => {
   away();

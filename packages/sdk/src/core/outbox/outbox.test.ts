@@ -338,6 +338,22 @@ describe.each([
       );
     });
 
+    test('many that lose their collector at once do not come back at once [F16]', async () => {
+      const programs = Array.from({ length: 40 }, () => {
+        const here = destination(() => away);
+        const { time, write } = setUp({ maxItems: 1, firstRetryMs: 1_000 }, [here]);
+        write(1);
+        return { here, time };
+      });
+      for (const { time } of programs) await time.advance(1_500);
+      const seconds = programs.map(({ here }) => here.sends[1]!.atMs - here.sends[0]!.atMs);
+      // 1 s ±50 %.
+      expect(Math.min(...seconds)).toBeGreaterThanOrEqual(500);
+      expect(Math.max(...seconds)).toBeLessThanOrEqual(1_500);
+      for (const half of [(ms: number) => ms < 1_000, (ms: number) => ms > 1_000])
+        expect(seconds.filter(half).length).toBeGreaterThan(5);
+    });
+
     test('the server names the wait, and its word also holds for flush', async () => {
       const answers: Outcome[] = [{ kind: 'retry', reason: 'busy', afterMs: 7_000 }];
       const here = destination(() => answers.shift() ?? accepted);
@@ -460,6 +476,17 @@ describe.each([
       expect(outbox.status()).toMatchObject({ state: 'degraded', dropped: { refused: 3 }, sent: { traces: 0 } });
       expect(outbox.status().lastError?.message).toContain('HTTP 400: no');
       expect(diagnostics.map(({ code }) => code)).toEqual(['dropped-refused']);
+    });
+
+    test('batches that are refused do not hold up those behind them [F16]', async () => {
+      const poison = (batch: Batch) => marksOf(batch.bytes)[0]! % 3 === 0;
+      const here = destination((batch) => (poison(batch) ? { kind: 'refused', reason: 'HTTP 400' } : accepted));
+      const { outbox, time, write } = setUp({ maxItems: 1, concurrency: 1 }, [here]);
+      write(30);
+      await time.settle();
+      expect(here.sends).toHaveLength(30);
+      expect(outbox.status()).toMatchObject({ sent: { traces: 20 }, dropped: { refused: 10 }, queued: { items: 0 } });
+      expect(time.pending).toBe(0);
     });
 
     test('a partial success is taken: what was rejected is counted with its message', async () => {

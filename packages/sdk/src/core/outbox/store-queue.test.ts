@@ -253,3 +253,16 @@ test.each([
   const kept = await store.claim('', { leaseMs: 1, limit: 10 });
   expect(kept.flatMap(({ bytes }) => marksOf(bytes))).toEqual(left);
 });
+
+test('what is refused leaves the store, and what comes behind it is sent [F16]', async () => {
+  const store = memoryStore();
+  const { time, outbox, write } = setUp(store, (send) =>
+    send % 2 ? { kind: 'refused', reason: 'HTTP 400' } : { kind: 'accepted', rejectedItems: 0 },
+  );
+  await time.settle();
+  for (let at = 0; at < 10; at++) write();
+  await outbox.flush();
+  await time.settle();
+  expect(outbox.status()).toMatchObject({ sent: { traces: 5 }, dropped: { refused: 5 }, stored: { items: 0 } });
+  expect(await store.size()).toMatchObject({ batches: 0 });
+});

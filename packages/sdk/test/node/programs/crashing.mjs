@@ -1,3 +1,5 @@
+import { Worker } from 'node:worker_threads';
+
 /*
  * Ends some spans and comes to its end in the way that `END` says. `TELEMETRY=no`: the same program without any.
  */
@@ -16,6 +18,11 @@ for (let serial = first; serial < first + Number(SERIALS); serial++)
 
 /** In a span that is still open when it happens. */
 const inOrder = (run) => void traced('order', {}, () => new Promise(() => setTimeout(run, 5)));
+
+const inThread = (throws) =>
+  new Worker(new URL('./crashing-thread.mjs', import.meta.url), {
+    workerData: { throws, telemetry: telemetry !== undefined },
+  });
 
 const ends = {
   throw: () => inOrder(() => null.missing),
@@ -42,6 +49,8 @@ const ends = {
         }),
     );
   },
+  thread: () => inThread(false).once('message', () => inOrder(() => null.missing)),
+  'thread throws': () => inThread(true),
   wait() {
     inOrder(() => console.log('waiting'));
     setInterval(() => {}, 1_000);
