@@ -146,7 +146,7 @@ export const SETTINGS = [
     name: 'in-flight',
     kind: 'number',
     placeholder: 'MIB',
-    fallback: 64,
+    fallback: 40,
     minimum: 1,
     maximum: 65536,
     about: 'Requests that may be in memory together, in MiB; beyond it senders are told to wait.',

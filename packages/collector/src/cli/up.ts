@@ -151,7 +151,7 @@ async function start(
   const stored = createIntake(spool, account);
   const intake = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
   const memory = watchMemory((settings.memory ?? 160) * MIB);
-  const admission = createAdmission((settings['in-flight'] ?? 64) * MIB, {
+  const admission = createAdmission((settings['in-flight'] ?? 40) * MIB, {
     isMemoryFull: memory.isFull,
     closed: disk.closed,
   });

@@ -2,46 +2,42 @@ import { Worker } from 'node:worker_threads';
 import type { JsonResult } from './json-to-protobuf.js';
 import type { Signal } from './signal.js';
 
-type Result = JsonResult | { readonly kind: 'too-large' };
-
 export interface JsonThread {
-  /** Never rejects. `too-large`: its objects take more memory than the thread may have. `json` is copied. */
-  transcode(json: Uint8Array, signal: Signal): Promise<Result>;
+  /** Never rejects. `json` is copied. */
+  transcode(json: Uint8Array, signal: Signal): Promise<JsonResult>;
   close(): Promise<void>;
 }
 
-/** Sixteen MiB of ordinary OTLP/JSON take about half of it. */
-const HEAP_MIB = 96;
+/** Several times what a body may become: running out of it would end the process. */
+const HEAP_MIB = 384;
 /** A collector that gets no JSON any more needs no thread for it. */
-const IDLE_MS = 30_000;
+const IDLE_MS = 2_000;
 
 /**
- * Transcodes JSON beside the main thread, one body after the other. The thread starts with the first one and ends when it has had nothing to do for a while; one that runs out
- * of memory takes only its own body with it.
+ * Transcodes JSON beside the main thread, one body after the other. The thread starts with the first one and ends when it has had nothing to do for a while.
  */
 export function createJsonThread(): JsonThread {
   let worker: Worker | undefined;
   let lastId = 0;
   let idle: NodeJS.Timeout | undefined;
-  const waiting = new Map<number, { readonly send: () => void; readonly settle: (result: Result) => void }>();
+  const waiting = new Map<number, { readonly send: () => void; readonly settle: (result: JsonResult) => void }>();
 
   function start(): Worker {
     const started = new Worker(new URL('./json-thread.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
     });
     started.unref();
-    started.on('message', ({ id, result }: { id: number; result: Result }) => settle(id, result));
-    // Out of memory: an error, and then the end.
+    started.on('message', ({ id, result }: { id: number; result: JsonResult }) => settle(id, result));
     started.on('error', () => undefined);
     started.on('exit', () => {
       if (worker === started) worker = undefined;
       const [first] = waiting.keys();
-      if (first !== undefined) settle(first, { kind: 'too-large' });
+      if (first !== undefined) settle(first, { kind: 'malformed', message: 'The body cannot be read as JSON.' });
     });
     return started;
   }
 
-  function settle(id: number, result: Result): void {
+  function settle(id: number, result: JsonResult): void {
     const found = waiting.get(id);
     waiting.delete(id);
     found?.settle(result);

@@ -1,4 +1,4 @@
-/* The program of the thread in which large JSON is transcoded (json-in-thread.ts): its memory has a limit of its own, and nobody waits for it but its sender. */
+/* The program of the thread in which large JSON is transcoded (json-in-thread.ts): nobody waits for it but its sender. */
 import { parentPort } from 'node:worker_threads';
 import { jsonToProtobuf } from './json-to-protobuf.js';
 import type { Signal } from './signal.js';

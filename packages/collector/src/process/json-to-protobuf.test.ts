@@ -100,7 +100,7 @@ test('nesting is bounded', () => {
     `"value":${value}`,
   );
   expect(refusal(json)).toMatch(/nested deeper/);
-  expect(refusal('['.repeat(1_000_000))).toMatch(/not JSON/);
+  expect(refusal('['.repeat(1_000_000))).toMatch(/nested deeper/);
 });
 
 test.skipIf(!existsSync(SPEC))('the official JSON examples load', () => {

@@ -10,14 +10,23 @@ import type { Signal } from './signal.js';
 
 export type JsonResult =
   | { readonly kind: 'protobuf'; readonly bytes: Uint8Array }
-  | { readonly kind: 'malformed'; readonly message: string };
+  /** `isTooLarge`: half of it might be taken. */
+  | { readonly kind: 'malformed'; readonly message: string; readonly isTooLarge?: boolean };
 
 const MAX_DEPTH = 64;
+/** Of JSON itself, in which a level of a value is three brackets. */
+const MAX_BRACKETS = 1024;
+/** What a body may become as objects; ordinary OTLP/JSON of 12 MiB does. */
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
+const OBJECT_BYTES = 64;
+const VALUE_BYTES = 16;
 
 class BadJson extends Error {}
 
 /** Transcodes an OTLP/JSON export request. The message of `malformed` names the place. */
 export function jsonToProtobuf(json: Uint8Array, signal: Signal): JsonResult {
+  const problem = problemOf(json);
+  if (problem !== undefined) return problem;
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString());
@@ -30,6 +39,31 @@ export function jsonToProtobuf(json: Uint8Array, signal: Signal): JsonResult {
     if (error instanceof BadJson) return { kind: 'malformed', message: error.message };
     throw error;
   }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Why a body should not be given to V8's parser: it keeps a hundred bytes for each bracket that is open, and five times as many for each object as `{}` has; what runs out of memory there takes the process
+ * with it, also from another thread.
+ */
+function problemOf(json: Uint8Array): JsonResult | undefined {
+  let depth = 0;
+  let bytes = json.length;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]!;
+    if (byte === 0x5b || byte === 0x7b) {
+      bytes += OBJECT_BYTES;
+      if (++depth > MAX_BRACKETS)
+        return { kind: 'malformed', message: `The body is nested deeper than ${MAX_BRACKETS} brackets.` };
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === 0x2c) bytes += VALUE_BYTES;
+    else if (byte === QUOTE) for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+  }
+  return bytes > MAX_OBJECT_BYTES
+    ? { kind: 'malformed', message: 'As objects the body would take more memory than it may.', isTooLarge: true }
+    : undefined;
 }
 
 function write(value: unknown, message: Shape, path: string, depth: number): Uint8Array {

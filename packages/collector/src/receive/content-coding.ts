@@ -21,6 +21,13 @@ export function contentCoding(header: string | undefined): Coding | undefined | 
 /** Asked before each further piece is kept. `false`: there is no room for it. */
 type Takes = (bytes: number) => boolean;
 
+/**
+ * Telemetry packs some ten to one, and what repeats itself without end a thousand to one: what goes beyond this is taken for a bomb before it has filled what it may. Should it be none, half of it
+ * is taken, and half of that in any case.
+ */
+const MOST_TIMES = 300;
+const ALWAYS_BYTES = 4 * 1024 * 1024;
+
 /** Undoes `coding`, off the main thread where the platform can; never makes more than `maxBytes`, nor more than `takes` has room for. */
 export async function inflateBody(
   body: Uint8Array,
@@ -28,8 +35,9 @@ export async function inflateBody(
   maxBytes: number,
   takes: Takes = () => true,
 ): Promise<Inflated> {
+  const mostBytes = Math.min(maxBytes, Math.max(ALWAYS_BYTES, body.length * MOST_TIMES));
   try {
-    return await (coding === 'zstd' ? unzstd(body, maxBytes, takes) : inflate(body, coding, maxBytes, takes));
+    return await (coding === 'zstd' ? unzstd(body, mostBytes, takes) : inflate(body, coding, mostBytes, takes));
   } catch (error) {
     return { kind: 'malformed', message: `The body is not ${coding}: ${(error as Error).message}` };
   }

@@ -26,7 +26,7 @@ export interface OtlpHttpOptions {
   readonly transcode?: Transcode | undefined;
   readonly origins: Origins;
   readonly tls?: TlsOptions | undefined;
-  /** Of a body, compressed and also after. Default 64 MiB; a quarter of it for JSON. */
+  /** Of a body, compressed and also after. Default 64 MiB; an eighth of it for JSON. */
   readonly maxBodyBytes?: number | undefined;
   /** Time for a request to arrive whole. Default 60,000. */
   readonly requestTimeoutMs?: number | undefined;

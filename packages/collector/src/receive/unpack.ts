@@ -6,17 +6,14 @@ import { type Coding, inflateBody } from './content-coding.js';
 
 export type Format = 'protobuf' | 'json';
 
-/** Turns OTLP/JSON into protobuf. `too-large`: it would take more memory than it may. */
-export type Transcode = (
-  json: Uint8Array,
-  signal: Signal,
-) => JsonResult | Promise<JsonResult | { readonly kind: 'too-large' }>;
+/** Turns OTLP/JSON into protobuf. */
+export type Transcode = (json: Uint8Array, signal: Signal) => JsonResult | Promise<JsonResult>;
 
 export interface Packed {
   readonly coding: Coding | undefined;
   readonly format: Format;
   readonly signal: Signal;
-  /** Of the body, also when it is unpacked; a quarter of it for JSON. */
+  /** Of the body, also when it is unpacked; an eighth of it for JSON. */
   readonly maxBytes: number;
   readonly ticket: Ticket;
   readonly turns: Turns;
@@ -32,7 +29,7 @@ export type Unpacked<Result> =
   | { readonly kind: 'no-room' };
 
 /** Objects take many times the room of their text: a body of empty ones would fill the memory. */
-const JSON_SHARE = 4;
+const JSON_SHARE = 8;
 /** Some ten milliseconds of the main thread. */
 const JSON_HERE_BYTES = 128 * 1024;
 
@@ -78,6 +75,6 @@ async function fromJson<Result>(
   const note = ' as JSON; protobuf may be larger';
   if (json.length > limitBytes) return { kind: 'too-large', limitBytes, note };
   const result = await (json.length > JSON_HERE_BYTES ? transcode : jsonToProtobuf)(json, signal);
-  if (result.kind === 'too-large') return { kind: 'too-large', limitBytes, note };
+  if (result.kind === 'malformed' && result.isTooLarge) return { kind: 'too-large', limitBytes, note };
   return result.kind === 'malformed' ? result : { kind: 'unpacked', result: use(result.bytes) };
 }
