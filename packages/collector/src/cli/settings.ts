@@ -75,6 +75,14 @@ export const SETTINGS = [
     about: 'Forget telemetry older than this many days. Without it everything is kept.',
   },
   {
+    name: 'max-size',
+    kind: 'number',
+    placeholder: 'MIB',
+    minimum: 64,
+    maximum: 1048576000,
+    about: 'Forget the oldest days when more is kept than this many MiB; today stays. Without it size is no reason.',
+  },
+  {
     name: 'tour',
     kind: 'text',
     placeholder: 'URL',

@@ -29,6 +29,7 @@ import { openSpool } from '../spool/spool.js';
 import { createClusterStore } from '../store/cluster-store.js';
 import { createDeferredStore } from '../store/deferred-store.js';
 import { createEmbeddedStore } from '../store/embedded-store.js';
+import { keepUnder } from '../store/keep-under.js';
 import { missingEngine, platformProblem } from '../store/unusable-store.js';
 import { checkOrigins } from './check-origins.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
@@ -120,7 +121,15 @@ async function start(
     withFields(log, { component: 'store' }),
   );
   // The caller hears of it; without a listener here an early failure would end the process before it can be said.
-  store.opened.catch(() => undefined);
+  let stopKeeping = (): void => undefined;
+  const maxMib = settings['max-size'];
+  store.opened.then(
+    () => {
+      if (maxMib !== undefined)
+        stopKeeping = keepUnder(store, maxMib * MIB, withFields(log, { component: 'retention' }));
+    },
+    () => undefined,
+  );
   const metrics = createMetrics();
   const spoolBytes = (settings.spool ?? 4096) * MIB;
   const disk = await watchDisk({
@@ -217,6 +226,7 @@ async function start(
       closeServer(explorer, REQUESTS_MS),
     ]);
     stopTaking.abort();
+    stopKeeping();
     memory.close();
     disk.close();
     await json.close();
