@@ -8,7 +8,8 @@ import { ProtobufWriter } from '../src/process/protobuf-writer.js';
 import { createClusterStore } from '../src/store/cluster-store.js';
 import { createEmbeddedStore } from '../src/store/embedded-store.js';
 import type { Store } from '../src/store/store.js';
-import { buildEngineProcess } from './open-test-store.js';
+import { buildEngineProcess, openTestStore } from './open-test-store.js';
+import { eventually } from './start-collector.js';
 
 const tools = {
   request(
@@ -110,4 +111,22 @@ describe('what can be wrong with a cluster', () => {
       await front.close();
     }
   });
+});
+
+test('what an earlier run left set for a load is set back when the engine has time', async () => {
+  const { store, close } = await openTestStore();
+  try {
+    const setting = async (): Promise<string> => {
+      const { rows } = await store.query<{ parts: string }>(
+        "SELECT extract(create_table_query, 'min_parts_to_merge_at_once = (\\\\d+)') AS parts FROM system.tables WHERE name = 'otel_traces'",
+      );
+      return rows[0]!.parts;
+    };
+    expect(await setting()).toBe('8');
+    await store.command('ALTER TABLE otel_traces MODIFY SETTING min_parts_to_merge_at_once = 32');
+    expect(await setting()).toBe('32');
+    await eventually(setting, (parts) => parts === '8');
+  } finally {
+    await close();
+  }
 });

@@ -9,6 +9,7 @@ import { bindParameters } from './bind-parameters.js';
 import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
+import { createMergePace, keepPace } from './merge-pace.js';
 import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
 import { columnNamesOf, structureOf } from './stored-tables.js';
 import { brokenEngine, missingEngine, platformProblem, UnusableStoreError } from './unusable-store.js';
@@ -254,6 +255,20 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     };
   }
 
+  const pace = createMergePace({
+    now: () => performance.now(),
+    async setParts(parts) {
+      const { rows } = await query<{ name: string }>(
+        `SELECT name FROM system.tables WHERE database = currentDatabase() AND create_table_query LIKE '%min_parts_to_merge_at_once = %'
+         AND create_table_query NOT LIKE '%min_parts_to_merge_at_once = ${parts}'
+         AND create_table_query NOT LIKE '%min_parts_to_merge_at_once = ${parts},%'`,
+      );
+      for (const { name } of rows)
+        await store.command(`ALTER TABLE ${name} MODIFY SETTING min_parts_to_merge_at_once = ${parts}`);
+    },
+  });
+  let stopPace = (): void => undefined;
+
   const store: Store = {
     kind: 'embedded',
     get engineVersion() {
@@ -263,9 +278,13 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     async insert(insert: PreparedInsert) {
       await inTurn(1, () => {
         const engine = child;
+        const beganMs = performance.now();
         const watchdog = setTimeout(() => engine?.kill('SIGKILL'), INSERT_MS);
         const settings = `insert_deduplication_token = '${insert.token}'`;
-        return run(1, insertStatement(insert), settings, 'Null').answer.finally(() => clearTimeout(watchdog));
+        return run(1, insertStatement(insert), settings, 'Null').answer.finally(() => {
+          clearTimeout(watchdog);
+          pace.inserted(beganMs);
+        });
       });
     },
     async command(sql: string) {
@@ -275,6 +294,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
       child !== undefined ? { healthy: true } : { healthy: false, message: trouble ?? 'The engine is not running.' },
     async close() {
       closing = true;
+      stopPace();
       const engine = child;
       if (engine === undefined) return;
       await chains[1].catch(() => undefined);
@@ -293,6 +313,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     await store.close();
     throw error;
   }
+  stopPace = keepPace(pace);
   return store;
 }
 
