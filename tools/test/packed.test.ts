@@ -8,6 +8,8 @@ import type { SpanDetail, TraceAnswer, TracesAnswer } from '../../packages/colle
 import { hasWorkerd } from '../../packages/sdk/test/cloudflare/support/workerd.js';
 import { chromiumPath, launchChromium } from '../../packages/sdk/test/web/support/chromium.js';
 import { startClickhouseFront } from '../../packages/testkit/src/clickhouse-front.js';
+import { encodeOtlp } from '../../packages/testkit/src/otlp-proto.js';
+import { otlpSink } from '../../packages/testkit/src/otlp-sink.js';
 import { root } from '../lib/root.mjs';
 import { readSnippets, type Snippet } from './docs/read-snippets.js';
 import { fromTarballs, type Packed, pack, type Room } from './packed/pack.js';
@@ -326,6 +328,37 @@ telemetry.measure('sum', () => {
     expect(after.spans).toEqual(before.spans);
     await collector.interrupt();
   }, 90_000);
+
+  test(
+    'without chdb a gateway takes what a program sends and hands it on [S11]',
+    async () => {
+      const path = await emptyFolder('gateway');
+      await mustRun(`npm install --omit=optional "${packed.collector.tarball}"`, path);
+      expect(existsSync(join(path, 'node_modules/chdb'))).toBe(false);
+      const sink = await otlpSink({ protocol: 'http1' });
+      try {
+        const gateway = startInShell(`npx throughline gateway --to ${sink.url}`, path, {
+          THROUGHLINE_OTLP_HTTP_PORT: '0',
+          THROUGHLINE_OTLP_GRPC_PORT: '0',
+          THROUGHLINE_STATUS_PORT: '0',
+        });
+        const otlp = (await gateway.says(/OTLP\/HTTP\s+(http:\S+)/))[1]!;
+        const spans = encodeOtlp('TracesRequest', { resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'a' }] }] }] });
+        const response = await fetch(`${otlp}/v1/traces`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-protobuf' },
+          body: spans,
+        });
+        expect(response.status).toBe(200);
+        await sink.arrived(1);
+        expect(Buffer.from(sink.received[0]!.body).equals(Buffer.from(spans))).toBe(true);
+        await gateway.interrupt();
+      } finally {
+        await sink.close();
+      }
+    },
+    INSTALLING_MS,
+  );
 
   test(
     'without chdb `up` says what to do, and a ClickHouse server is used instead',

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { createLog, LOG_LEVELS, type Log } from '../ops/log.js';
-import { doctor } from './doctor.js';
 import { gatewayHelp, HELP, settingsFile, upHelp } from './help.js';
-import { importFiles } from './import.js';
 import { GATEWAY, readSettings } from './read-settings.js';
 import { suggest } from './suggest.js';
 import { UsageError } from './usage-error.js';
@@ -11,10 +9,13 @@ import { version } from './version.js';
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
   up,
   gateway,
+  // Each reads what is its own: a gateway on a small machine has nothing of the others in memory.
   doctor: async (args) => {
+    const { doctor } = await import('./doctor.js');
     process.exitCode = await doctor(args);
   },
   import: async (args) => {
+    const { importFiles } = await import('./import.js');
     process.exitCode = await importFiles(args);
   },
   config: () => write(settingsFile()),
