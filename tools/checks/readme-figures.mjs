@@ -15,13 +15,15 @@ const end = '<!-- /figures -->';
 const benches = {
   sdk: 'What a span costs in a program, from `startSpan` to bytes, beside opentelemetry-js with its protobuf serializer',
   size: 'What a page loads (minified, gzip -9), beside opentelemetry-js',
-  ingest: 'What the collector takes, sender on the same machine, answered when durable',
+  ingest:
+    'What the collector takes, sender on the same machine, answered when durable; beside it the OpenTelemetry Collector',
+  gateway: 'What a gateway hands on, sender and destination on the same machine, answered when durable',
   query: 'What a question takes through the HTTP API, 95th percentile',
   claims:
     'Beside what was claimed of SDKs in compiled languages, on other machines; all rows are in bench/out/claims.json',
 };
 /** Of a bench with many rows only those with a label stand in the README. */
-const labelledOnly = new Set(['claims']);
+const labelledOnly = new Set(['sdk', 'ingest', 'claims']);
 const labels = {
   'span.0attr': 'a span without attributes',
   'span.5attr': 'with 5 attributes',
@@ -32,14 +34,20 @@ const labels = {
   'heap.0attr': 'memory of a waiting span without attributes',
   'heap.10attr+event': 'memory of a waiting span with 10 attributes and an event',
   'pause.p999': '`end()` while batches leave, 99.9th percentile',
-  'pause.max': '`end()` while batches leave, longest',
   'size.core': 'traces and OTLP over fetch, nothing observed',
   'size.web': 'with page load, fetch, XHR, clicks and errors',
   'size.web.lossless': 'the same with `offline()`: what could not be sent is kept in the browser',
   'ingest.traces': 'spans of 10 attributes, 512 a request',
   'ingest.traces.gzip': 'the same, gzip',
   'ingest.reader': 'protobuf to columns alone',
+  'ingest.ack.p99': 'an answer at half the goal, 99th percentile',
+  'ingest.memory.receiver': 'memory of the receiving process',
+  'ingest.memory.10M': 'memory of the whole collector after 10 million spans',
+  'ingest.vs-otelcol': 'processor of the receiver; its peer with a queue on disk',
+  'ingest.vs-otelcol.with-engine': 'the same, with inserts and merges of ClickHouse',
   'ingest.disk': 'on disk',
+  'gateway.traces': 'spans of 10 attributes, 512 a request',
+  'gateway.memory': 'memory of its process',
   'query.trace': 'a trace by its id',
   'query.search': 'by service and duration, one hour',
   'query.attribute': "by an attribute's value, one day",
@@ -47,14 +55,10 @@ const labels = {
   'query.bytes': 'on disk',
   'claims.span.node': 'a span in Node',
   'claims.span.browser': 'a span in a page, with the small parts of a page',
-  'claims.span.browser.full': 'a span in a page, with the parts of a server',
   'claims.start.browser': 'loading and starting in a page',
-  'claims.export.browser': 'sealing 512 spans and giving them to the browser',
   'claims.json.browser': '512 spans as OTLP/JSON, in a page',
   'claims.start.node': 'import and start in Node',
   'claims.queue.answered.p99': 'from sealing to the answer at 100,000 spans/s, 99th percentile',
-  'claims.queue.lost': 'spans lost meanwhile, of a queue of 2,048',
-  'claims.memory.queue': 'a full queue of 2,048 spans of 10 attributes',
   'claims.overhead.100pct': 'overhead on 100 µs of work, all sampled',
   'claims.overhead.10pct': 'overhead on 100 µs of work, one in ten sampled',
 };
@@ -122,8 +126,7 @@ function lines(rows) {
     });
 }
 
-const labelOf = ({ name }) =>
-  labels[name] ?? name.replace(/^ingest\.memory\.(\d+)M$/, 'memory of the whole collector after $1 million spans');
+const labelOf = ({ name }) => labels[name] ?? name;
 
 function besideIt({ name, ours, peer, ratio, unit, goal, ok }) {
   const aim = unit.match(/\(peer: the (\w+)\)/)?.[1];
