@@ -108,15 +108,17 @@ export function figures({ list, read } = workingTree) {
       '',
       '| | measured | beside it |',
       '|---|--:|---|',
-      ...lines(labelledOnly.has(name) ? rows.filter((row) => labels[row.name]) : rows),
+      ...lines(labelledOnly.has(name) ? rows.filter(({ name: row }) => labels[row.replace(suffix, '')]) : rows),
     ].join('\n');
   });
   return parts.length === 0 ? 'Not measured yet.' : parts.join('\n\n');
 }
 
+/** Of relatives: what the figure of the same name is against another peer, or while something slow runs. */
+const suffix = /(@otel3|\.busy)$/;
+
 /** One line for a figure, its relatives (against another peer, while something slow runs) behind it. */
 function lines(rows) {
-  const suffix = /(@otel3|\.busy)$/;
   return rows
     .filter(({ name }) => !suffix.test(name))
     .map((row) => {

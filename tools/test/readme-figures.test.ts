@@ -19,6 +19,7 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
     results({
       'query.json': [
         { name: 'query.trace', ours: 93.088, peer: null, ratio: null, unit: 'ms', goal: 60, ok: false },
+        { name: 'query.new', ours: 7, peer: null, ratio: null, unit: 'ms' },
         { name: 'query.trace.busy', ours: 110, peer: null, ratio: null, unit: 'ms', goal: 120, ok: true },
       ],
       'sdk.json': [
@@ -28,7 +29,7 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
       'ingest.json': [
         { name: 'ingest.traces', ours: 64251, peer: 150000, ratio: 0.43, unit: 'spans/s (peer: the goal)' },
         { name: 'ingest.disk', ours: 47.1, peer: 60, ratio: 0.785, unit: 'bytes/span (peer: the goal)' },
-        { name: 'ingest.new', ours: 7, peer: null, ratio: null, unit: 'ms' },
+        { name: 'ingest.cpu.spool', ours: 7, peer: null, ratio: null, unit: 'ms' },
       ],
       'about/sdk.json': { date: '2026-11-20', machine: '2 × X', node: 'v20.19.0', command: 'npm run bench -- sdk' },
     }),
@@ -42,7 +43,8 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
   );
   expect(text).toContain('| 64,251 spans/s | goal 150,000 spans/s, missed |');
   expect(text).toContain('| on disk | 47.1 bytes/span | goal 60 bytes/span |');
-  expect(text).toContain('| ingest.new | 7 ms |  |');
+  expect(text).toContain('| query.new | 7 ms |  |');
+  expect(text).not.toContain('ingest.cpu.spool');
   expect(text).toContain('machine and day were not noted');
   expect(text.indexOf('a span without')).toBeLessThan(text.indexOf('a trace by its id'));
 });
