@@ -3,9 +3,10 @@ import { driveChromium } from '../../../testkit/src/browsers/chromium.js';
 import type { DrivenBrowser } from '../../../testkit/src/browsers/driven-browser.js';
 import { driveFirefox } from '../../../testkit/src/browsers/firefox.js';
 import { driveWebKit } from '../../../testkit/src/browsers/webkit.js';
+import { showWebKit } from '../../../testkit/src/browsers/webkit-profile.js';
 import { isFullFaultRun, nothingLost } from '../../../testkit/src/faults/fault-run.js';
 import { keepLeavingCells } from '../../../testkit/src/faults/leaving-cells.js';
-import { type Cell, type LeftCell, leavePages, type Way } from './support/leaving.js';
+import { type Cell, killPages, type LeftCell, leavePages, type Way } from './support/leaving.js';
 
 const cells: readonly Cell[] = isFullFaultRun
   ? [20, 200, 1_000].flatMap((delayMs) => [20, 60, 100, 200, 600].map((spans) => ({ spans, delayMs })))
@@ -22,9 +23,13 @@ function inEngine(engine: string, drive: (() => Promise<DrivenBrowser>) | undefi
   afterAll(() => browser?.close());
   return async (way: Way): Promise<void> => {
     const left = await leavePages(browser, way, cells);
-    keepLeavingCells(left.map((cell) => ({ engine, version: browser.version, way, ...cell })));
-    nothingLost(`page left: ${engine}, ${way}`, sum(left));
+    claim(engine, browser.version, way, left);
   };
+}
+
+function claim(engine: string, version: string, way: Way, left: readonly LeftCell[]): void {
+  keepLeavingCells(left.map((cell) => ({ engine, version, way, ...cell })));
+  nothingLost(`page left: ${engine}, ${way}`, sum(left));
 }
 
 function sum(left: readonly LeftCell[]) {
@@ -66,4 +71,15 @@ describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
     leaving('navigated'));
   test('WebKitGTK: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
     leaving('offline'));
+});
+
+describe.skipIf(!showWebKit)('renderers of WebKitGTK that are killed', () => {
+  test('WebKitGTK: the renderer is killed, and all that was over a second ago arrives at the next visit, each once [B14]', async () => {
+    const browser = await showWebKit!();
+    try {
+      claim('WebKitGTK', browser.version, 'killed', await killPages(browser, cells));
+    } finally {
+      await browser.close();
+    }
+  });
 });

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface SystemProcess {
@@ -27,6 +29,14 @@ export async function killAll(processes: readonly SystemProcess[]): Promise<numb
   while (processes.some(({ pid }) => !['', 'Z'].includes(stateOf(pid))))
     await new Promise((again) => setTimeout(again, 5));
   return processes.length;
+}
+
+/** Asks a child to end (SIGTERM) and resolves when it has. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
 }
 
 const stateOf = (pid: number): string => {

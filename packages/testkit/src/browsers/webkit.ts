@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pathOnMachine } from '../on-this-machine.js';
 import type { DrivenBrowser, DrivenPage } from './driven-browser.js';
+import { endChild } from './processes-below.js';
+import { webkitScreen } from './webkit-screen.js';
 
 /** How WebDriver marks an element in its answers. */
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
@@ -20,25 +17,10 @@ const [driver, miniBrowser, xvfb] = (['webkitDriver', 'miniBrowser', 'xvfb'] as 
 export const driveWebKit = driver && miniBrowser && xvfb ? drive : undefined;
 
 async function drive(): Promise<DrivenBrowser> {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-webkit-'));
-  const screen = spawn(xvfb!, ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const [display] = (await once(screen.stdio[3] as Readable, 'data')) as [Buffer];
+  const screen = await webkitScreen(xvfb!);
   const port = await freePort();
   const program = spawn(driver!, [`--port=${port}`, '--host=127.0.0.1'], {
-    env: {
-      ...process.env,
-      DISPLAY: `:${display.toString().trim()}`,
-      XDG_RUNTIME_DIR: folder,
-      HOME: folder,
-      // Without a bus of the desktop it would look for one at every start.
-      DBUS_SESSION_BUS_ADDRESS: 'disabled:',
-      NO_AT_BRIDGE: '1',
-      GDK_BACKEND: 'x11',
-      LIBGL_ALWAYS_SOFTWARE: '1',
-      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
-    },
+    env: screen.env,
     stdio: 'ignore',
   });
 
@@ -52,8 +34,8 @@ async function drive(): Promise<DrivenBrowser> {
     return value;
   }
   const close = async (): Promise<void> => {
-    for (const one of [program, screen]) await end(one);
-    rmSync(folder, { recursive: true, force: true });
+    await endChild(program);
+    await screen.close();
   };
 
   try {
@@ -127,13 +109,6 @@ async function drive(): Promise<DrivenBrowser> {
     await close();
     throw error;
   }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
 }
 
 async function listening(port: number, program: ChildProcess): Promise<void> {

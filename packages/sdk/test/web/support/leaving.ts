@@ -1,4 +1,5 @@
 import type { DrivenBrowser, DrivenPage } from '../../../../testkit/src/browsers/driven-browser.js';
+import type { UndrivenBrowser } from '../../../../testkit/src/browsers/webkit-profile.js';
 import { type FaultProxy, faultProxy } from '../../../../testkit/src/fault-proxy.js';
 import type { FaultCount } from '../../../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../../../testkit/src/faults/serials.js';
@@ -50,7 +51,12 @@ const program = `
       if (n % 10 === 0) await nextTask();
       end();
     }
-  };`;
+  };
+  // Where nobody can tell it in the page.
+  window.rest = () => { const { queued, stored } = telemetry.status(); return queued.items + stored.items; };
+  const [, count] = location.hash.split('record=');
+  if (count) record(Number(count)).then(() => fetch('/recorded'));
+  if (location.hash === '#rest') setInterval(() => fetch('/rest?' + rest()), 100);`;
 
 let bundled: Promise<string> | undefined;
 
@@ -78,9 +84,29 @@ export async function leavePages(browser: DrivenBrowser, way: Way, cells: readon
         const address = `${stage.site.origin}/?again`;
         const page = pages[at]!;
         if (way === 'navigated') await page.goto(address);
-        return count(way === 'navigated' ? page : await browser.visit(address), stage);
+        const next = way === 'navigated' ? page : await browser.visit(address);
+        const found = await count(() => next.evaluate('rest()'), stage);
+        await next.close();
+        return found;
       }),
     );
+  } finally {
+    await Promise.all(stages.map(({ close }) => close()));
+  }
+}
+
+/** The same for renderers that are killed in a browser that nobody drives: each of its pages is told by its address what to do, and says to its server what it has done. */
+export async function killPages(browser: UndrivenBrowser, cells: readonly Cell[]): Promise<LeftCell[]> {
+  bundled ??= bundlePage(program).then(({ code }) => code);
+  const code = await bundled;
+  const stages = await Promise.all(cells.map((cell) => setUp(cell, code)));
+  try {
+    await browser.show(stages.map(({ site, cell }) => `${site.origin}/?left#record=${cell.spans}`));
+    await Promise.all(stages.map(({ recorded }) => recorded));
+    await new Promise((resolve) => setTimeout(resolve, KEPT_AFTER_MS));
+    if (!(await browser.killRenderers())) throw new Error('no process of a page was found');
+    await browser.show(stages.map(({ site }) => `${site.origin}/?again#rest`));
+    return await Promise.all(stages.map((stage) => count(async () => stage.rest(), stage)));
   } finally {
     await Promise.all(stages.map(({ close }) => close()));
   }
@@ -94,6 +120,9 @@ interface Stage {
   /** Another origin, and when its page is there. */
   readonly elsewhere: Served;
   readonly gone: Promise<void>;
+  /** A page says that all its spans have ended, and how many items the next one still has. */
+  readonly recorded: Promise<void>;
+  rest(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -104,7 +133,14 @@ async function setUp(cell: Cell, code: string): Promise<Stage> {
   const script = code.replaceAll('COLLECTOR', proxy.url);
   // The collector is told which of the visits has sent something.
   const headers = { 'content-type': 'text/html', 'referrer-policy': 'unsafe-url' };
+  let recorded: () => void;
+  const all = new Promise<void>((resolve) => {
+    recorded = resolve;
+  });
+  let rest: number | undefined;
   const site = await serve((request, response) => {
+    if (request.url === '/recorded') recorded();
+    if (request.url!.startsWith('/rest?')) rest = Number(request.url!.split('?')[1]);
     if (request.url === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
     else response.writeHead(200, headers).end(html('<script type="module" src="/page.js"></script>'));
   });
@@ -123,6 +159,8 @@ async function setUp(cell: Cell, code: string): Promise<Stage> {
     site,
     elsewhere,
     gone,
+    recorded: all,
+    rest: () => rest,
     close: async () => void (await Promise.all([proxy, sink, site, elsewhere].map((each) => each.close()))),
   };
 }
@@ -139,7 +177,7 @@ async function leave(page: DrivenPage, way: Way, { cell, elsewhere, gone }: Stag
 }
 
 /** What has arrived when all has, or when the next visit has nothing left to send. */
-async function count(page: DrivenPage, { cell, sink }: Stage): Promise<LeftCell> {
+async function count(rest: () => Promise<number | undefined>, { cell, sink }: Stage): Promise<LeftCell> {
   const serials = (spans: readonly SeenSpan[]) => spans.map(({ attributes }) => attributes[SERIAL] as number);
   const waits = { over: false };
   const late = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_VISIT_MS)).then(() => {
@@ -147,9 +185,7 @@ async function count(page: DrivenPage, { cell, sink }: Stage): Promise<LeftCell>
   });
   await Promise.race([sink.until((spans) => new Set(serials(spans)).size >= cell.spans), late]);
   // A second copy may still be on its way.
-  const rest = '(({ queued, stored }) => queued.items + stored.items)(telemetry.status())';
-  while (!waits.over && (await page.evaluate(rest)) !== 0);
-  await page.close();
+  while (!waits.over && (await rest()) !== 0) await new Promise((again) => setTimeout(again, 20));
   const ofTheFirst = sink.requests.filter(
     ({ method, headers }) => method === 'POST' && headers.referer?.endsWith('?left'),
   );
