@@ -142,6 +142,95 @@ describe.skipIf(!chromiumPath)('a page without a network', () => {
     expect(sink.requests).toHaveLength(3);
   });
 
+  test('a tab that is frozen and woken goes on, and sends nothing that another tab has sent [B14]', async () => {
+    await using opened = await openPage(browser, { script });
+    const { page, context, sink, origin } = opened;
+    const other = await context.newPage();
+    await other.goto(`${origin}/?other`);
+    const show = (hidden: boolean) =>
+      evaluate(
+        page,
+        `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }),
+         document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`,
+      );
+    await evaluate(page, `end('visible')`);
+    await show(true);
+    await sink.span('visible');
+    // A browser freezes a tab that was hidden for minutes.
+    await page.waitForFunction('telemetry.status().queued.items === 0');
+    expect(await evaluate(page, `end('hidden'), (${isStored})('hidden')`)).toBe(true);
+    const session = await context.newCDPSession(page);
+    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await evaluate(other, `end('other'), telemetry.flush()`);
+    await sink.span('other');
+    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await show(false);
+    await evaluate(page, `end('awake'), telemetry.flush()`);
+    await sink.span('awake');
+    await evaluate(other, `telemetry.flush()`);
+    const names = sink.spans.map(({ name }) => name);
+    expect(names.sort()).toEqual(['awake', 'hidden', 'other', 'visible']);
+    const batches = sink.requests.map(({ url }) => url);
+    expect(new Set(batches).size).toBe(batches.length);
+  });
+
+  test('a database that another tab deletes while it is in use is made anew, and spans go on to arrive [B14 F2]', async () => {
+    await using opened = await openPage(browser, { script });
+    const { page, context, sink, origin } = opened;
+    await evaluate(page, `end('before'), telemetry.flush()`);
+    await sink.span('before');
+    sink.away = true;
+    await evaluate(page, `end('waits'), telemetry.flush({ timeoutMs: 200 })`);
+    const other = await context.newPage();
+    await other.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await other.goto(`${origin}/?other`);
+    await evaluate(
+      other,
+      `new Promise((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase('throughline');
+        deleting.onsuccess = resolve;
+        deleting.onerror = reject;
+        deleting.onblocked = () => reject(new Error('the page has kept it open'));
+      }).then(() => {})`,
+    );
+    sink.away = false;
+    await evaluate(page, `end('after'), telemetry.flush({ timeoutMs: 2_000 })`);
+    await sink.span('after');
+    expect(await evaluate(page, `end('kept'), (${isStored})('kept')`)).toBe(true);
+    expect(opened.pageErrors).toEqual([]);
+  });
+
+  test('a database that another program keeps from being opened is done without, and spans arrive [B14 F2]', async () => {
+    await using opened = await openPage(browser, { script: `window.opened = true;` });
+    const { page, context, origin, sink } = opened;
+    // Who listens to nothing holds up whoever wants to delete it, and that one whoever comes behind.
+    await evaluate(
+      page,
+      `new Promise((resolve) => {
+        const opening = indexedDB.open('throughline', 7);
+        opening.onsuccess = () => {
+          const deleting = indexedDB.deleteDatabase('throughline');
+          deleting.onblocked = resolve;
+          window.held = opening.result;
+        };
+      }).then(() => {})`,
+    );
+    const { code } = await bundlePage(script.replaceAll('COLLECTOR', sink.url));
+    const next = await context.newPage();
+    await next.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: code }));
+    await next.goto(`${origin}/?next`);
+    await evaluate(next, `end('held up')`);
+    await next.waitForFunction(`said.some((each) => each.startsWith('no-database'))`);
+    await evaluate(next, `telemetry.flush()`);
+    await sink.span('held up');
+    expect(await evaluate(next, 'said')).toEqual([
+      expect.stringMatching(/^no-database: .*not open after 5000 ms.*they wait in localStorage$/),
+    ]);
+    sink.away = true;
+    await evaluate(next, `end('kept'), telemetry.flush({ timeoutMs: 200 })`);
+    expect(await evaluate(next, 'telemetry.status().stored')).toMatchObject({ items: 1, durability: 'process-crash' });
+  });
+
   test('a page that waits for the way back is kept by the browser all the same, and goes on [B14]', async () => {
     await using opened = await openPage(browser, {
       script: `${script}

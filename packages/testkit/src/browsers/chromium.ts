@@ -55,7 +55,10 @@ async function drive(): Promise<DrivenBrowser> {
     },
     // Without a screen every page is visible.
     async visit(url) {
-      lasting ??= chromium.launchPersistentContext(profile, options);
+      lasting ??= chromium.launchPersistentContext(profile, {
+        ...options,
+        ignoreDefaultArgs: ['--disable-back-forward-cache'],
+      });
       return openIn(await lasting, url);
     },
     killRenderers: () =>

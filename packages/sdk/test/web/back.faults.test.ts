@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { driveChromium } from '../../../testkit/src/browsers/chromium.js';
+import type { DrivenBrowser } from '../../../testkit/src/browsers/driven-browser.js';
+import { driveFirefox } from '../../../testkit/src/browsers/firefox.js';
+import { driveWebKit } from '../../../testkit/src/browsers/webkit.js';
+import { faultSize, nothingLost, sayFault } from '../../../testkit/src/faults/fault-run.js';
+import { SERIAL, tallySerials } from '../../../testkit/src/faults/serials.js';
+import { bundlePage } from './support/bundle-page.js';
+import { startOtlpSink } from './support/otlp-sink.js';
+import { serve } from './support/serve.js';
+
+const rounds = faultSize({ brief: 4, full: 200 });
+const SPANS = 20;
+
+/** It goes elsewhere and is come back to, again and again, kept by the browser or loaded anew; nobody drives it meanwhile. */
+const program = `
+  import { offline, start } from '@throughline/sdk/web';
+  const telemetry = start({
+    endpoint: 'COLLECTOR', plainText: true, pageLoad: false, fetch: false, xhr: false, clicks: false, errors: false, onDiagnostic: () => {},
+  }, offline());
+  addEventListener('pageshow', async ({ persisted }) => {
+    const from = Number(await (await fetch('/round?' + persisted, { cache: 'no-store' })).text());
+    if (from < 0) return;
+    for (let n = 0; n < ${SPANS}; n++) {
+      telemetry.tracer.startSpan('work', { attributes: { '${SERIAL}': from + n } }).end();
+      if (n % 5 === 0) await 0;
+    }
+    location.href = 'ELSEWHERE';
+  });`;
+
+async function goAndComeBack(browser: DrivenBrowser, name: string): Promise<void> {
+  const sink = await startOtlpSink();
+  const elsewhere = await serve((_, response) =>
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<!doctype html><script>onpageshow = () => setTimeout(() => history.back());</script>elsewhere'),
+  );
+  const { code } = await bundlePage(
+    program.replaceAll('COLLECTOR', sink.url).replaceAll('ELSEWHERE', elsewhere.origin),
+  );
+  let round = 0;
+  let kept = 0;
+  let end: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const site = await serve((request, response) => {
+    const [path, query] = request.url!.split('?');
+    if (path === '/round') {
+      if (query === 'true') kept++;
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(`${round < rounds ? round++ * SPANS : -1}`);
+      if (round === rounds) end();
+    } else if (path === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(code);
+    else
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>');
+  });
+  try {
+    const page = await browser.visit(site.origin);
+    await ended;
+    const arrived = () => sink.spans.map(({ attributes }) => attributes[SERIAL] as number);
+    await sink.until(() => new Set(arrived()).size >= rounds * SPANS);
+    await page.close().catch(() => {});
+    sayFault(`${name}: kept by the browser ${kept} times`);
+    nothingLost(
+      name,
+      tallySerials(
+        Array.from({ length: rounds * SPANS }, (_, n) => n),
+        arrived(),
+      ),
+    );
+  } finally {
+    await Promise.all([sink, elsewhere, site].map((each) => each.close()));
+  }
+}
+
+function inEngine(drive: (() => Promise<DrivenBrowser>) | undefined) {
+  let browser: DrivenBrowser;
+  beforeAll(async () => {
+    if (drive) browser = await drive();
+  });
+  afterAll(() => browser?.close());
+  return (name: string) => goAndComeBack(browser, name);
+}
+
+describe.skipIf(!driveChromium)('the way back in Chromium', () => {
+  const come = inEngine(driveChromium);
+  test('a page of Chromium that is left and come back to loses nothing and sends nothing twice [B14]', () =>
+    come('the way back: Chromium'));
+});
+
+describe.skipIf(!driveFirefox)('the way back in Firefox', () => {
+  const come = inEngine(driveFirefox);
+  test('a page of Firefox that is left and come back to loses nothing and sends nothing twice [B14]', () =>
+    come('the way back: Firefox'));
+});
+
+describe.skipIf(!driveWebKit)('the way back in WebKitGTK', () => {
+  const come = inEngine(driveWebKit);
+  test('a page of WebKitGTK that is left and come back to loses nothing and sends nothing twice [B14]', () =>
+    come('the way back: WebKitGTK'));
+});
