@@ -1,11 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { type OtlpSink, otlpSink } from '../../testkit/src/otlp-sink.js';
+import { createTestAuthority } from '../../testkit/src/test-certificates.js';
+import type { Status } from '../src/shapes/api.js';
 import { serialRequest } from './serial-sender.js';
-import { eventually, runCli } from './start-collector.js';
+import { eventually, runCli, startCollector } from './start-collector.js';
 import { startGateway, type TestGateway } from './start-gateway.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-gateway-'));
@@ -146,6 +148,60 @@ test('batches of a destination that is not named any more go nowhere else, and a
   await gatewayTo([first.url], [], { data });
   await first.arrived(2);
   expect(first.received[1]).toMatchObject({ batchId: idOf(1), taken: true });
+});
+
+test('over TLS a gateway trusts the authority it is given, and shows its certificate', async () => {
+  const authority = createTestAuthority();
+  const sink = await otlpSink({
+    protocol: 'http1',
+    tls: { ...authority.issue(), clientCa: authority.cert },
+  });
+  closing.push(() => sink.close());
+  const client = authority.issue();
+  const files = { ca: authority.cert, cert: client.cert, key: client.key };
+  for (const [name, pem] of Object.entries(files)) writeFileSync(join(scratch, `${name}.pem`), pem);
+  const [ca, cert, key] = ['ca', 'cert', 'key'].map((name) => join(scratch, `${name}.pem`));
+  const to = sink.url.replace('127.0.0.1', 'localhost');
+  const gateway = await gatewayTo([to], ['--ca', ca!, '--client-cert', cert!, '--client-key', key!]);
+  await post(gateway, serialRequest([1]), { id: idOf(1) });
+  await sink.arrived(1);
+  expect(sink.received[0]).toMatchObject({ batchId: idOf(1), taken: true });
+});
+
+test('a gateway whose disk has no room tells senders to wait', async () => {
+  const sink = await sinkOf();
+  sink.answers.push(...Array.from({ length: 1_000 }, () => ({ status: 503, headers: { 'retry-after': '60' } })));
+  const gateway = await gatewayTo([sink.url], ['--spool', '16']);
+  const body = serialRequest(Array.from({ length: 30_000 }, (_, at) => at));
+  let refused: Response | undefined;
+  for (let number = 0; number < 40 && refused === undefined; number++) {
+    const response = await post(gateway, body, { id: idOf(number) });
+    if (response.status !== 200) refused = response;
+  }
+  expect(refused).toMatchObject({ status: 503 });
+  expect(refused!.headers.get('retry-after')).toBe('1');
+});
+
+test('a collector that hands on stores and forwards each batch, and drops the second copy in both', async () => {
+  const sink = await sinkOf();
+  const collector = await startCollector(['--forward', sink.url, '--forward-header', 'authorization=Bearer a']);
+  closing.push(() => collector.stop());
+  const send = (body: Uint8Array, id: string): Promise<number> =>
+    fetch(`${collector.otlpHttp}/v1/traces?tl-batch=${id}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf' },
+      body,
+    }).then(({ status }) => status);
+  expect(await send(Buffer.from('nonsense'), idOf(9))).toBe(400);
+  const bodies = [serialRequest([1]), serialRequest([2])];
+  for (const at of [0, 0, 1]) expect(await send(bodies[at]!, idOf(at))).toBe(200);
+  await sink.arrived(2);
+  await eventually(
+    async () => ((await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status).spans,
+    (spans) => spans === 2,
+  );
+  expect(sink.received.map(({ batchId }) => batchId).sort()).toEqual([idOf(0), idOf(1)]);
+  expect(sink.received[0]!.headers.authorization).toBe('Bearer a');
 });
 
 test('mistakes on the command line are named, with what was probably meant', async () => {
