@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { trace } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
+import { logs } from '@opentelemetry/api-logs';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { expect, test } from 'vitest';
-import { type DecodedKeyValue, decodeOtlp, plainAttributes } from '../../../testkit/src/otlp-proto.js';
+import {
+  type DecodedKeyValue,
+  decodeLogs,
+  decodeMetrics,
+  decodeOtlp,
+  plainAttributes,
+} from '../../../testkit/src/otlp-proto.js';
 import type { EncodedResource } from '../../src/core/batch.js';
 import type { ResourceDetector } from '../../src/core/options.js';
 import { mergeResource } from '../../src/core/resource/merge-resource.js';
@@ -18,6 +25,11 @@ import {
   serviceInstanceDetector,
 } from '../../src/runtimes/node/resource/detectors.js';
 import { recorded } from './recorded.js';
+
+interface Scoped {
+  readonly schemaUrl?: string;
+  readonly scope?: { readonly name?: string };
+}
 
 /** The resource as it leaves, once all detectors have answered. */
 async function resourceOf(options: Parameters<typeof recorded>[0]) {
@@ -152,6 +164,30 @@ test('the schema URL of the resource and that of a scope each stand in their pla
     ['with', 'https://example.com/scope', 'https://example.com/resource'],
     ['without', '', 'https://example.com/resource'],
   ]);
+});
+
+test('metrics and log records carry the schema URLs of their resource and scope in the same places', async () => {
+  const { telemetry } = recorded({
+    resourceDetectors: [{ name: 'a', schemaUrl: 'https://example.com/resource', detect: () => ({ a: 1 }) }],
+  });
+  const options = { schemaUrl: 'https://example.com/scope' };
+  metrics.getMeter('with', '1', options).createCounter('c').add(1);
+  metrics.getMeter('without').createCounter('c').add(1);
+  logs.getLogger('with', '1', options).emit({ body: 'x' });
+  logs.getLogger('without').emit({ body: 'y' });
+  await telemetry.flush();
+  const expected = [
+    ['with', 'https://example.com/scope', 'https://example.com/resource'],
+    ['without', '', 'https://example.com/resource'],
+  ];
+  const scopesOf = (groups: readonly { schemaUrl?: string; scopes: readonly Scoped[] }[]) =>
+    groups
+      .flatMap((group) => group.scopes.map((each) => [each.scope?.name, each.schemaUrl ?? '', group.schemaUrl]))
+      .sort();
+  const metricGroups = telemetry.requests('metrics').flatMap((bytes) => decodeMetrics(bytes).resourceMetrics);
+  expect(scopesOf(metricGroups.map((each) => ({ ...each, scopes: each.scopeMetrics })))).toEqual(expected);
+  const logGroups = telemetry.requests('logs').flatMap((bytes) => decodeLogs(bytes).resourceLogs);
+  expect(scopesOf(logGroups.map((each) => ({ ...each, scopes: each.scopeLogs })))).toEqual(expected);
 });
 
 test('a page’s smaller resource says the same: zero and false are values, and a name among the attributes is a name', () => {
