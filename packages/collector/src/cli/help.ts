@@ -4,7 +4,7 @@ import { environmentName, SETTINGS, type Setting } from './settings.js';
 export const HELP = `Throughline: one process that receives OpenTelemetry, keeps it and shows it.
 
   throughline up [options]       receive, keep and show telemetry       (throughline up --help)
-  throughline gateway --to URL      receive, keep until it has arrived elsewhere   (throughline gateway --help)
+  throughline gateway --to URL   receive, keep, hand on to another      (throughline gateway --help)
   throughline doctor [URL]       say why telemetry does not arrive      (throughline doctor --help)
   throughline import FILE…       hand in telemetry from files           (throughline import --help)
   throughline config             print a settings file with every setting explained
