@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeTraces } from './otlp-proto.js';
 import { serialRequest } from './serial-sender.js';
 import { eventually, startCollector, type TestCollector } from './start-collector.js';
 
@@ -85,4 +86,39 @@ test('a format or level of the log that there is not is named, with those there 
   await expect(startCollector(['--log-level', 'loud'])).rejects.toThrow(
     '--log-level must be debug or info or warn or error, not "loud".',
   );
+});
+
+test('rules work before anything is kept, and /metrics counts what they did', async () => {
+  const ruled = await startCollector(['--redact', 'emails', '--drop', 'traces:name=work 1', '--log-format', 'json']);
+  try {
+    const body = encodeTraces({
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [1, 2].map((number) => ({
+                traceId: Buffer.alloc(16, number),
+                spanId: Buffer.alloc(8, number),
+                name: `work ${number}`,
+                startTimeUnixNano: `${Date.now()}000000`,
+                attributes: [{ key: 'who', value: { stringValue: 'ada@example.com' } }],
+              })),
+            },
+          ],
+        },
+      ],
+    });
+    const headers = { 'content-type': 'application/x-protobuf' };
+    expect((await fetch(`${ruled.otlpHttp}/v1/traces`, { method: 'POST', headers, body })).status).toBe(200);
+    const numbers = async (): Promise<string> => (await fetch(`${ruled.explorer}/metrics`)).text();
+    const text = await eventually(numbers, (now) => numberOf(now, 'throughline_inserted_rows_total') === 1);
+    expect(numberOf(text, 'throughline_dropped_items_total{signal="traces",rule="traces:name=work 1"}')).toBe(1);
+    expect(numberOf(text, 'throughline_redacted_values_total{rule="emails"}')).toBe(1);
+    const trace = await (await fetch(`${ruled.explorer}/api/v1/traces/${'02'.repeat(16)}`)).text();
+    expect(trace).toContain('[redacted]');
+    expect(trace).not.toContain('ada@');
+  } finally {
+    await ruled.stop();
+  }
+  await expect(startCollector(['--redact', 'tokns'])).rejects.toThrow('--redact: "tokns" is none of tokens, cookies');
 });

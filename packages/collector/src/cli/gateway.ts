@@ -24,6 +24,7 @@ import { closeServer, listenNear, portProblem, url } from './listen.js';
 import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
 import { addAdmissionMetrics } from './own-metrics.js';
 import { readHeader } from './request-options.js';
+import { checkRules, withRules } from './rules.js';
 import { readAuthority, readKeyPair, readTls } from './tls.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
@@ -50,6 +51,7 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
   const forward = readGateway(settings);
   const tls = readTls(settings);
   checkOrigins(settings['cors-origin']);
+  checkRules(settings);
   const mqtt = readMqtt(settings);
   const problem = await folderProblem(settings.watch);
   if (problem !== undefined) throw new UsageError(problem);
@@ -113,7 +115,7 @@ async function start(
     account,
     log: withFields(log, { component: 'forward' }),
   });
-  const { intake } = forwarding;
+  const intake = withRules(forwarding.intake, settings, metrics);
   const admission = createAdmission((settings['in-flight'] ?? 16) * MIB);
   const json = createJsonThread();
   addProcessMetrics(metrics, version());

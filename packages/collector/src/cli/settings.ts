@@ -142,6 +142,28 @@ export const SETTINGS = [
       'Take telemetry from files that programs leave in this folder: frames, which are emptied, and OTLP/JSON lines, which are followed. Repeatable.',
   },
   {
+    name: 'redact',
+    kind: 'list',
+    hasCommas: true,
+    placeholder: 'RULE',
+    about:
+      'Take out of attributes before anything is kept: tokens, cookies, cards, emails, or delete:KEY, replace:KEY, hash:KEY (with * and ?), replace:/PATTERN/. Repeatable.',
+  },
+  {
+    name: 'drop',
+    kind: 'list',
+    hasCommas: true,
+    placeholder: 'RULE',
+    about:
+      'Keep nothing of what this names: traces:name=GET /health*, logs:service=NAME, metrics:name=NAME, or the key of an attribute. Repeatable.',
+  },
+  {
+    name: 'sample',
+    kind: 'text',
+    placeholder: 'PERCENT',
+    about: 'Keep this share of traces, chosen by their ids, so that all spans of one share its fate.',
+  },
+  {
     name: 'max-body',
     kind: 'number',
     placeholder: 'MIB',

@@ -44,6 +44,7 @@ import {
   readiness,
   timedInsert,
 } from './own-metrics.js';
+import { checkRules, withRules } from './rules.js';
 import type { Settings } from './settings.js';
 import { readTls } from './tls.js';
 import { UsageError } from './usage-error.js';
@@ -77,6 +78,7 @@ export async function startCollector(settings: Settings, log: Log): Promise<Runn
   if (settings.clickhouse === undefined) checkEngine();
   else checkUrl(settings.clickhouse);
   checkOrigins(settings['cors-origin']);
+  checkRules(settings);
   const mqtt = readMqtt(settings);
   const problem = await folderProblem(settings.watch);
   if (problem !== undefined) throw new UsageError(problem);
@@ -158,7 +160,8 @@ async function start(
       log: withFields(log, { component: 'forward' }),
     }));
   const stored = createIntake(spool, account);
-  const intake = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
+  const both = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
+  const intake = withRules(both, settings, metrics);
   const memory = watchMemory((settings.memory ?? 160) * MIB);
   const admission = createAdmission((settings['in-flight'] ?? 40) * MIB, {
     isMemoryFull: memory.isFull,
