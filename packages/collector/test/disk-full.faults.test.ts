@@ -109,6 +109,11 @@ test.skipIf(!canMount)(
       );
       sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} spans acknowledged`);
     }
+    await eventually(
+      async () => sending.acknowledged.length,
+      (spans) => spans >= faultSize({ brief: 1, full: 100_000 }),
+      120_000,
+    );
     await sending.finish();
     await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
     expect(await collector.stop()).toMatchObject({ code: 0 });

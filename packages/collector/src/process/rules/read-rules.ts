@@ -1,7 +1,7 @@
 import type { Signal } from '../signal.js';
 
 /** What is done to an attribute, or to the part of a text that a pattern finds. */
-export type Action = 'delete' | 'replace' | 'hash';
+type Action = 'delete' | 'replace' | 'hash';
 
 export interface RedactRule {
   /** As it was given, for the counters. */
@@ -14,7 +14,7 @@ export interface RedactRule {
   readonly isMeant?: ((found: string) => boolean) | undefined;
 }
 
-export interface DropRule {
+interface DropRule {
   readonly name: string;
   readonly signal: Signal;
   /** `name`, `service`, or the key of an attribute of the item or its resource. */
