@@ -97,7 +97,7 @@ test('killed with -9 while every batch is durable, again and again: the next one
 }, 280_000);
 
 test('killed with -9 while every span is durable, again and again: the next ones send the rest, once [F15 F17]', async () => {
-  const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 120 }));
+  const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 100 }));
   await sendTheRest();
   nothingLost(
     'sdk process killed with -9, durable at each span',
@@ -107,7 +107,8 @@ test('killed with -9 while every span is durable, again and again: the next ones
 
 test('four processes on one folder, killed and started again while the receiver comes and goes: every serial once [F15 F16]', async () => {
   const processes = 4;
-  const times = faultSize({ brief: 1, full: 30 });
+  const times = faultSize({ brief: 1, full: 14 });
+  const spans = faultSize({ brief: 1_000, full: 4_000 });
   const durable: number[] = [];
   const answers = setInterval(() => {
     // Each of ways in turn for a moment: taken, taken and the answer lost, refused for now, away.
@@ -119,11 +120,11 @@ test('four processes on one folder, killed and started again while the receiver 
   async function member(at: number): Promise<void> {
     for (let time = 0; time < times; time++) {
       const first = (at * times + time) * 10_000;
-      const program = run({ env: { FIRST: String(first), SPANS: '1000' } });
-      await program.line(new RegExp(`^${first + 10 + some(980)}$`, 'm'));
+      const program = run({ env: { FIRST: String(first), SPANS: String(spans), PER_BATCH: '50' } });
+      await program.line(new RegExp(`^${first + 50 + some(spans - 100)}$`, 'm'));
       program.kill('SIGKILL');
       durable.push(...said((await program.ended).stdout));
-      if (time % 10 === 9) sayFault(`process ${at}: ${time + 1} kills`);
+      if (time % 5 === 4) sayFault(`process ${at}: ${time + 1} kills`);
     }
   }
   await Promise.all(Array.from({ length: processes }, (_, at) => member(at)));

@@ -2,14 +2,24 @@ import { readdirSync, writeSync } from 'node:fs';
 import { start } from '@throughline/sdk/node';
 
 /*
- * Ends spans with serials, in batches of ten, and says each that is durable by then; keeps on living. `END` says how it ends instead.
+ * Ends spans with serials, in batches of `PER_BATCH`, and says each that is durable by then; keeps on living. `END` says how it ends instead.
  */
-const { FOLDER, DURABLE_AT = 'batch', FIRST = '0', SPANS = '1000', END = 'no', MAX_BYTES } = process.env;
+const {
+  FOLDER,
+  DURABLE_AT = 'batch',
+  FIRST = '0',
+  SPANS = '1000',
+  END = 'no',
+  MAX_BYTES,
+  PER_BATCH = '10',
+} = process.env;
+
+const size = Number(PER_BATCH);
 
 const telemetry = start({
   serviceName: 'stored',
   store: { folder: FOLDER, durableAt: DURABLE_AT, ...(MAX_BYTES && { maxBytes: Number(MAX_BYTES) }) },
-  batch: { maxItems: 10, firstRetryMs: 100, maxRetryMs: 1_000, shutdownTimeoutMs: 1_000 },
+  batch: { maxItems: size, firstRetryMs: 100, maxRetryMs: 1_000, shutdownTimeoutMs: 1_000 },
 });
 
 let serial = Number(FIRST);
@@ -48,8 +58,8 @@ function work() {
   for (let each = 0; each < 7 && serial < last; each++, serial++) {
     telemetry.tracer.startSpan('work', { attributes: { 'throughline.serial': serial } }).end();
     if (DURABLE_AT === 'span') writeSync(1, `${serial}\n`);
-    else if ((serial - Number(FIRST)) % 10 === 9)
-      writeSync(1, `${Array.from({ length: 10 }, (_, at) => serial - at).join('\n')}\n`);
+    else if ((serial - Number(FIRST)) % size === size - 1)
+      writeSync(1, `${Array.from({ length: size }, (_, at) => serial - at).join('\n')}\n`);
   }
   if (serial < last) setImmediate(work);
   else ends[END]();
