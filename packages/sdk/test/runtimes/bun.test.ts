@@ -10,6 +10,7 @@ const inBun = inProcess({ row: 'bun', engine: 'bun', args: ['run'] });
 contractTestsElsewhere('Bun keeps the contract of a runtime', inBun(runtimeSuite));
 contractTestsElsewhere('Bun keeps the contract of a clock', inBun(clockSuite));
 contractTestsElsewhere('Bun keeps the contract of a store', inBun(batchStoreSuite));
+contractTestsElsewhere('Bun keeps the contract of a store: filesStore', inBun(batchStoreSuite, 'filesStore'));
 contractTestsElsewhere(
   'Bun keeps the contract of a transport: nodeHttpTransport',
   inBun(transportSuite, 'nodeHttpTransport'),

@@ -19,6 +19,7 @@ const inDeno = inProcess({ row: 'deno', engine: 'deno', args: ['run', '--allow-a
 contractTestsElsewhere('Deno keeps the contract of a runtime', inDeno(runtimeSuite));
 contractTestsElsewhere('Deno keeps the contract of a clock', inDeno(clockSuite));
 contractTestsElsewhere('Deno keeps the contract of a store', inDeno(batchStoreSuite));
+contractTestsElsewhere('Deno keeps the contract of a store: filesStore', inDeno(batchStoreSuite, 'filesStore'));
 contractTestsElsewhere(
   'Deno keeps the contract of a transport: nodeHttpTransport',
   inDeno(transportSuite, 'nodeHttpTransport'),

@@ -10,6 +10,7 @@ const inNode22 = inProcess({ row: 'node-22', engine: 'node-22' });
 contractTestsElsewhere('Node 22 keeps the contract of a runtime', inNode22(runtimeSuite));
 contractTestsElsewhere('Node 22 keeps the contract of a clock', inNode22(clockSuite));
 contractTestsElsewhere('Node 22 keeps the contract of a store', inNode22(batchStoreSuite));
+contractTestsElsewhere('Node 22 keeps the contract of a store: filesStore', inNode22(batchStoreSuite, 'filesStore'));
 contractTestsElsewhere(
   'Node 22 keeps the contract of a transport: nodeHttpTransport',
   inNode22(transportSuite, 'nodeHttpTransport'),

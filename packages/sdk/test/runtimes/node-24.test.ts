@@ -10,6 +10,7 @@ const inNode24 = inProcess({ row: 'node-24', engine: 'node-24' });
 contractTestsElsewhere('Node 24 keeps the contract of a runtime', inNode24(runtimeSuite));
 contractTestsElsewhere('Node 24 keeps the contract of a clock', inNode24(clockSuite));
 contractTestsElsewhere('Node 24 keeps the contract of a store', inNode24(batchStoreSuite));
+contractTestsElsewhere('Node 24 keeps the contract of a store: filesStore', inNode24(batchStoreSuite, 'filesStore'));
 contractTestsElsewhere(
   'Node 24 keeps the contract of a transport: nodeHttpTransport',
   inNode24(transportSuite, 'nodeHttpTransport'),

@@ -11,6 +11,10 @@ contractTestsElsewhere('Node worker thread keeps the contract of a runtime', inT
 contractTestsElsewhere('Node worker thread keeps the contract of a clock', inThread(clockSuite));
 contractTestsElsewhere('Node worker thread keeps the contract of a store', inThread(batchStoreSuite));
 contractTestsElsewhere(
+  'Node worker thread keeps the contract of a store: filesStore',
+  inThread(batchStoreSuite, 'filesStore'),
+);
+contractTestsElsewhere(
   'Node worker thread keeps the contract of a transport: nodeHttpTransport',
   inThread(transportSuite, 'nodeHttpTransport'),
 );

@@ -10,6 +10,7 @@ const inNode20 = inProcess({ row: 'node-20' });
 contractTestsElsewhere('Node 20 keeps the contract of a runtime', inNode20(runtimeSuite));
 contractTestsElsewhere('Node 20 keeps the contract of a clock', inNode20(clockSuite));
 contractTestsElsewhere('Node 20 keeps the contract of a store', inNode20(batchStoreSuite));
+contractTestsElsewhere('Node 20 keeps the contract of a store: filesStore', inNode20(batchStoreSuite, 'filesStore'));
 contractTestsElsewhere(
   'Node 20 keeps the contract of a transport: nodeHttpTransport',
   inNode20(transportSuite, 'nodeHttpTransport'),
