@@ -23,7 +23,7 @@ const benches = {
     'Beside what was claimed of SDKs in compiled languages, on other machines; all rows are in bench/out/claims.json',
 };
 /** Of a bench with many rows only those with a label stand in the README. */
-const labelledOnly = new Set(['sdk', 'ingest', 'claims']);
+const labelledOnly = new Set(['sdk', 'ingest', 'gateway', 'claims']);
 const labels = {
   'span.0attr': 'a span without attributes',
   'span.5attr': 'with 5 attributes',

@@ -141,7 +141,7 @@ test('a gateway that is killed again and again, with answers lost behind it, han
     await gateway.start();
     sayFault(`gateway killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
   }
-  await answered(20);
+  await answered(faultSize({ brief: 20, full: 400 }));
   await sending.finish();
   whole();
   await gateway.emptied();
@@ -164,9 +164,9 @@ test('two collectors behind one gateway, with retries between them: every span i
     proxies.map(({ url }) => url),
   );
   await gateway.start();
-  const { sending, answered } = sender({ url: () => gateway.url });
+  const { sending, answered } = sender({ url: () => gateway.url, spansOfRequest: 100 });
   const whole = disturb(proxies, LOST);
-  const rounds = faultSize({ brief: 2, full: 40 });
+  const rounds = faultSize({ brief: 2, full: 24 });
   for (let round = 0; round < rounds; round++) {
     await answered(40);
     // Away for a while: what is new goes to the other one, what was begun here waits.
