@@ -228,7 +228,7 @@ test('whatever comes, memory stays under its limit, honest senders get through a
   );
   const honest = sendSerials({ url: () => collector.otlpHttp, connections: 2, spansOfRequest: 50 });
   const odd: Record<string, number> = {};
-  const rounds = faultSize({ brief: 1, full: 12 });
+  const rounds = faultSize({ brief: 1, full: 4 });
   for (let round = 0; round < rounds; round++) {
     for (const [name, attack] of Object.entries(ATTACKS)) {
       forgetPeak();
