@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { join } from 'node:path';
 import { createAdmission } from '../admit/admission.js';
 import { isOurHost } from '../api/check-host.js';
+import { withYoungCollected } from '../forward/young-garbage.js';
 import { createIntakeAccount } from '../ops/intake-account.js';
 import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
@@ -115,7 +116,7 @@ async function start(
     account,
     log: withFields(log, { component: 'forward' }),
   });
-  const intake = withRules(forwarding.intake, settings, metrics);
+  const intake = withYoungCollected(withRules(forwarding.intake, settings, metrics));
   const admission = createAdmission((settings['in-flight'] ?? 16) * MIB);
   const json = createJsonThread();
   addProcessMetrics(metrics, version());

@@ -4,7 +4,6 @@ import type { IntakeAccount } from '../ops/intake-account.js';
 import { countItems } from '../process/count-items.js';
 import type { BodySpool } from '../spool/bodies/body-spool.js';
 import type { Forwarder } from './forwarder.js';
-import { createYoungCollector } from './young-garbage.js';
 
 /**
  * Where a gateway's receivers hand requests in. A request is looked at down to its items: that they are there, and that each ends where it should. What is wrong inside
@@ -24,11 +23,9 @@ export function createForwardIntake(
     const order = orderOf(id, names);
     return order.find((at) => forwarders[at]!.isReady) ?? order[0]!;
   };
-  const collectYoung = createYoungCollector();
   return {
     async submit({ signal, bytes, batchId, way }) {
       const begun = performance.now();
-      collectYoung(bytes.length);
       const { length } = bytes;
       const counted = countItems(bytes, signal);
       if (counted.kind === 'malformed') {
