@@ -45,6 +45,20 @@ test('a process is held until what was left is sent, and asked again when more c
   expect(flushes).toHaveLength(2);
 });
 
+test('what a store keeps that is not for this process to send does not hold it again and again [F22]', async () => {
+  const { status, flushes, beforeExit, held } = telemetryWith(0);
+  status.stored = { items: 40, bytes: 40, durability: 'process-crash' };
+  beforeExit();
+  expect(held()).toBe(1);
+  flushes[0]?.(true);
+  await vi.advanceTimersByTimeAsync(0);
+  beforeExit();
+  expect([flushes.length, held()]).toEqual([1, 0]);
+  status.stored = { items: 41, bytes: 41, durability: 'process-crash' };
+  beforeExit();
+  expect(flushes).toHaveLength(2);
+});
+
 test('where nobody answers the process goes on to end, and is not held again', async () => {
   const { status, flushes, beforeExit, held } = telemetryWith(3);
   beforeExit();
