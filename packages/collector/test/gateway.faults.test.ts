@@ -247,7 +247,7 @@ function smallDisk(mebibytes: number): string | undefined {
     return undefined;
   }
 }
-const disk = smallDisk(8);
+const disk = smallDisk(faultSize({ brief: 2, full: 6 }));
 afterAll(() => {
   if (disk !== undefined) execFileSync('umount', [disk]);
 });
@@ -259,7 +259,7 @@ test.skipIf(disk === undefined)(
     const proxy = await proxyTo(sink.url);
     const gateway = gatewayOn(join(disk!, 'gateway'), [proxy.url]);
     const acknowledged: number[] = [];
-    const rounds = faultSize({ brief: 1, full: 8 });
+    const rounds = faultSize({ brief: 2, full: 3 });
     for (let round = 0; round < rounds; round++) {
       proxy.set({ refuse: true });
       proxy.cutAll();

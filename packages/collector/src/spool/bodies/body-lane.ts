@@ -271,11 +271,25 @@ export class BodyLane {
       } catch (error) {
         failure = `The spool could not be written: ${error instanceof Error ? error.message : String(error)}`;
         this.options.onEvent(failure);
+        await this.giveUpOpen();
       }
       chunks.giveBack();
       for (const settle of waiters) settle(failure);
       if (failure === undefined) this.onWaiting();
     }
+  }
+
+  /** On a full disk an open segment would keep its room after all in it has arrived: the next write, once there is room, begins another one. */
+  private async giveUpOpen(): Promise<void> {
+    const segment = this.open;
+    try {
+      await segment?.cut();
+    } catch {
+      // Then nothing may be written behind it, and the next write tries this first.
+      return;
+    }
+    this.open = undefined;
+    if (segment?.left === 0) void this.keep(() => this.removeFinished());
   }
 
   private isFull({ bytes, count }: Segment): boolean {
