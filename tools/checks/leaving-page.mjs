@@ -30,7 +30,7 @@ export function leavingPage(cells = readCells(), about = readAbout('leaving')) {
     '# When a page is left',
     '',
     `Made by \`npm run check -- pages --write\` from ${path}, which \`npm run faults -- leaving\` writes; not edited by hand. What a cell says is what was found${about ? ` on ${about.date} (${about.machine})` : ''}.`,
-    'Each page runs `start({ endpoint, plainText: true }, offline())` with the defaults. When so many spans have ended in it, it is left in the same breath;',
+    'Each page starts with `offline()` and `plainText`, and with the defaults otherwise. When so many spans have ended in it, it is left in the same breath;',
     'then the same address is visited again in the same profile. Each span has a number, and the collector’s are counted: a cell holds when none is missing and none is there twice. Bytes',
     'to and from the collector are late by the time above the column, each way. A renderer is killed (SIGKILL) a second after the last span; WebKitGTK is then started again,',
     'because a browser that is driven ends with its page there.',

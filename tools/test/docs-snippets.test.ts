@@ -159,8 +159,8 @@ test('the doctor prints what its guide shows, against a collector that runs [F5]
 });
 
 test('every variable of the collector in the guides is one that it reads', async () => {
-  const page = await help('up');
-  const known = new Set([...page.matchAll(/^ {2}--([\w-]+)/gm)].map(([, flag]) => variableOf(flag!)));
+  const pages = (await Promise.all([help('up'), help('gateway')])).join('\n');
+  const known = new Set([...pages.matchAll(/^ {2}--([\w-]+)/gm)].map(([, flag]) => variableOf(flag!)));
   const wrong = docs.flatMap((doc) =>
     [...readText(doc).matchAll(/\bTHROUGHLINE_[A-Z_]+\b/g)]
       .filter(([name]) => !known.has(name))
