@@ -10,6 +10,7 @@ import { type FaultProxy, faultProxy } from '../../testkit/src/fault-proxy.js';
 import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../testkit/src/faults/serials.js';
 import type { Status } from '../src/shapes/api.js';
+import { ledgerKey } from '../src/spool/ledger.js';
 import { countSerialsIn, serialsIn } from './count-serials.js';
 import { type SerialSender, type SerialSenderOptions, sendSerials } from './serial-sender.js';
 import { eventually, startCollector, type TestCollector } from './start-collector.js';
@@ -102,17 +103,20 @@ function disturb(proxies: readonly FaultProxy[], faults: readonly Parameters<Fau
 
 const LOST = [{}, { cutAnswer: true }, {}, { cutRequestAfter: 3_000 }, {}, { refuse: true }];
 
-/** A destination that answers as it is told and remembers which serials it has taken. */
+/** A destination that answers as it is told and remembers which serials it has taken; what comes again under its id, with the same bytes, it knows, as a collector does. */
 async function stormySink(answer: (number: number) => { status: number; retryAfter?: string }) {
   const taken: number[] = [];
+  const known = new Set<string>();
   let requests = 0;
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { status, retryAfter } = answer(++requests);
-      if (status === 200)
+      const key = ledgerKey(new URL(request.url!, 'http://sink').searchParams.get('tl-batch')!, Buffer.concat(chunks));
+      if (status === 200 && !known.has(key))
         for (const { attributes } of decodeSpans(Buffer.concat(chunks))) taken.push(Number(attributes[SERIAL]));
+      if (status === 200) known.add(key);
       response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
       response.end();
     });

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import type { Intake } from '../admit/intake.js';
 
 /** So many bytes of bodies may lie around before they are looked for. */
-const EVERY_BYTES = 2 * 1024 * 1024;
+const EVERY_BYTES = 1024 * 1024;
 
 /**
  * Bounds what the pieces of bodies, which the HTTP parser makes anew for each, take of the memory. Left alone the engine lets 32 MiB of them come together before it looks, which
