@@ -349,7 +349,7 @@ telemetry.measure('sum', () => {
         const response = await fetch(`${otlp}/v1/traces`, {
           method: 'POST',
           headers: { 'content-type': 'application/x-protobuf' },
-          body: spans,
+          body: Buffer.from(spans),
         });
         expect(response.status).toBe(200);
         await sink.arrived(1);
