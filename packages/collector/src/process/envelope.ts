@@ -32,9 +32,9 @@ export class Envelope {
   private readonly name: Place = { start: 0, end: 0 };
   private readonly version: Place = { start: 0, end: 0 };
   private readonly guesses = new Uint32Array(64);
-  /** What one row takes of both, and all rows of the request so far. */
+  /** What one row takes of both, and what the rows of the request may still take. */
   private copyBytes = 0;
-  private copied = 0;
+  private room = MOST_COPIED_BYTES;
 
   constructor(request: OpenRequest) {
     this.request = request;
@@ -44,7 +44,7 @@ export class Envelope {
   begin(columns: EnvelopeColumns): void {
     this.columns = columns;
     this.resourceNumber = this.scopeNumber = 0;
-    this.copied = 0;
+    this.room = MOST_COPIED_BYTES;
   }
 
   prepare(): void {
@@ -59,8 +59,8 @@ export class Envelope {
 
   append(): void {
     const { columns, name, version } = this;
-    this.copied += this.copyBytes + name.end - name.start + version.end - version.start;
-    if (this.copied > MOST_COPIED_BYTES) throw new TooManyCopies(TOO_MANY_COPIES);
+    this.room -= this.copyBytes;
+    if (this.room < 0) throw new TooManyCopies(TOO_MANY_COPIES);
     const { source } = this.request.at;
     columns.serviceName.append(this.service);
     columns.scopeName.append(source, name.start, name.end);
@@ -122,7 +122,7 @@ export class Envelope {
     this.scope.end(at, columns.scopeAttributes, columns.scopeAttributeTypes);
     this.scopeUrl = columns.scopeSchemaUrl.intern(at.source, scopeUrlAt.start, scopeUrlAt.end);
     this.scopeNumber = request.scope;
-    this.copyBytes = this.resource.bytes + this.scope.bytes;
+    this.copyBytes = this.resource.bytes + this.scope.bytes + name.end - name.start + (version.end - version.start);
   }
 
   /** The service's name is the value just written: its text stands in the column with its length in front. */
