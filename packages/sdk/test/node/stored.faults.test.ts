@@ -131,7 +131,7 @@ test('four processes on one folder, killed and started again while the receiver 
   clearInterval(answers);
   sink.answers.length = 0;
   // Several at once, too, for what is left.
-  await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'sent' } }).ended));
+  await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'ownSent' } }).ended));
   await sendTheRest();
   nothingLost(
     'four sdk processes on one folder, killed again and again',

@@ -45,13 +45,19 @@ const ends = {
     }
   },
   // When it sees nothing left any more; who wants to be sure looks into the folder afterwards.
-  sent(seen = 0) {
-    const left =
-      telemetry.status().stored.items || readdirSync(FOLDER).some((file) => !file.startsWith(`${process.pid}-`));
-    if (left || seen < 5) setTimeout(ends.sent, 50, left ? 0 : seen + 1);
-    else void telemetry.shutdown();
-  },
+  sent: () =>
+    whenNothingIs(
+      () => telemetry.status().stored.items || readdirSync(FOLDER).some((file) => !file.startsWith(`${process.pid}-`)),
+    ),
+  // The same of what it has itself: of several at once each sees the others' files, for as long as those live.
+  ownSent: () => whenNothingIs(() => telemetry.status().stored.items),
 };
+
+function whenNothingIs(left, seen = 0) {
+  const isLeft = left();
+  if (isLeft || seen < 5) setTimeout(whenNothingIs, 50, left, isLeft ? 0 : seen + 1);
+  else void telemetry.shutdown();
+}
 
 function work() {
   // Several in one step, so that a step is not a span.
