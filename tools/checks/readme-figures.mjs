@@ -15,8 +15,7 @@ const end = '<!-- /figures -->';
 const benches = {
   sdk: 'What a span costs in a program, from `startSpan` to bytes, beside opentelemetry-js with its protobuf serializer',
   size: 'What a page loads (minified, gzip -9), beside opentelemetry-js',
-  ingest:
-    'What the collector takes, sender on the same machine, answered when durable',
+  ingest: 'What the collector takes, sender on the same machine, answered when durable',
   gateway: 'What a gateway hands on, sender and destination on the same machine, answered when durable',
   query: 'What a question takes through the HTTP API, 95th percentile',
   claims:
