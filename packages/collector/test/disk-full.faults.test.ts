@@ -1,34 +1,23 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { hasSmallDisks, type SmallDisk, smallDisk } from '../../testkit/src/faults/small-disk.js';
 import { countSerialsIn } from './count-serials.js';
 import { sendSerials } from './serial-sender.js';
 import { eventually, startCollector, type TestCollector } from './start-collector.js';
 
 const MIB = 1024 * 1024;
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-full-'));
-const mounted: string[] = [];
+const disks: SmallDisk[] = [];
 
 /** A disk of its own, small enough to be filled. */
-function mountDisk(name: string, mib: number): string {
-  const directory = join(scratch, name);
-  mkdirSync(directory);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', directory], { stdio: 'pipe' });
-  mounted.push(directory);
-  return directory;
+function mountDisk(mib: number): string {
+  const disk = smallDisk(mib * MIB)!;
+  disks.push(disk);
+  return disk.path;
 }
-const canMount = (() => {
-  try {
-    mountDisk('probe', 1);
-    return true;
-  } catch {
-    console.warn('SKIPPED: filling a disk needs the right to mount a tmpfs (root)');
-    return false;
-  }
-})();
 
 let collector: TestCollector | undefined;
 afterEach(async () => {
@@ -36,7 +25,7 @@ afterEach(async () => {
   collector = undefined;
 });
 afterAll(() => {
-  for (const directory of mounted) execFileSync('umount', ['-l', directory]);
+  for (const disk of disks) disk.remove();
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -79,10 +68,11 @@ interface Ready {
 }
 const readiness = async (): Promise<Ready> => (await (await fetch(`${collector!.explorer}/readyz`)).json()) as Ready;
 
-test.skipIf(!canMount)(
+// A disk that fills has to be one of its own; who may not mount one skips this by name.
+test.skipIf(!hasSmallDisks())(
   'a disk that fills up makes senders wait before the wall, and all is kept once there is room',
   async () => {
-    const disk = mountDisk('reserve', 320);
+    const disk = mountDisk(320);
     const data = join(disk, 'data');
     collector = await startCollector(['--disk-reserve', '48'], { data });
     await eventually(readiness, ({ store }) => store.open, 60_000);
@@ -121,10 +111,11 @@ test.skipIf(!canMount)(
   },
 );
 
-test.skipIf(!canMount)(
+// A disk that fills has to be one of its own; who may not mount one skips this by name.
+test.skipIf(!hasSmallDisks())(
   'a disk that others fill to the last byte under load costs nothing that was acknowledged',
   async () => {
-    const disk = mountDisk('wall', 320);
+    const disk = mountDisk(320);
     const data = join(disk, 'data');
     // The reserve is next to nothing: spool, journal, ledger and engine all meet the wall.
     collector = await startCollector(['--disk-reserve', '1'], { data });

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { decodeSpans } from '../../testkit/src/decode-spans.js';
 import { type FaultProxy, faultProxy } from '../../testkit/src/fault-proxy.js';
 import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../testkit/src/faults/serials.js';
+import { smallDisk } from '../../testkit/src/faults/small-disk.js';
 import type { Status } from '../src/shapes/api.js';
 import { ledgerKey } from '../src/spool/ledger.js';
 import { countSerialsIn, serialsIn } from './count-serials.js';
@@ -240,28 +240,16 @@ test('what arrives while the destination is away arrives when it is back, also a
   nothingLost('gateway, destination away and back', tallySerials(sending.acknowledged, sink.taken));
 });
 
-/** A small disk of its own; `undefined` where this user may not have one. */
-function smallDisk(mebibytes: number): string | undefined {
-  const path = join(scratch, `disk-${mebibytes}`);
-  mkdirSync(path, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path], { stdio: 'ignore' });
-    return path;
-  } catch {
-    return undefined;
-  }
-}
-const disk = smallDisk(faultSize({ brief: 2, full: 6 }));
-afterAll(() => {
-  if (disk !== undefined) execFileSync('umount', [disk]);
-});
+const disk = smallDisk(faultSize({ brief: 2, full: 6 }) * 1024 * 1024);
+afterAll(() => disk?.remove());
 
+// A disk that fills has to be one of its own; who may not mount one skips this by name.
 test.skipIf(disk === undefined)(
   'a full disk makes a gateway turn senders away, and nothing that it took is lost (needs the right to mount)',
   async () => {
     const sink = await stormySink(() => ({ status: 200 }));
     const proxy = await proxyTo(sink.url);
-    const gateway = gatewayOn(join(disk!, 'gateway'), [proxy.url]);
+    const gateway = gatewayOn(join(disk!.path, 'gateway'), [proxy.url]);
     const acknowledged: number[] = [];
     const rounds = faultSize({ brief: 2, full: 3 });
     for (let round = 0; round < rounds; round++) {

@@ -1,6 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { join } from 'node:path';
 import { createAdmission } from '../admit/admission.js';
 import { isOurHost } from '../api/check-host.js';
 import { withYoungCollected } from '../forward/young-garbage.js';
@@ -9,21 +8,16 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
-import { createJsonThread } from '../process/json-in-thread.js';
-import { submitHere } from '../receive/files/submit-here.js';
-import { folderProblem, type WatchedFolders, watchFolders } from '../receive/files/watch-folders.js';
-import { createOrigins } from '../receive/origins.js';
-import { createOtlpGrpc } from '../receive/otlp-grpc.js';
-import { createOtlpHttp } from '../receive/otlp-http.js';
-import type { OtlpMqtt } from '../receive/otlp-mqtt.js';
+import { folderProblem } from '../receive/files/watch-folders.js';
 import type { TlsOptions } from '../receive/tls-options.js';
 import { checkOrigins } from './check-origins.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
 import { CONNECTIONS, type ForwardSettings, readDestination, startForwarding } from './forwarding.js';
 import type { GatewaySettings } from './gateway-settings.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
-import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
+import { type MqttSettings, readMqtt } from './mqtt.js';
 import { addAdmissionMetrics } from './own-metrics.js';
+import { createReceivers } from './receivers.js';
 import { readHeader } from './request-options.js';
 import { checkRules, withRules } from './rules.js';
 import { readAuthority, readKeyPair, readTls } from './tls.js';
@@ -118,24 +112,19 @@ async function start(
   });
   const intake = withYoungCollected(withRules(forwarding.intake, settings, metrics));
   const admission = createAdmission((settings['in-flight'] ?? 16) * MIB);
-  const json = createJsonThread();
   addProcessMetrics(metrics, version());
   addAdmissionMetrics(metrics, admission);
-  const maxBytes = (settings['max-body'] ?? 64) * MIB;
-  const origins = createOrigins(settings['cors-origin']);
-  const otlpHttp = createOtlpHttp({
+  const receivers = createReceivers({
+    host,
+    settings,
+    tls,
+    mqtt,
     intake,
     admission,
     account,
-    transcode: json.transcode,
-    origins,
-    tls,
-    maxBodyBytes: maxBytes,
+    dataPath: data.path,
+    log,
   });
-  const otlpGrpc = createOtlpGrpc({ intake, admission, account, tls, maxMessageBytes: maxBytes });
-  const stopTaking = new AbortController();
-  let otlpMqtt: OtlpMqtt | undefined;
-  let watched: WatchedFolders | undefined;
   const ops = createOpsListener({
     metrics,
     readiness: () => ({
@@ -154,64 +143,25 @@ async function start(
   const status =
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
   const close = async (): Promise<void> => {
-    await Promise.all([
-      otlpHttp.close(REQUESTS_MS),
-      otlpGrpc.close(REQUESTS_MS),
-      otlpMqtt?.close(REQUESTS_MS),
-      closeServer(status, REQUESTS_MS),
-    ]);
-    stopTaking.abort();
-    await json.close();
-    await watched?.close();
+    await Promise.all([receivers.close(REQUESTS_MS), closeServer(status, REQUESTS_MS)]);
     await forwarding.close(REQUESTS_MS);
     data.release();
   };
-  const wanted = {
-    http: settings['otlp-http-port'] ?? 4318,
-    grpc: settings['otlp-grpc-port'] ?? 4317,
-    status: settings['status-port'] ?? 4319,
-  };
+  const wanted = settings['status-port'] ?? 4319;
   try {
-    const httpPort = await otlpHttp.listen(host, wanted.http).catch((error: unknown) => {
-      throw portProblem(error, 'OTLP/HTTP', 'otlp-http-port', host, wanted.http);
+    const addresses = await receivers.listen();
+    const statusPort = await listenNear(status, host, wanted).catch((error: unknown) => {
+      throw portProblem(error, 'status', 'status-port', host, wanted);
     });
-    const grpcPort = await otlpGrpc.listen(host, wanted.grpc).catch((error: unknown) => {
-      throw portProblem(error, 'OTLP/gRPC', 'otlp-grpc-port', host, wanted.grpc);
-    });
-    const statusPort = await listenNear(status, host, wanted.status).catch((error: unknown) => {
-      throw portProblem(error, 'status', 'status-port', host, wanted.status);
-    });
-    if (mqtt !== undefined) {
-      const { createOtlpMqtt } = await import('../receive/otlp-mqtt.js');
-      otlpMqtt = createOtlpMqtt({
-        ...mqtt,
-        intake,
-        admission,
-        clientId: mqttClientId(data.path),
-        maxMessageBytes: maxBytes,
-        onEvent: withFields(log, { component: 'mqtt' }),
-      });
-    }
-    if (settings.watch.length > 0) {
-      watched = watchFolders({
-        folders: settings.watch,
-        submit: submitHere(intake, admission, stopTaking.signal),
-        stateFile: join(data.path, 'followed.json'),
-        log: withFields(log, { component: 'watch' }),
-      });
-    }
+    await receivers.fetch();
     const protocol = tls === undefined ? 'http' : 'https';
-    const moved = wanted.status !== 0 && statusPort !== wanted.status;
+    const moved = wanted !== 0 && statusPort !== wanted;
     return {
-      addresses: {
-        status: url(protocol, host, statusPort),
-        otlpHttp: url(protocol, host, httpPort),
-        otlpGrpc: url(protocol, host, grpcPort),
-      },
+      addresses: { status: url(protocol, host, statusPort), ...addresses },
       destinations: forwarding.destinations,
       mqtt: mqtt && `${mqtt.address.shown}, ${mqtt.topic}/v1/…`,
       notices: [
-        ...(moved ? [`Port ${wanted.status} is taken; the status is on ${statusPort} instead.`] : []),
+        ...(moved ? [`Port ${wanted} is taken; the status is on ${statusPort} instead.`] : []),
         ...forwarding.notices,
       ],
       close,

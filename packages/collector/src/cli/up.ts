@@ -16,13 +16,7 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
-import { createJsonThread } from '../process/json-in-thread.js';
-import { submitHere } from '../receive/files/submit-here.js';
-import { folderProblem, type WatchedFolders, watchFolders } from '../receive/files/watch-folders.js';
-import { createOrigins } from '../receive/origins.js';
-import { createOtlpGrpc } from '../receive/otlp-grpc.js';
-import { createOtlpHttp } from '../receive/otlp-http.js';
-import type { OtlpMqtt } from '../receive/otlp-mqtt.js';
+import { folderProblem } from '../receive/files/watch-folders.js';
 import type { TlsOptions } from '../receive/tls-options.js';
 import { openLedger } from '../spool/ledger.js';
 import { openSpool } from '../spool/spool.js';
@@ -35,7 +29,7 @@ import { checkOrigins } from './check-origins.js';
 import { type DataDirectory, takeDataDirectory } from './data-directory.js';
 import { type ForwardSettings, readForward, startForwarding } from './forwarding.js';
 import { closeServer, listenNear, portProblem, url } from './listen.js';
-import { type MqttSettings, mqttClientId, readMqtt } from './mqtt.js';
+import { type MqttSettings, readMqtt } from './mqtt.js';
 import {
   addAdmissionMetrics,
   addDiskMetrics,
@@ -44,6 +38,7 @@ import {
   readiness,
   timedInsert,
 } from './own-metrics.js';
+import { createReceivers } from './receivers.js';
 import { checkRules, withRules } from './rules.js';
 import type { Settings } from './settings.js';
 import { readTls } from './tls.js';
@@ -122,7 +117,6 @@ async function start(
         : createClusterStore({ url: clickhouse, retentionDays }),
     withFields(log, { component: 'store' }),
   );
-  // The caller hears of it; without a listener here an early failure would end the process before it can be said.
   let stopKeeping = (): void => undefined;
   const maxMib = settings['max-size'];
   store.opened.then(
@@ -130,6 +124,7 @@ async function start(
       if (maxMib !== undefined)
         stopKeeping = keepUnder(store, maxMib * MIB, withFields(log, { component: 'retention' }));
     },
+    // The caller hears of it; without a listener here an early failure would end the process before it can be said.
     () => undefined,
   );
   const metrics = createMetrics();
@@ -167,26 +162,22 @@ async function start(
     isMemoryFull: memory.isFull,
     closed: disk.closed,
   });
-  const json = createJsonThread();
   addProcessMetrics(metrics, version());
   addAdmissionMetrics(metrics, admission);
   addDiskMetrics(metrics, disk);
   addSpoolMetrics(metrics, spool, spoolBytes);
   addStoreMetrics(metrics, store);
-  const stopTaking = new AbortController();
-  let watched: WatchedFolders | undefined;
-  const maxBytes = (settings['max-body'] ?? 64) * MIB;
-  const otlpHttp = createOtlpHttp({
+  const receivers = createReceivers({
+    host,
+    settings,
+    tls,
+    mqtt,
     intake,
     admission,
     account,
-    transcode: json.transcode,
-    origins: createOrigins(settings['cors-origin']),
-    tls,
-    maxBodyBytes: maxBytes,
+    dataPath: data.path,
+    log,
   });
-  const otlpGrpc = createOtlpGrpc({ intake, admission, account, tls, maxMessageBytes: maxBytes });
-  let otlpMqtt: OtlpMqtt | undefined;
 
   const protocol = tls === undefined ? 'http' : 'https';
   const startedUnixNano = String(BigInt(Date.now()) * 1_000_000n);
@@ -216,24 +207,12 @@ async function start(
   const explorer =
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
 
-  const wanted = {
-    http: settings['otlp-http-port'] ?? 4318,
-    grpc: settings['otlp-grpc-port'] ?? 4317,
-    explorer: settings['explorer-port'] ?? 4319,
-  };
+  const wanted = settings['explorer-port'] ?? 4319;
   const close = async (): Promise<void> => {
-    await Promise.all([
-      otlpHttp.close(REQUESTS_MS),
-      otlpGrpc.close(REQUESTS_MS),
-      otlpMqtt?.close(REQUESTS_MS),
-      closeServer(explorer, REQUESTS_MS),
-    ]);
-    stopTaking.abort();
+    await Promise.all([receivers.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
     stopKeeping();
     memory.close();
     disk.close();
-    await json.close();
-    await watched?.close();
     await forwarding?.close(REQUESTS_MS);
     await spool.close(SPOOL_MS);
     await ledger.close();
@@ -241,43 +220,17 @@ async function start(
     data.release();
   };
   try {
-    const httpPort = await otlpHttp.listen(host, wanted.http).catch((error: unknown) => {
-      throw portProblem(error, 'OTLP/HTTP', 'otlp-http-port', host, wanted.http);
+    Object.assign(receive, await receivers.listen());
+    const explorerPort = await listenNear(explorer, host, wanted).catch((error: unknown) => {
+      throw portProblem(error, 'explorer', 'explorer-port', host, wanted);
     });
-    const grpcPort = await otlpGrpc.listen(host, wanted.grpc).catch((error: unknown) => {
-      throw portProblem(error, 'OTLP/gRPC', 'otlp-grpc-port', host, wanted.grpc);
-    });
-    const explorerPort = await listenNear(explorer, host, wanted.explorer).catch((error: unknown) => {
-      throw portProblem(error, 'explorer', 'explorer-port', host, wanted.explorer);
-    });
-    if (mqtt !== undefined) {
-      // Only who has a broker waits for it to be loaded.
-      const { createOtlpMqtt } = await import('../receive/otlp-mqtt.js');
-      otlpMqtt = createOtlpMqtt({
-        ...mqtt,
-        intake,
-        admission,
-        clientId: mqttClientId(data.path),
-        maxMessageBytes: maxBytes,
-        onEvent: withFields(log, { component: 'mqtt' }),
-      });
-    }
-    receive.otlpHttp = url(protocol, host, httpPort);
-    receive.otlpGrpc = url(protocol, host, grpcPort);
-    if (settings.watch.length > 0) {
-      watched = watchFolders({
-        folders: settings.watch,
-        submit: submitHere(intake, admission, stopTaking.signal),
-        stateFile: join(data.path, 'followed.json'),
-        log: withFields(log, { component: 'watch' }),
-      });
-    }
-    const moved = wanted.explorer !== 0 && explorerPort !== wanted.explorer;
+    await receivers.fetch();
+    const moved = wanted !== 0 && explorerPort !== wanted;
     return {
       addresses: { explorer: url(protocol, host, explorerPort), ...receive },
       mqtt: mqtt && `${mqtt.address.shown}, ${mqtt.topic}/v1/…`,
       forward: forwarding?.destinations.join(', '),
-      notices: moved ? [`Port ${wanted.explorer} is taken; the explorer is on ${explorerPort} instead.`] : [],
+      notices: moved ? [`Port ${wanted} is taken; the explorer is on ${explorerPort} instead.`] : [],
       storeOpened: store.opened,
       close,
     };

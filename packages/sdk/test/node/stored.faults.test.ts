@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultSize, nothingLost, sayFault } from '../../../testkit/src/faults/fault-run.js';
 import { tallySerials } from '../../../testkit/src/faults/serials.js';
+import { hasSmallDisks, smallDisk } from '../../../testkit/src/faults/small-disk.js';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { type InstalledSdk, installSdk } from './installed-sdk.js';
 import { keptOnce, serialsOf } from './ledger.js';
@@ -156,24 +156,8 @@ test('an answer that is lost after the batch was taken: the same request again, 
   );
 }, 240_000);
 
-/** A file system of its own, of so many bytes, where this process may make one. */
-function smallDisk(bytes: number): string | undefined {
-  const at = mkdtempSync(join(tmpdir(), 'throughline-disk-'));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'tmpfs', at]);
-  if (status === 0) return at;
-  rmSync(at, { recursive: true });
-  return undefined;
-}
-
-function takeAway(disk: string): void {
-  spawnSync('umount', ['-l', disk]);
-  rmSync(disk, { recursive: true, force: true });
-}
-
-const probe = process.platform === 'linux' && process.getuid?.() === 0 ? smallDisk(65_536) : undefined;
-if (probe) takeAway(probe);
-
-test.skipIf(!probe)(
+// A disk that fills has to be one of its own; who may not mount one skips this by name.
+test.skipIf(!hasSmallDisks())(
   'a disk that fills up (a small tmpfs, which needs root): the program goes on, what is stored arrives once, the rest is counted [F11 F15 F16]',
   async () => {
     const disk = smallDisk(1024 * 1024)!;
@@ -182,7 +166,7 @@ test.skipIf(!probe)(
       sink.answers.push(...Array.from({ length: 10_000 }, () => ({ cut: true })));
       // It counts what it gave up, and says so when the collector is back and has the rest.
       const program = run({
-        env: { FOLDER: join(disk, 'folder'), SPANS: String(spans), END: 'counted' },
+        env: { FOLDER: join(disk.path, 'folder'), SPANS: String(spans), END: 'counted' },
       });
       await program.line(/^full$/m);
       sink.answers.length = 0;
@@ -193,7 +177,7 @@ test.skipIf(!probe)(
       const lost = dropped['queue-full'] + dropped['store-full'];
       expect(lost).toBeGreaterThan(0);
       expect(dropped).toEqual({ ...dropped, 'too-old': 0, refused: 0, 'too-large': 0, shutdown: 0, damaged: 0 });
-      expect(readdirSync(join(disk, 'folder'))).toEqual([]);
+      expect(readdirSync(join(disk.path, 'folder'))).toEqual([]);
       sayFault(`of ${spans} spans ${arrived.length} arrived and ${lost} were counted as dropped`);
       const different = new Set(arrived).size;
       nothingLost('sdk folder on a disk that is full: what was not counted as dropped', {
@@ -204,7 +188,7 @@ test.skipIf(!probe)(
       });
       expect(sent.traces).toBe(different);
     } finally {
-      takeAway(disk);
+      disk.remove();
     }
   },
   240_000,

@@ -84,6 +84,7 @@ function inEngine(drive: (() => Promise<DrivenBrowser>) | undefined) {
   return (name: string) => goAndComeBack(browser, name);
 }
 
+// What this machine lacks of these engines is skipped, by the engine's name; CI installs all three.
 describe.skipIf(!driveChromium)('the way back in Chromium', () => {
   const come = inEngine(driveChromium);
   test('a page of Chromium that is left and come back to loses nothing and sends nothing twice [B14]', () =>

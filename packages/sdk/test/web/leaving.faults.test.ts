@@ -39,6 +39,7 @@ function sum(left: readonly LeftCell[]) {
   return total;
 }
 
+// What this machine lacks of these engines is skipped, by the engine's name; CI installs all three.
 describe.skipIf(!driveChromium)('leaving a page in Chromium', () => {
   const leaving = inEngine('Chromium', driveChromium);
   test('Chromium: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
@@ -73,6 +74,7 @@ describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
     leaving('offline'));
 });
 
+// Needs a WebKitGTK that is not driven: an automated session ends with its renderer.
 describe.skipIf(!showWebKit)('renderers of WebKitGTK that are killed', () => {
   test('WebKitGTK: the renderer is killed, and all that was over a second ago arrives at the next visit, each once [B14]', async () => {
     const browser = await showWebKit!();

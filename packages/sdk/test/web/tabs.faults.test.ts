@@ -102,6 +102,7 @@ function inEngine(drive: (() => Promise<DrivenBrowser>) | undefined) {
   return (name: string, locks = true) => shareOneStore(browser, name, locks);
 }
 
+// What this machine lacks of these engines is skipped, by the engine's name; CI installs all three.
 describe.skipIf(!driveChromium)('tabs of Chromium that share a store', () => {
   const share = inEngine(driveChromium);
   test('six tabs of Chromium share one store while answers are lost: each span arrives once [B14]', () =>
@@ -110,6 +111,7 @@ describe.skipIf(!driveChromium)('tabs of Chromium that share a store', () => {
     share('tabs share a store: Chromium without Web Locks', false));
 });
 
+// Minutes of browser each, for the same code: at full size only.
 describe.skipIf(!driveFirefox || !isFullFaultRun)('tabs of Firefox that share a store', () => {
   const share = inEngine(isFullFaultRun ? driveFirefox : undefined);
   test('six tabs of Firefox share one store while answers are lost: each span arrives once [B14]', () =>
