@@ -270,7 +270,7 @@ async function compare() {
             name: 'ingest.vs-otelcol.with-engine',
             ours: Number((ours.receiver + ours.engine).toFixed(2)),
             peer: perMillion,
-            unit: `${unit}: ours with ClickHouse's inserts and merges, which otelcol has none of`,
+            unit: `${unit} (ours with ClickHouse's inserts and merges, which otelcol has none of)`,
           },
         ],
       },
