@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import type { Signal } from '../../core/batch.js';
 import type { Destinations, Diagnostic } from '../../core/options.js';
 import type { Transport } from '../../core/ports.js';
+import { batchDefaults } from '../../core/presets.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
+import { answeredWithin } from '../../transports/answered-within.js';
 import { consoleTransport } from '../../transports/console.js';
 import { grpcTransport } from '../../transports/grpc.js';
 import { nodeHttpTransport } from '../../transports/node-http.js';
 import { signalUrl } from '../../transports/signal-url.js';
 import type { TlsOptions } from '../../transports/tls.js';
+import { zipkinHttp } from '../../transports/zipkin-http.js';
 import type { EnvironmentSettings } from './env/read-environment.js';
 import type { ExporterName, OtlpSettings } from './env/read-exporter.js';
 import type { NodeOptions } from './node-options.js';
@@ -23,7 +26,7 @@ const everySignal: readonly Signal[] = ['traces', 'metrics', 'logs'];
  */
 export function defaultDestinations(
   options: Options,
-  environment: Pick<EnvironmentSettings, 'otlp' | 'exporters'>,
+  environment: Pick<EnvironmentSettings, 'otlp' | 'exporters' | 'timeoutMs' | 'zipkin'>,
   report: Report,
 ): Destinations {
   const ways = new Map<
@@ -33,14 +36,18 @@ export function defaultDestinations(
   for (const signal of everySignal) {
     const settings = environment.otlp[signal];
     for (const name of exportersOf(signal, options, environment)) {
-      const isConsole = name === 'console';
       const { signalEndpoint, ...shared } = settings;
       // Over gRPC an address is a connection; over HTTP each signal has its own below one base.
       const isGrpc = (options.protocol ?? settings.protocol) === 'grpc';
-      const key = isConsole ? name : JSON.stringify([shared, isGrpc && signalEndpoint]);
+      const key = name === 'otlp' ? JSON.stringify([shared, isGrpc && signalEndpoint]) : name;
       const way = ways.get(key) ?? {
         signals: [],
-        make: (signals) => (isConsole ? consoleTransport() : otlpTransport(options, environment.otlp, signals, report)),
+        make: (signals) =>
+          name === 'console'
+            ? consoleTransport()
+            : name === 'zipkin'
+              ? zipkin(environment.zipkin)
+              : answeredWithin(otlpTransport(options, environment.otlp, signals, report), environment.timeoutMs),
       };
       way.signals.push(signal);
       ways.set(key, way);
@@ -51,6 +58,10 @@ export function defaultDestinations(
   );
   return transports.length === 1 && transports[0] ? transports[0] : { copies: transports };
 }
+
+/** Patient for ten seconds, whatever is said of OTLP. */
+const zipkin = ({ endpoint, timeoutMs = batchDefaults.sendTimeoutMs }: EnvironmentSettings['zipkin']): Transport =>
+  answeredWithin(nodeHttpTransport(zipkinHttp(endpoint)), { traces: timeoutMs });
 
 /** Where a signal goes, by name. `none` of metrics and logs turns the signal off, whoever says where the others go. */
 export function exportersOf(

@@ -102,7 +102,15 @@ export function start(options: NodeOptions = {}): Telemetry {
         ...(options.resourceDetectors ?? []),
       ],
       batch,
-      destinations: maker ? undefined : (options.destinations ?? defaultDestinations(options, environment, report)),
+      destinations: maker
+        ? undefined
+        : (options.destinations ??
+          defaultDestinations(
+            options,
+            // The program's own patience holds for all of them.
+            options.batch?.sendTimeoutMs === undefined ? environment : { ...environment, timeoutMs: {} },
+            report,
+          )),
       ...(maker && { spanProcessors: [threadAttributes].concat(options.spanProcessors ?? []) }),
       sampler:
         options.sampler ??

@@ -1,10 +1,7 @@
 import type { BatchLimits } from '../../../core/options.js';
 import type { Environment } from './environment.js';
 
-/**
- * `OTEL_BSP_*` and the OTLP time-out in the outbox's words (specification "Batch Span Processor" and "OTLP Exporter
- * Configuration"). One send ends at the shorter of the two time-outs, because a send here is an export there.
- */
+/** `OTEL_BSP_*` in the outbox's words (specification "Batch Span Processor"). What is waited for an answer is `readTimeout`. */
 export function readBatchLimits(environment: Environment): Partial<BatchLimits> {
   const maxAgeMs = environment.integer('OTEL_BSP_SCHEDULE_DELAY');
   const maxQueueItems = environment.integer('OTEL_BSP_MAX_QUEUE_SIZE', 1);
@@ -19,15 +16,9 @@ export function readBatchLimits(environment: Environment): Partial<BatchLimits> 
   } else if (maxItems === undefined && maxQueueItems !== undefined && maxQueueItems < 512) {
     maxItems = maxQueueItems;
   }
-  const timeouts = [
-    environment.integer('OTEL_BSP_EXPORT_TIMEOUT', 1),
-    environment.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 1) ?? environment.integer('OTEL_EXPORTER_OTLP_TIMEOUT', 1),
-  ].filter((timeout) => timeout !== undefined);
-
   return {
     ...(maxAgeMs !== undefined && { maxAgeMs }),
     ...(maxQueueItems !== undefined && { maxQueueItems }),
     ...(maxItems !== undefined && { maxItems }),
-    ...(timeouts.length > 0 && { sendTimeoutMs: Math.min(...timeouts) }),
   };
 }

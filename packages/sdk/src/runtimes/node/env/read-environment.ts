@@ -3,6 +3,7 @@ import type { Signal } from '../../../core/batch.js';
 import type { LogRecordLimits } from '../../../core/logs/log-limits.js';
 import type { TemporalityPreference } from '../../../core/metrics/instrument-kinds.js';
 import type { BatchLimits, Diagnostic } from '../../../core/options.js';
+import { batchDefaults } from '../../../core/presets.js';
 import type { Sampler } from '../../../core/sampling/sampler.js';
 import type { SpanLimits } from '../../../core/trace/span-limits.js';
 import { createEnvironment, type EnvironmentVariables } from './environment.js';
@@ -12,6 +13,7 @@ import { readLogRecordLimits, readSpanLimits } from './read-limits.js';
 import { readPropagators } from './read-propagators.js';
 import { readResource } from './read-resource.js';
 import { type RemoteSampling, readRemoteSampling, readSampler } from './read-sampler.js';
+import { readTimeout } from './read-timeout.js';
 
 const logLevels = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -32,11 +34,19 @@ export interface EnvironmentSettings {
   readonly metricTemporality?: TemporalityPreference | undefined;
   readonly exporters: Readonly<Record<Signal, readonly ExporterName[] | undefined>>;
   readonly otlp: Readonly<Record<Signal, OtlpSettings>>;
+  /** Waiting for one answer to a batch of a signal's. */
+  readonly timeoutMs: Readonly<Partial<Record<Signal, number | undefined>>>;
+  readonly zipkin: ZipkinSettings;
   readonly logLevel?: LogLevel | undefined;
   readonly enabledInstrumentations?: readonly string[] | undefined;
   readonly disabledInstrumentations?: readonly string[] | undefined;
   /** One for each variable that was set and could not be used. */
   readonly diagnostics: readonly Diagnostic[];
+}
+
+interface ZipkinSettings {
+  readonly endpoint: string | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 const eachSignal = <T>(read: (signal: Signal) => T): Record<Signal, T> => ({
@@ -49,6 +59,11 @@ const eachSignal = <T>(read: (signal: Signal) => T): Record<Signal, T> => ({
 export function readEnvironment(variables: EnvironmentVariables): EnvironmentSettings {
   const environment = createEnvironment(variables);
   const { serviceName, attributes } = readResource(environment);
+  const timeoutMs = eachSignal((signal) => readTimeout(environment, signal));
+  const zipkin: ZipkinSettings = {
+    endpoint: environment.string('OTEL_EXPORTER_ZIPKIN_ENDPOINT'),
+    timeoutMs: environment.integer('OTEL_EXPORTER_ZIPKIN_TIMEOUT', 1),
+  };
   return {
     disabled: environment.boolean('OTEL_SDK_DISABLED') ?? false,
     serviceName,
@@ -57,7 +72,7 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     sampler: readSampler(environment),
     remoteSampling: readRemoteSampling(environment),
     propagators: readPropagators(environment),
-    batch: readBatchLimits(environment),
+    batch: { ...readBatchLimits(environment), ...longestOf([...Object.values(timeoutMs), zipkin.timeoutMs]) },
     spanLimits: readSpanLimits(environment),
     logRecordLimits: readLogRecordLimits(environment),
     metricIntervalMs: environment.integer('OTEL_METRIC_EXPORT_INTERVAL', 1),
@@ -68,9 +83,17 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     ] as const),
     exporters: eachSignal((signal) => readExporterNames(environment, signal)),
     otlp: eachSignal((signal) => readOtlpSettings(environment, signal)),
+    timeoutMs,
+    zipkin,
     logLevel: environment.oneOf('OTEL_LOG_LEVEL', logLevels),
     enabledInstrumentations: environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabledInstrumentations: environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS'),
     diagnostics: environment.diagnostics,
   };
+}
+
+/** The outbox waits as long as the most patient of its destinations, the others for themselves. */
+function longestOf(timeouts: readonly (number | undefined)[]): Pick<BatchLimits, 'sendTimeoutMs'> | undefined {
+  if (timeouts.every((timeout) => timeout === undefined)) return undefined;
+  return { sendTimeoutMs: Math.max(...timeouts.map((timeout) => timeout ?? batchDefaults.sendTimeoutMs)) };
 }

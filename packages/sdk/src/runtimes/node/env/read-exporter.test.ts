@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEnvironment } from './environment.js';
 import { readBatchLimits } from './read-batch-limits.js';
+import { readEnvironment } from './read-environment.js';
 import { readExporterNames, readOtlpSettings } from './read-exporter.js';
 import { readResource } from './read-resource.js';
 
@@ -48,8 +49,8 @@ test.each([
   ['otlp,console', ['otlp', 'console'], 0],
   ['OTLP', ['otlp'], 0],
   ['logging', ['console'], 0],
-  ['zipkin', undefined, 1],
-  ['zipkin,otlp', ['otlp'], 1],
+  ['pigeon', undefined, 1],
+  ['pigeon,otlp', ['otlp'], 1],
   ['none,otlp', [], 1],
 ])('OTEL_TRACES_EXPORTER, and those of metrics and logs, =%s', (value, expected, reports) => {
   for (const signal of ['traces', 'metrics', 'logs'] as const) {
@@ -64,16 +65,35 @@ test('OTEL_BSP_* set the size and age of batches [F7]', () => {
     OTEL_BSP_SCHEDULE_DELAY: '0',
     OTEL_BSP_MAX_QUEUE_SIZE: '4096',
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1024',
-    OTEL_BSP_EXPORT_TIMEOUT: '20000',
-    OTEL_EXPORTER_OTLP_TIMEOUT: '7000',
-    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '5000',
   });
   expect(readBatchLimits(environment)).toEqual({
     maxAgeMs: 0,
     maxQueueItems: 4096,
     maxItems: 1024,
-    sendTimeoutMs: 5000,
   });
+});
+
+test('of the time-outs of a signal the shortest counts, and the outbox waits as long as the longest', () => {
+  const { timeoutMs, batch } = readEnvironment({
+    OTEL_BSP_EXPORT_TIMEOUT: '20000',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '7000',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '5000',
+    OTEL_METRIC_EXPORT_TIMEOUT: '6000',
+    OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: '12000',
+  });
+  expect(timeoutMs).toEqual({ traces: 5000, metrics: 6000, logs: 12_000 });
+  expect(batch).toEqual({ sendTimeoutMs: 12_000 });
+  // Of the others the usual ten seconds.
+  expect(readEnvironment({ OTEL_BLRP_EXPORT_TIMEOUT: '300' }).batch).toEqual({ sendTimeoutMs: 10_000 });
+});
+
+test('exporters are known by signal: Zipkin takes spans', () => {
+  const environment = createEnvironment({ OTEL_TRACES_EXPORTER: 'zipkin,otlp', OTEL_LOGS_EXPORTER: 'zipkin' });
+  expect(readExporterNames(environment, 'traces')).toEqual(['zipkin', 'otlp']);
+  expect(readExporterNames(environment, 'logs')).toBeUndefined();
+  expect(environment.diagnostics.map(({ message }) => message)).toEqual([
+    'OTEL_LOGS_EXPORTER is ignored: the exporter "zipkin" is not one of otlp, console, none.',
+  ]);
 });
 
 test('a batch is never larger than the queue', () => {

@@ -40,7 +40,13 @@ export function readOtlpSettings(environment: Environment, signal: Signal): Otlp
   };
 }
 
-export type ExporterName = 'otlp' | 'console';
+/** By signal, what can be named beside `none`. `logging` is what `console` was called. */
+const exporterNames = {
+  traces: ['otlp', 'zipkin', 'console', 'logging'],
+  metrics: ['otlp', 'console', 'logging'],
+  logs: ['otlp', 'console', 'logging'],
+} as const;
+export type ExporterName = Exclude<(typeof exporterNames)[Signal][number], 'logging'>;
 
 /**
  * `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER`: comma-separated, `none` alone turns sending off. `undefined` where unset;
@@ -56,9 +62,12 @@ export function readExporterNames(environment: Environment, signal: Signal): rea
   }
   const known = new Set<ExporterName>();
   for (const member of members) {
-    if (member === 'otlp') known.add('otlp');
-    else if (member === 'console' || member === 'logging') known.add('console');
-    else environment.reject(name, `the exporter "${member}" is not one of otlp, console, none`);
+    const found = exporterNames[signal].find((one) => one === member);
+    if (found) known.add(found === 'logging' ? 'console' : found);
+    else {
+      const names = exporterNames[signal].filter((one) => one !== 'logging');
+      environment.reject(name, `the exporter "${member}" is not one of ${[...names, 'none'].join(', ')}`);
+    }
   }
   return known.size > 0 ? [...known] : undefined;
 }
