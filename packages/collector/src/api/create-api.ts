@@ -7,6 +7,7 @@ import { type Answer, failureAnswer, failureOf, jsonAnswer } from './answer.js';
 import { isOurHost } from './check-host.js';
 import { explorerFile } from './explorer-files.js';
 import { JAEGER_ROUTES, jaegerFailure } from './jaeger-routes.js';
+import { LOG_ROUTES } from './log-routes.js';
 import { openApiDocument } from './openapi.js';
 import { Parameters } from './parameters.js';
 import type { Asked, Route } from './route.js';
@@ -35,7 +36,7 @@ export interface ApiOptions {
  */
 export function createApi(options: ApiOptions): RequestListener {
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
-  const routes = [...ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => ({
+  const routes = [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => ({
     route,
     pattern: patternOf(route.path),
   }));

@@ -202,6 +202,32 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     'nextCursor?': { ...string, description: 'Absent on the last page.' },
     stats,
   }),
+  LogHistogramAnswer: object({
+    stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Bucket i starts at startUnixNano + i * stepNano.' },
+    startUnixNano: nano,
+    records: count,
+    severities: list(
+      object({ severity: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'none'] }, count: list(count) }),
+    ),
+    stats,
+  }),
+  LogPatternsAnswer: object({
+    patterns: list(
+      object({
+        pattern: { ...string, description: 'With marks in place of what changes: <n>, <id>, <uuid>, <time>, <text>.' },
+        example: string,
+        records: count,
+        firstUnixNano: nano,
+        lastUnixNano: nano,
+        severityNumber: { ...count, description: 'The worst.' },
+        services: list(string, { maxItems: 5 }),
+      }),
+    ),
+    records: { ...count, description: 'How many match in all.' },
+    'truncated?': { ...boolean, description: 'There are more patterns.' },
+    'sampled?': { ...count, description: 'Of so many records the patterns were made; their counts are multiplied.' },
+    stats,
+  }),
   TraceLogsAnswer: object({
     resources,
     scopes,

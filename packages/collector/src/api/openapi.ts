@@ -1,4 +1,5 @@
 import { JAEGER_ROUTES } from './jaeger-routes.js';
+import { LOG_ROUTES } from './log-routes.js';
 import { SCHEMAS } from './openapi-schemas.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
@@ -26,7 +27,10 @@ export function openApiDocument(version: string) {
     },
     servers: [{ url: '/' }],
     paths: Object.fromEntries(
-      [...ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => [route.path, { get: operationOf(route) }]),
+      [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => [
+        route.path,
+        { get: operationOf(route) },
+      ]),
     ),
     components: { schemas: SCHEMAS },
   };

@@ -1,18 +1,11 @@
 import { type Bindings, createBindings } from './bindings.js';
 import { readFields, unreadableCursor, writeFields } from './cursor-fields.js';
+import { type LogQuestion, logCondition } from './log-question.js';
 import { LOG_ROW, type LogRow, logRecordsJson } from './log-records.js';
 import type { Reader } from './reader.js';
-import { nanoTime, type TimeRange, withinRange } from './time-range.js';
+import { nanoTime, type TimeRange } from './time-range.js';
 
-export interface LogSearch {
-  readonly range: TimeRange;
-  readonly service?: string | undefined;
-  /** Only records of at least this severity number. */
-  readonly leastSeverity?: number | undefined;
-  /** A part of the body or of the event's name, in any case. */
-  readonly text?: string | undefined;
-  readonly traceId?: string | undefined;
-  readonly spanId?: string | undefined;
+export interface LogSearch extends LogQuestion {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -38,7 +31,13 @@ type HashedRow = LogRow & { readonly hash: string };
  * was there at the first page is skipped.
  */
 export async function searchLogs(reader: Reader, search: LogSearch): Promise<string> {
-  const question = JSON.stringify([search.service, search.leastSeverity, search.text, search.traceId, search.spanId]);
+  const question = JSON.stringify([
+    search.service,
+    search.leastSeverity,
+    search.filterText,
+    search.traceId,
+    search.spanId,
+  ]);
   const page = search.cursor === undefined ? undefined : readCursor(search.cursor, question);
   const range = page?.range ?? search.range;
   const rows = await readPage(reader, { ...search, range }, page?.last);
@@ -69,16 +68,7 @@ async function readPage(reader: Reader, search: LogSearch, last: Place | undefin
 }
 
 function conditionOf(search: LogSearch, last: Place | undefined, bindings: Bindings): string {
-  const { leastSeverity, range, service, spanId, text, traceId } = search;
-  const all = [withinRange(range, bindings, 'otel_logs')];
-  if (traceId !== undefined) all.push(`TraceId = ${bindings.bind('String', traceId)}`);
-  if (spanId !== undefined) all.push(`SpanId = ${bindings.bind('String', spanId)}`);
-  if (service !== undefined) all.push(`ServiceName = ${bindings.bind('String', service)}`);
-  if (leastSeverity !== undefined) all.push(`SeverityNumber >= ${bindings.bind('UInt8', leastSeverity)}`);
-  if (text !== undefined) {
-    const part = bindings.bind('String', text);
-    all.push(`(positionCaseInsensitiveUTF8(Body, ${part}) > 0 OR positionCaseInsensitiveUTF8(EventName, ${part}) > 0)`);
-  }
+  const all = [logCondition(search, bindings)];
   if (last !== undefined) {
     const at = nanoTime(last.atNano, bindings);
     all.push(

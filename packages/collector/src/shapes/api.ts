@@ -221,7 +221,10 @@ export interface DifferencesAnswer {
   readonly stats: QueryStats;
 }
 
-/** GET /api/v1/logs?q&service&severity&trace&span&start&end&limit&cursor : log records, newest first. Paging by `cursor` is stable while data arrives. */
+/**
+ * GET /api/v1/logs?q&service&severity&trace&span&start&end&limit&cursor : log records, newest first. `q` is the filter language of `log-filter.ts`.
+ * Paging by `cursor` is stable while data arrives.
+ */
 export interface LogsAnswer {
   /** Each resource and scope once; records point into them. */
   readonly resources: readonly ResourceDetail[];
@@ -258,6 +261,45 @@ export interface LogRecordDetail {
 export interface TraceLogsAnswer extends Omit<LogsAnswer, 'nextCursor'> {
   /** The trace has more records than one answer holds (2,000); these are its earliest. */
   readonly truncated?: boolean;
+}
+
+/** GET /api/v1/logs/histogram?q&service&severity&trace&span&start&end&buckets : matching records over time. */
+export interface LogHistogramAnswer {
+  /** Width of one bucket in nanoseconds; bucket `i` starts at `startUnixNano + i * stepNano`. */
+  readonly stepNano: number;
+  readonly startUnixNano: UnixNano;
+  /** Of all buckets and severities together. */
+  readonly records: number;
+  /** Only severities that are there, the worst first; `none` are records that say no severity. */
+  readonly severities: readonly {
+    readonly severity: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'none';
+    readonly count: readonly number[];
+  }[];
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/logs/patterns?q&service&severity&trace&span&start&end&limit : similar bodies folded together, the commonest first. */
+export interface LogPatternsAnswer {
+  readonly patterns: readonly {
+    /** The text with marks in place of what changes (`log-pattern.ts`). */
+    readonly pattern: string;
+    /** The newest text of it. */
+    readonly example: string;
+    readonly records: number;
+    readonly firstUnixNano: UnixNano;
+    readonly lastUnixNano: UnixNano;
+    /** The worst. */
+    readonly severityNumber: number;
+    /** At most five, in alphabetical order. */
+    readonly services: readonly string[];
+  }[];
+  /** How many match in all. */
+  readonly records: number;
+  /** There are more patterns. */
+  readonly truncated?: boolean;
+  /** Of so many records the patterns were made, evenly over time; their counts are multiplied. Absent: of all. */
+  readonly sampled?: number;
+  readonly stats: QueryStats;
 }
 
 export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential-histogram' | 'summary';

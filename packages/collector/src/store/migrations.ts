@@ -1,4 +1,5 @@
 import { LOG_TABLE } from './log-table.js';
+import { LOG_WORDS } from './log-words.js';
 import { METRIC_TABLES } from './metric-tables.js';
 import type { Migration } from './migration.js';
 import { TRACE_SUMMARIES } from './trace-summaries.js';
@@ -11,4 +12,5 @@ export const MIGRATIONS: readonly Migration[] = [
   LOG_TABLE,
   METRIC_TABLES,
   TRACE_SUMMARIES,
+  LOG_WORDS,
 ];
