@@ -30,8 +30,8 @@ import {
  * - `body` is the whole text of the body, case kept: `body=~"took [0-9]{4,} ms"`.
  */
 
-export const LOG_FILTER_FIELDS = ['service', 'severity', 'event', 'trace', 'span', 'scope', 'body'] as const;
-export type LogField = (typeof LOG_FILTER_FIELDS)[number];
+const LOG_FILTER_FIELDS = ['service', 'severity', 'event', 'trace', 'span', 'scope', 'body'] as const;
+type LogField = (typeof LOG_FILTER_FIELDS)[number];
 export type LogClause = ClauseOf<LogField, 'log' | 'resource'>;
 
 /** The least number of each range of severities, as the data model of logs names them. */
