@@ -1,4 +1,4 @@
-import type { TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { MeterProvider, TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
 import type { Outbox } from './outbox/outbox.js';
 import type { ContextStore } from './ports.js';
 
@@ -7,6 +7,8 @@ export interface InstrumentHost {
   readonly tracer: Tracer;
   /** For instruments that take tracers under names of their own (OpenTelemetry's instrumentation packages). */
   readonly tracerProvider: TracerProvider;
+  /** For what is measured, under a name of its own. Absent where metrics are not built in (`metering`). */
+  readonly meterProvider?: MeterProvider | undefined;
   readonly contextStore: ContextStore;
   /** The propagators of this telemetry, as one. */
   readonly propagator: TextMapPropagator;

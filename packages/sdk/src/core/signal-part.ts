@@ -12,13 +12,15 @@ import type { ReadableResource } from './trace/readable-span.js';
  * nowhere to send, and nothing need be encoded.
  */
 interface SignalHost
-  extends InstrumentHost,
+  extends Omit<InstrumentHost, 'meterProvider'>,
     Omit<StartOptions, 'store' | 'resource'>,
     Ports,
     Pick<Outbox, 'onFragment' | 'suspend'> {
   readonly telemetry: { -readonly [K in keyof Telemetry]: Telemetry[K] };
   /** Who the program is, as far as that is known by now. */
   readonly resource: ReadableResource;
+  /** Put here by `metering`, for the instruments. */
+  meterProvider?: InstrumentHost['meterProvider'];
   readonly limits: BatchLimits;
   readonly report: Report;
 }

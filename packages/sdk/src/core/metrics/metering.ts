@@ -44,6 +44,8 @@ export const metering: SignalPart = (host) => {
     },
   });
 
+  host.meterProvider = provider;
+
   /** A promise only where a callback answers later; then for so long at most. */
   function observe(waitMs: number): Promise<void> | undefined {
     const later = provider.observe();

@@ -1,3 +1,4 @@
+export type { Instrument, InstrumentHost } from '../../core/instrument.js';
 export type { Telemetry } from '../../core/telemetry-handle.js';
 export { type FilesStore, type FilesStoreOptions, filesStore } from '../../stores/files.js';
 export { type FileTransportOptions, fileTransport } from '../../transports/file.js';

@@ -1,3 +1,4 @@
+import type { Instrument } from '../../core/instrument.js';
 import type { ResourceDetector, TelemetryOptions } from '../../core/options.js';
 import type { BatchStore } from '../../core/ports.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
@@ -29,6 +30,8 @@ export interface NodeOptions extends Omit<TelemetryOptions, 'store'> {
    * are loaded: in a file that runs first, `node --import ./telemetry.mjs server.mjs`. Turned off again at shutdown.
    */
   readonly instrumentations?: readonly Instrumentation[] | undefined;
+  /** Things to observe beside uncaught exceptions: `observeNodeRuntime` and `observeProcess` of `@throughline/sdk/node/metrics`, your own. */
+  readonly instruments?: readonly (Instrument | false | undefined)[] | undefined;
   /**
    * Let `instrumentations` patch packages loaded with `import`. Default: unless the program's entry file is CommonJS.
    */

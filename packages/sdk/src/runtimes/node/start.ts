@@ -131,6 +131,7 @@ export function start(options: NodeOptions = {}): Telemetry {
         observeWithInstrumentations(instrumentations, report),
         sharing?.instrument,
         observeUncaughtExceptions,
+        ...(options.instruments ?? []),
         () => () => stopHolding(),
       ],
     },

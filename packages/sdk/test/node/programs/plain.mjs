@@ -1,0 +1,3 @@
+// Knows nothing of telemetry.
+
+console.log('plain');
