@@ -197,6 +197,18 @@ describe('the questions over HTTP', () => {
         '/api/v1/metrics/a%2Fb/series',
         '/api/v1/metrics/time/series?kind=histogram&buckets=10&service=web%2Fshop',
       ],
+      '/api/v1/metrics/{name}/query': [
+        '/api/v1/metrics/a%2Fb/query',
+        '/api/v1/metrics/total/query?kind=sum&function=rate&by=service.name&by=none&step=1m',
+        '/api/v1/metrics/time/query?kind=histogram&function=quantile&quantile=0.5&where=service.name%3Dweb%2Fshop',
+      ],
+      '/api/v1/metrics/{name}/attributes': ['/api/v1/metrics/total/attributes?kind=sum'],
+      '/api/v1/metrics/{name}/exemplars': ['/api/v1/metrics/total/exemplars?kind=sum'],
+      '/api/v1/span-metrics': [
+        '/api/v1/span-metrics',
+        '/api/v1/span-metrics?by=service&by=operation&by=kind&by=version&all=1&step=5m',
+        '/api/v1/span-metrics?service=payment&operation=SELECT',
+      ],
       '/api/services': ['/api/services'],
       '/api/services/{service}/operations': ['/api/services/web%2Fshop/operations'],
       '/api/operations': ['/api/operations?service=payment', '/api/operations?service=payment&spanKind=client'],
@@ -347,6 +359,8 @@ describe('the questions over HTTP', () => {
       '/logs',
       '/metrics',
       '/metrics/total/series?kind=sum',
+      '/metrics/total/query?kind=sum',
+      '/span-metrics',
     ]) {
       const { stats } = (await get(`/api/v1${path}`)).json<{ stats: { rowsRead: number; elapsedMs: number } }>();
       expect(stats.rowsRead, path).toBeGreaterThan(0);
@@ -382,6 +396,10 @@ describe('what is wrong with a question', () => {
     ['/api/v1/logs?cursor=rubbish', 400, 'bad-cursor', /cannot be read/],
     ['/api/v1/traces/xyz/logs', 400, 'bad-parameter', /32 hexadecimal/],
     ['/api/v1/metrics/a/series?kind=counter', 400, 'bad-parameter', /gauge, sum, histogram/],
+    ['/api/v1/metrics/a/query?function=median', 400, 'bad-parameter', /quantile/],
+    ['/api/v1/metrics/a/query?where=route', 400, 'bad-parameter', /no condition/],
+    ['/api/v1/metrics/a/query?quantile=2', 400, 'bad-parameter', /from 0 to 1/],
+    ['/api/v1/span-metrics?by=host', 400, 'bad-parameter', /service, operation, kind, version/],
     ['/api/v1/nowhere', 404, 'no-such-path', /nothing at \/api\/v1\/nowhere/],
   ])('%s is answered with %i and a sentence', async (path, status, code, message) => {
     const answer = await get(path);

@@ -22,7 +22,7 @@ async function foundSerials(ask: <Row>(sql: string) => Promise<Row[]>, most: num
 
 /**
  * Asks the store by SQL what became of the spans with these serials, in `otel_traces` and in what its views made of them. A row too few or too
- * many in a view counts like a span: summaries name how many spans they are of, and the times of traces have a row for each summary.
+ * many in a view counts like a span: summaries and metrics of spans name how many spans they are of, and the times of traces have a row for each summary.
  */
 export async function countSerials(store: Pick<Store, 'query'>, sent: Iterable<number>): Promise<FaultCount> {
   const ask = async <Row>(sql: string): Promise<Row[]> =>
@@ -31,12 +31,13 @@ export async function countSerials(store: Pick<Store, 'query'>, sent: Iterable<n
     `SELECT count() AS all, max(${NUMBER}) AS most, uniqExactIf(TraceId, TraceId != '') AS traces FROM otel_traces`,
   );
   const tables = tallySerials(sent, await foundSerials(ask, Number(whole!.most)));
-  const [views] = await ask<Record<'spans' | 'summaries' | 'times' | 'timed', string>>(
-    `SELECT (SELECT sum(arraySum(Spans)) FROM otel_traces_summaries) AS spans, (SELECT count() FROM otel_traces_summaries) AS summaries,
+  const [views] = await ask<Record<'spans' | 'counted' | 'summaries' | 'times' | 'timed', string>>(
+    `SELECT (SELECT sum(arraySum(Spans)) FROM otel_traces_summaries) AS spans, (SELECT sum(Spans) FROM otel_span_metrics) AS counted, (SELECT count() FROM otel_traces_summaries) AS summaries,
        (SELECT count() FROM otel_traces_trace_id_ts) AS times, (SELECT uniqExact(TraceId) FROM otel_traces_trace_id_ts) AS timed`,
   );
   const differences = [
     Number(views!.spans) - Number(whole!.all),
+    Number(views!.counted) - Number(whole!.all),
     Number(views!.times) - Number(views!.summaries),
     Number(views!.timed) - Number(whole!.traces),
   ];

@@ -26,9 +26,18 @@ export interface PlantedSpan {
   readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
 }
 
-export async function plantSpans(store: Pick<Store, 'command'>, spans: readonly PlantedSpan[]): Promise<void> {
+/** `token`: the same again changes nothing, as when a collector repeats an insert. */
+export async function plantSpans(
+  store: Pick<Store, 'command'>,
+  spans: readonly PlantedSpan[],
+  token?: string,
+): Promise<void> {
   const rows = spans.map((span) => JSON.stringify(rowOf(span)));
-  await store.command(`INSERT INTO otel_traces SETTINGS async_insert = 0 FORMAT JSONEachRow ${rows.join('\n')}`);
+  const once =
+    token === undefined
+      ? ''
+      : `, insert_deduplicate = 1, insert_deduplication_token = '${token}', deduplicate_blocks_in_dependent_materialized_views = 1`;
+  await store.command(`INSERT INTO otel_traces SETTINGS async_insert = 0${once} FORMAT JSONEachRow ${rows.join('\n')}`);
 }
 
 function rowOf(span: PlantedSpan): Record<string, unknown> {

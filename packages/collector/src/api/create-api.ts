@@ -8,6 +8,7 @@ import { isOurHost } from './check-host.js';
 import { explorerFile } from './explorer-files.js';
 import { JAEGER_ROUTES, jaegerFailure } from './jaeger-routes.js';
 import { LOG_ROUTES } from './log-routes.js';
+import { METRIC_ROUTES } from './metric-routes.js';
 import { openApiDocument } from './openapi.js';
 import { Parameters } from './parameters.js';
 import type { Asked, Route } from './route.js';
@@ -36,7 +37,7 @@ export interface ApiOptions {
  */
 export function createApi(options: ApiOptions): RequestListener {
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
-  const routes = [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => ({
+  const routes = [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...METRIC_ROUTES, ...JAEGER_ROUTES].map((route) => ({
     route,
     pattern: patternOf(route.path),
   }));

@@ -284,6 +284,68 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
     stats,
   }),
+  MetricQueryAnswer: object({
+    kind: metricKind,
+    function: { enum: ['avg', 'min', 'max', 'sum', 'count', 'rate', 'increase', 'quantile'] },
+    stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Step i begins at startUnixNano + i * stepNano.' },
+    startUnixNano: nano,
+    groups: { ...count, description: 'How many lines there are; the answer has those with the greatest values.' },
+    series: list(
+      object({
+        labels: { type: 'object', additionalProperties: string },
+        values: list(nullable({ type: 'number' })),
+      }),
+      { maxItems: 100 },
+    ),
+    stats,
+  }),
+  MetricAttributesAnswer: object({
+    attributes: list(
+      object({
+        key: string,
+        scope: { enum: ['point', 'resource'] },
+        count: { ...count, description: 'How many different values.' },
+        values: list(string, { description: 'Some of them, commonest first.' }),
+      }),
+    ),
+    stats,
+  }),
+  MetricExemplarsAnswer: object({
+    exemplars: list(
+      object({
+        timeUnixNano: nano,
+        value: { type: 'number' },
+        service: string,
+        traceId,
+        spanId: optionalId(16),
+        attributes: { type: 'object', additionalProperties: string },
+      }),
+    ),
+    stats,
+  }),
+  SpanMetricsAnswer: object({
+    stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Whole minutes.' },
+    startUnixNano: nano,
+    series: list(
+      object({
+        'service?': string,
+        'operation?': string,
+        'kind?': kind,
+        'version?': string,
+        spans: count,
+        errors: count,
+        durationSumNano: duration,
+        p50: duration,
+        p95: duration,
+        p99: duration,
+        count: list(count),
+        errorCount: list(count),
+        p95Nano: list(nullable(duration)),
+      }),
+      { maxItems: 100 },
+    ),
+    stats,
+  }),
   JaegerNames: envelope(string),
   JaegerOperations: envelope(object({ name: string, spanKind: kind })),
   JaegerDependencies: envelope(object({ parent: string, child: string, callCount: count })),

@@ -1,5 +1,6 @@
 import { JAEGER_ROUTES } from './jaeger-routes.js';
 import { LOG_ROUTES } from './log-routes.js';
+import { METRIC_ROUTES } from './metric-routes.js';
 import { SCHEMAS } from './openapi-schemas.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
@@ -27,7 +28,7 @@ export function openApiDocument(version: string) {
     },
     servers: [{ url: '/' }],
     paths: Object.fromEntries(
-      [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...JAEGER_ROUTES].map((route) => [
+      [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...METRIC_ROUTES, ...JAEGER_ROUTES].map((route) => [
         route.path,
         { get: operationOf(route) },
       ]),

@@ -76,6 +76,15 @@ export class Parameters {
     throw new QueryProblem('bad-parameter', `${name} must be one of ${words.join(', ')}.`);
   }
 
+  /** Of a parameter that may be repeated: each must be one of the words. */
+  eachOf<Word extends string>(name: string, words: readonly Word[]): readonly Word[] {
+    return this.all(name).map((text) => {
+      const found = words.find((word) => word === text);
+      if (found !== undefined) return found;
+      throw new QueryProblem('bad-parameter', `${name} must be one of ${words.join(', ')}.`);
+    });
+  }
+
   /** `250ms`, `1.5s` … or a whole number of nanoseconds. */
   duration(name: string): bigint | undefined {
     const text = this.text(name);

@@ -9,7 +9,7 @@ import { type TimeRange, withinRange } from './time-range.js';
 export const MOST_BUCKETS = 2_000;
 
 /** Widths that read well on an axis, in nanoseconds. */
-const STEPS = [
+export const STEPS = [
   1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9, 5e9, 10e9, 15e9,
   30e9, 60e9, 120e9, 300e9, 600e9, 900e9, 1800e9, 3600e9, 7200e9, 10800e9, 21600e9, 43200e9, 86400e9,
 ].map((step) => BigInt(step));

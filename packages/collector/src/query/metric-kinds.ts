@@ -65,7 +65,7 @@ export const METRIC_KINDS: readonly StoredKind[] = [
 ];
 
 /** SQL for what tells one series of a metric from another. */
-export const SERIES = 'cityHash64(ServiceName, Attributes, ResourceAttributes, ScopeName)';
+export const SERIES = 'SeriesId';
 
 /** SQL for the time of a point. The exporter's newest tables keep whole seconds, in another type. */
 export const POINT_NANO = 'toUnixTimestamp64Nano(toDateTime64(TimeUnix, 9))';

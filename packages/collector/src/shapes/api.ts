@@ -345,3 +345,77 @@ export interface MetricSeriesAnswer {
   }[];
   readonly stats: QueryStats;
 }
+
+export type MetricFunction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'rate' | 'increase' | 'quantile';
+
+/** GET /api/v1/metrics/{name}/query?kind&function&quantile&by&where&start&end&step&buckets&top : one metric over time by a function. */
+export interface MetricQueryAnswer {
+  readonly kind: MetricKind;
+  readonly function: MetricFunction;
+  /** Width of one step in nanoseconds; step `i` begins at `startUnixNano + i * stepNano`. */
+  readonly stepNano: number;
+  readonly startUnixNano: UnixNano;
+  /** How many lines there are; the answer has those with the greatest values. */
+  readonly groups: number;
+  /** A line for each combination of the attributes asked for. `null`: nothing is known of the step. */
+  readonly series: readonly {
+    readonly labels: { readonly [key: string]: string };
+    readonly values: readonly (number | null)[];
+  }[];
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/metrics/{name}/attributes?kind&start&end : what a metric can be grouped by. */
+export interface MetricAttributesAnswer {
+  readonly attributes: readonly {
+    readonly key: string;
+    readonly scope: 'point' | 'resource';
+    /** How many different values, and some of them, commonest first. */
+    readonly count: number;
+    readonly values: readonly string[];
+  }[];
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/metrics/{name}/exemplars?kind&where&start&end&limit : measurements that name the trace they were made in, spread over the range. */
+export interface MetricExemplarsAnswer {
+  readonly exemplars: readonly {
+    readonly timeUnixNano: UnixNano;
+    readonly value: number;
+    readonly service: string;
+    readonly traceId: string;
+    /** Empty: none. */
+    readonly spanId: string;
+    /** Of the point, then what was left out of it. */
+    readonly attributes: { readonly [key: string]: string };
+  }[];
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/span-metrics?service&operation&by&start&end&step&buckets : rate, errors and duration of spans, counted as they came. */
+export interface SpanMetricsAnswer {
+  /** Whole minutes. Step `i` begins at `startUnixNano + i * stepNano`. */
+  readonly stepNano: number;
+  readonly startUnixNano: UnixNano;
+  /** Those with the most spans first, at most 100. */
+  readonly series: readonly SpanMetricsSeries[];
+  readonly stats: QueryStats;
+}
+export interface SpanMetricsSeries {
+  /** What was grouped by; absent otherwise. */
+  readonly service?: string;
+  readonly operation?: string;
+  readonly kind?: SpanKindName;
+  readonly version?: string;
+  readonly spans: number;
+  readonly errors: number;
+  /** Of all spans together, in nanoseconds. Quantiles are of an exponential histogram, within 4.5 % of the true ones. */
+  readonly durationSumNano: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  /** Per step. */
+  readonly count: readonly number[];
+  readonly errorCount: readonly number[];
+  readonly p95Nano: readonly (number | null)[];
+}

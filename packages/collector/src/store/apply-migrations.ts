@@ -53,6 +53,8 @@ const TIME_COLUMN: Readonly<Record<string, string>> = {
   otel_metrics_histogram: 'toDateTime(TimeUnix)',
   otel_metrics_exp_histogram: 'toDateTime(TimeUnix)',
   otel_metrics_summary: 'toDateTime(TimeUnix)',
+  otel_metrics_series: 'Day',
+  otel_span_metrics: 'Time',
 };
 
 async function setRetention(store: Pick<Store, 'query' | 'command'>, days: number | undefined): Promise<void> {
@@ -79,18 +81,27 @@ async function setRetention(store: Pick<Store, 'query' | 'command'>, days: numbe
   }
 }
 
-/** Where somebody else gave the spans' tables a limit, ours beside them keeps what they keep. */
+/** Our tables, each beside one that somebody else may have made and given a limit. */
+const BESIDE: readonly (readonly [table: string, source: string])[] = [
+  ['otel_traces_summaries', 'otel_traces_trace_id_ts'],
+  ['otel_span_metrics', 'otel_traces'],
+  ['otel_metrics_series', 'otel_metrics_gauge'],
+];
+
+/** Where somebody else gave the tables a limit, ours beside them keep what they keep. */
 async function takeLimitOver(
   store: Pick<Store, 'command'>,
   tables: readonly { readonly name: string; readonly ddl: string }[],
 ): Promise<void> {
   const limitOf = (table: string): string | undefined =>
     /\bTTL .*?\b(toInterval[A-Z][a-z]+\(\d+\))/.exec(tables.find(({ name }) => name === table)?.ddl ?? '')?.[1];
-  const wanted = limitOf('otel_traces_trace_id_ts');
-  if (wanted === undefined || wanted === limitOf('otel_traces_summaries')) return;
-  await store.command(
-    `ALTER TABLE otel_traces_summaries MODIFY TTL ${TIME_COLUMN.otel_traces_summaries} + ${wanted} SETTINGS materialize_ttl_after_modify = 0`,
-  );
+  for (const [table, source] of BESIDE) {
+    const wanted = limitOf(source);
+    if (wanted === undefined || wanted === limitOf(table)) continue;
+    await store.command(
+      `ALTER TABLE ${table} MODIFY TTL ${TIME_COLUMN[table]} + ${wanted} SETTINGS materialize_ttl_after_modify = 0`,
+    );
+  }
 }
 
 async function isRetentionOurs(store: Pick<Store, 'query'>): Promise<boolean> {

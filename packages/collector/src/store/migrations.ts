@@ -1,7 +1,9 @@
 import { LOG_TABLE } from './log-table.js';
 import { LOG_WORDS } from './log-words.js';
+import { METRIC_SERIES } from './metric-series-table.js';
 import { METRIC_TABLES } from './metric-tables.js';
 import type { Migration } from './migration.js';
+import { SPAN_METRICS } from './span-metrics-table.js';
 import { TRACE_SUMMARIES } from './trace-summaries.js';
 import { TRACE_TABLES, TRACE_TABLES_OF_THE_EXPORTER } from './trace-tables.js';
 
@@ -13,4 +15,6 @@ export const MIGRATIONS: readonly Migration[] = [
   METRIC_TABLES,
   TRACE_SUMMARIES,
   LOG_WORDS,
+  METRIC_SERIES,
+  SPAN_METRICS,
 ];
