@@ -1,4 +1,5 @@
 import type { MeterProvider, TextMapPropagator, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { SdkLoggerProvider } from './logs/logger-provider.js';
 import type { Outbox } from './outbox/outbox.js';
 import type { ContextStore } from './ports.js';
 
@@ -9,6 +10,8 @@ export interface InstrumentHost {
   readonly tracerProvider: TracerProvider;
   /** For what is measured, under a name of its own. Absent where metrics are not built in (`metering`). */
   readonly meterProvider?: MeterProvider | undefined;
+  /** The same of logs. Absent where they are not built in (`logging`). */
+  readonly loggerProvider?: Pick<SdkLoggerProvider, 'getLogger'> | undefined;
   readonly contextStore: ContextStore;
   /** The propagators of this telemetry, as one. */
   readonly propagator: TextMapPropagator;

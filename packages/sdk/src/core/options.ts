@@ -1,6 +1,10 @@
 import type { Attributes, Context, Span, TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from './batch.js';
 import type { LogRecordLimits } from './logs/log-limits.js';
+import type { LogRecordExporter } from './logs/log-record-exporter.js';
+import type { LogRecordPipeline } from './logs/log-record-processor.js';
+import type { LoggerConfigurator } from './logs/logger-config.js';
+import type { LogVolumeLimit } from './logs/volume-limit.js';
 import type { TemporalityPreference } from './metrics/instrument-kinds.js';
 import type { BatchStore, Compressor, Transport } from './ports.js';
 import type { Sampler } from './sampling/sampler.js';
@@ -44,6 +48,14 @@ export interface TelemetryOptions {
   /** Series of one metric at most; what is over it counts together, with the attribute `otel.metric.overflow`. Default 2,000. */
   readonly cardinalityLimit?: number | undefined;
   readonly logRecordLimits?: Partial<LogRecordLimits> | undefined;
+  /** Run before a record becomes bytes, in this order, so that what they change changes the bytes. A function places the one that makes the bytes itself. */
+  readonly logRecordProcessors?: LogRecordPipeline | undefined;
+  /** The object path, beside the bytes: each log record is handed over in batches, after all processors. */
+  readonly logRecordExporters?: readonly LogRecordExporter[] | undefined;
+  /** What each logger takes, by its scope: nothing, what is severe enough, what belongs to sampled spans. */
+  readonly loggerConfigurator?: LoggerConfigurator | undefined;
+  /** Log records at most. What is over it is counted in `status().dropped['rate-limited']`; errors go last. Default: no limit. */
+  readonly logVolumeLimit?: LogVolumeLimit | undefined;
   readonly idGenerator?: IdGenerator | undefined;
   /** Run before the encoder, in this order, so that what they change in `onEnding` changes the bytes. */
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
@@ -149,7 +161,8 @@ export interface TelemetryStatus {
   readonly sent: Readonly<Record<Signal, number>>;
   /** Rejected by a receiver in a partial success. */
   readonly rejected: number;
-  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** `rate-limited`: log records over `logVolumeLimit`, where there is one. */
+  readonly dropped: Readonly<Record<DropReason, number>> & { readonly 'rate-limited'?: number };
   readonly lastSuccessUnixMs: number | undefined;
   readonly lastError: { readonly message: string; readonly unixMs: number } | undefined;
   readonly destinations: readonly {

@@ -1,16 +1,18 @@
+import type { InstrumentationScope } from './trace/readable-span.js';
 import type { ScopeOptions } from './trace/tracer-provider.js';
 import { type EncodedScope, encodeScope } from './wire/scope.js';
 
 /** One value for each instrumentation scope: equal name, version, schema URL and attributes give the same one. */
 export function createScopes<T>(
-  make: (scope: EncodedScope) => T,
+  make: (encoded: EncodedScope, scope: InstrumentationScope) => T,
 ): (name: string, version?: string, options?: ScopeOptions) => T {
   const known = new Map<string, T>();
   return (name, version, { schemaUrl, attributes } = {}) => {
     const identity = JSON.stringify([name, version, schemaUrl, attributes && Object.entries(attributes).sort()]);
     let value = known.get(identity);
     if (!value) {
-      value = make(encodeScope({ name: name || '', version, schemaUrl, attributes }));
+      const scope = { name: name || '', version, schemaUrl, attributes };
+      value = make(encodeScope(scope), scope);
       known.set(identity, value);
     }
     return value;

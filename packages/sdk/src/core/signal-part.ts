@@ -12,15 +12,18 @@ import type { ReadableResource } from './trace/readable-span.js';
  * nowhere to send, and nothing need be encoded.
  */
 interface SignalHost
-  extends Omit<InstrumentHost, 'meterProvider'>,
+  extends Omit<InstrumentHost, 'meterProvider' | 'loggerProvider'>,
     Omit<StartOptions, 'store' | 'resource'>,
     Ports,
     Pick<Outbox, 'onFragment' | 'suspend'> {
+  readonly quietly: <R>(run: () => R) => R;
   readonly telemetry: { -readonly [K in keyof Telemetry]: Telemetry[K] };
   /** Who the program is, as far as that is known by now. */
   readonly resource: ReadableResource;
   /** Put here by `metering`, for the instruments. */
   meterProvider?: InstrumentHost['meterProvider'];
+  /** The same, by `logging`. */
+  loggerProvider?: InstrumentHost['loggerProvider'];
   readonly limits: BatchLimits;
   readonly report: Report;
 }

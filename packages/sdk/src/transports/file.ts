@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Batch } from '../core/batch.js';
 import type { Outcome, Transport } from '../core/ports.js';
+import { exportRequestToJson } from '../core/wire/export-request-to-json.js';
 import { batchFrame } from './batch-frame.js';
 
 export interface FileTransportOptions {
@@ -10,6 +11,11 @@ export interface FileTransportOptions {
   readonly path: string;
   /** A batch counts as sent only when it would survive a loss of power. Default `false`: it survives the end of the program. */
   readonly sync?: boolean | undefined;
+  /**
+   * `frames`, the default: protobuf with each batch's id, which makes a second copy harmless. `json-lines`: a line of OTLP/JSON for each batch, as
+   * OpenTelemetry's file exporters write and its collector reads (specification "OTLP File Exporter"); without ids.
+   */
+  readonly format?: 'frames' | 'json-lines' | undefined;
 }
 
 /** A file that is taken away again and again while one batch is written is no place to write to. */
@@ -22,9 +28,11 @@ const MAX_ATTEMPTS = 100;
  * Whoever takes a file renames it first. So after each write the name must still lead to the file that was written to; where it does not, what was
  * written may have been overlooked and is written to the new file again. The batch's id makes a second copy harmless.
  */
-export function fileTransport({ path: given, sync = false }: FileTransportOptions): Transport {
+export function fileTransport({ path: given, sync = false, format = 'frames' }: FileTransportOptions): Transport {
   const path = resolve(given);
   let file: FileHandle | undefined;
+  /** The last write stopped half-way. */
+  let torn = false;
   /** The last write; one at a time, so that a write which stopped half-way is followed by nothing else's. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -44,13 +52,14 @@ export function fileTransport({ path: given, sync = false }: FileTransportOption
   };
 
   const append = async (batch: Batch): Promise<Outcome> => {
-    const frame = batchFrame(batch);
+    const frame = format === 'json-lines' ? jsonLine(batch, torn) : batchFrame(batch);
     try {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         file ??= await open(path, 'a');
         const { bytesWritten } = await file.write(frame);
         // What is there of it is damage that a reader steps over; it comes again whole.
-        if (bytesWritten < frame.length) return { kind: 'retry', reason: `${path} took a part of the batch only` };
+        torn = bytesWritten < frame.length;
+        if (torn) return { kind: 'retry', reason: `${path} took a part of the batch only` };
         if (sync) await file.datasync();
         if (await isThere(file)) return { kind: 'accepted', rejectedItems: 0 };
         await leave();
@@ -75,3 +84,7 @@ export function fileTransport({ path: given, sync = false }: FileTransportOption
     },
   };
 }
+
+/** Behind a part of a line a new one begins, so that only the part is damage. */
+const jsonLine = ({ signal, bytes }: Batch, behindPart: boolean): Uint8Array =>
+  Buffer.from(`${behindPart ? '\n' : ''}${exportRequestToJson(signal, bytes)}\n`);

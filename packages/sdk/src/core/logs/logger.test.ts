@@ -258,7 +258,7 @@ test('enabled() says no below telemetry’s own requests, after the end, and wit
   expect(rig.logger.enabled({ context: quiet })).toBe(false);
   rig.logger.emit({ context: quiet });
   rig.contextStore.with(quiet, () => rig.logger.emit({}));
-  rig.provider.stop();
+  void rig.provider.shutdown();
   expect(rig.logger.enabled()).toBe(false);
   rig.logger.emit({});
   expect(rig.records()).toEqual([]);

@@ -15,6 +15,9 @@ type LogsGetter = (version: number) => LoggerProvider | undefined;
 
 const globals = globalThis as unknown as Record<symbol, LogsGetter | undefined>;
 
+/** Who answers for logs in this program now, this telemetry or another SDK; for bridges that are handed nothing. */
+export const registeredLoggerProvider = (): LoggerProvider | undefined => globals[logsKey]?.(logsInterface);
+
 /** What stands in for a logger provider until one is registered; each copy of either package has its own. */
 interface LoggerProxy {
   _setDelegate(provider: LoggerProvider | undefined): void;
@@ -57,7 +60,7 @@ const followingProvider = (provider: LoggerProvider): LoggerProvider => ({
     let known: LoggerProvider | undefined;
     let logger: Logger;
     const current = (): Logger => {
-      const now = globals[logsKey]?.(logsInterface) ?? provider;
+      const now = registeredLoggerProvider() ?? provider;
       if (now !== known) logger = now.getLogger(...scope);
       known = now;
       return logger;

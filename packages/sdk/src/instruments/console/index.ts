@@ -1,0 +1,1 @@
+export { type ConsoleOptions, observeConsole } from './observe-console.js';

@@ -1,0 +1,1 @@
+export { type PinoStream, type PinoStreamOptions, pinoStream } from './pino-stream.js';

@@ -1,0 +1,1 @@
+export { observeReports } from './observe-reports.js';

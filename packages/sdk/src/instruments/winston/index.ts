@@ -1,0 +1,1 @@
+export { type WinstonTransportOptions, winstonTransport } from './winston-transport.js';
