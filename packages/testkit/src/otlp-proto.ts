@@ -327,13 +327,27 @@ export interface DecodedMetric {
     readonly dataPoints: readonly DecodedHistogramPoint[];
     readonly aggregationTemporality?: number;
   };
+  readonly exponentialHistogram?: {
+    readonly dataPoints: readonly DecodedExponentialPoint[];
+    readonly aggregationTemporality?: number;
+  };
 }
 
 interface DecodedPoint {
   readonly startTimeUnixNano?: string;
   readonly timeUnixNano?: string;
   readonly attributes: readonly DecodedKeyValue[];
+  readonly exemplars?: readonly DecodedExemplar[];
   readonly flags?: number;
+}
+
+export interface DecodedExemplar {
+  readonly timeUnixNano?: string;
+  readonly asDouble?: number;
+  readonly asInt?: string;
+  readonly spanId?: Buffer;
+  readonly traceId?: Buffer;
+  readonly filteredAttributes: readonly DecodedKeyValue[];
 }
 
 export interface DecodedNumberPoint extends DecodedPoint {
@@ -348,6 +362,23 @@ export interface DecodedHistogramPoint extends DecodedPoint {
   readonly explicitBounds: readonly number[];
   readonly min?: number;
   readonly max?: number;
+}
+
+export interface DecodedExponentialPoint extends DecodedPoint {
+  readonly count?: string;
+  readonly sum?: number;
+  readonly scale?: number;
+  readonly zeroCount?: string;
+  readonly zeroThreshold?: number;
+  readonly positive?: DecodedBuckets;
+  readonly negative?: DecodedBuckets;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface DecodedBuckets {
+  readonly offset?: number;
+  readonly bucketCounts: readonly string[];
 }
 
 export interface DecodedKeyValue {

@@ -6,6 +6,7 @@ import type { LogRecordPipeline } from './logs/log-record-processor.js';
 import type { LoggerConfigurator } from './logs/logger-config.js';
 import type { LogVolumeLimit } from './logs/volume-limit.js';
 import type { TemporalityPreference } from './metrics/instrument-kinds.js';
+import type { MetricsOptions } from './metrics/metrics-options.js';
 import type { BatchStore, Compressor, Transport } from './ports.js';
 import type { Sampler } from './sampling/sampler.js';
 import type { IdGenerator } from './trace/id-generator.js';
@@ -47,6 +48,8 @@ export interface TelemetryOptions {
   readonly metricTemporality?: TemporalityPreference | undefined;
   /** Series of one metric at most; what is over it counts together, with the attribute `otel.metric.overflow`. Default 2,000. */
   readonly cardinalityLimit?: number | undefined;
+  /** Views, aggregations, exemplars, readers of the program's own. A page needs `fullMetering` for it. */
+  readonly metrics?: MetricsOptions | undefined;
   readonly logRecordLimits?: Partial<LogRecordLimits> | undefined;
   /** Run before a record becomes bytes, in this order, so that what they change changes the bytes. A function places the one that makes the bytes itself. */
   readonly logRecordProcessors?: LogRecordPipeline | undefined;

@@ -11,7 +11,7 @@ import type { ReadableResource } from './trace/readable-span.js';
  * What a signal beside traces is started with: what an instrument gets, and what telemetry itself was made of. Without `onFragment` there is
  * nowhere to send, and nothing need be encoded.
  */
-interface SignalHost
+export interface SignalHost
   extends Omit<InstrumentHost, 'meterProvider' | 'loggerProvider'>,
     Omit<StartOptions, 'store' | 'resource'>,
     Ports,
@@ -26,6 +26,8 @@ interface SignalHost
   loggerProvider?: InstrumentHost['loggerProvider'];
   readonly limits: BatchLimits;
   readonly report: Report;
+  /** Runs what telemetry does itself so that it is not traced. */
+  readonly quietly: <R>(run: () => R) => R;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createExtras } from './extras.js';
 import type { Instrument } from './instrument.js';
 import { logging } from './logs/logging.js';
-import { metering } from './metrics/metering.js';
+import { fullMetering } from './metrics/full-metering.js';
 import type { TelemetryOptions } from './options.js';
 import { createFullOutbox } from './outbox/full-outbox.js';
 import type { Ports } from './ports.js';
@@ -23,7 +23,7 @@ const everyPart: TelemetryParts = {
   tracing: fullTracing,
   createOutbox: createFullOutbox,
   createExtras,
-  metering,
+  metering: fullMetering,
   logging,
   followResult,
 };

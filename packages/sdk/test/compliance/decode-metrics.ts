@@ -1,5 +1,7 @@
 import { joined } from '../../../testkit/src/metrics-rig.js';
 import {
+  type DecodedExemplar,
+  type DecodedExponentialPoint,
   type DecodedHistogramPoint,
   type DecodedMetric,
   type DecodedNumberPoint,
@@ -10,9 +12,15 @@ import { type WireAttributes, type WireScope, wireAttributes, wireScope } from '
 /** A metric as a receiver reads it, with what stands around it. */
 export interface WireMetric extends Omit<DecodedMetric, 'name'> {
   readonly name: string;
-  readonly kind: 'gauge' | 'sum' | 'histogram';
-  readonly points: readonly (Omit<DecodedNumberPoint & Partial<DecodedHistogramPoint>, 'attributes'> & {
+  readonly kind: 'gauge' | 'sum' | 'histogram' | 'exponentialHistogram';
+  readonly points: readonly (Omit<
+    DecodedNumberPoint & Partial<DecodedHistogramPoint> & Partial<DecodedExponentialPoint>,
+    'attributes' | 'exemplars'
+  > & {
     readonly attributes: WireAttributes;
+    readonly exemplars: readonly (Omit<DecodedExemplar, 'filteredAttributes'> & {
+      readonly filteredAttributes: WireAttributes;
+    })[];
   })[];
   readonly scope: WireScope;
   readonly resource: WireAttributes;
@@ -24,13 +32,20 @@ export function decodeMetricRequests(requests: readonly Uint8Array[]): WireMetri
     decodeMetrics(bytes).resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
       scopeMetrics.flatMap(({ scope, metrics, schemaUrl = '' }) =>
         joined(metrics).map((metric): WireMetric => {
-          const kind = (['gauge', 'sum', 'histogram'] as const).find((each) => metric[each])!;
+          const kind = (['gauge', 'sum', 'histogram', 'exponentialHistogram'] as const).find((each) => metric[each])!;
           const points = metric[kind]!.dataPoints as DecodedNumberPoint[];
           return {
             ...metric,
             name: metric.name ?? '',
             kind,
-            points: points.map((point) => ({ ...point, attributes: wireAttributes(point.attributes) })),
+            points: points.map((point) => ({
+              ...point,
+              attributes: wireAttributes(point.attributes),
+              exemplars: (point.exemplars ?? []).map((exemplar) => ({
+                ...exemplar,
+                filteredAttributes: wireAttributes(exemplar.filteredAttributes),
+              })),
+            })),
             scope: wireScope(scope, schemaUrl),
             resource: wireAttributes(resource?.attributes),
           };

@@ -67,6 +67,12 @@ export class TimeSource {
     this.lo = lo | 0;
   }
 
+  /** This moment, for what belongs to no span. */
+  now(): void {
+    const now = this.monotonicMs();
+    this.at(this.rootAnchor(now), now);
+  }
+
   /** `input` as the API defines it; what is missing or makes no sense means now. */
   read(input: TimeInput | undefined, anchor: Anchor): void {
     if (Array.isArray(input)) {

@@ -3,6 +3,14 @@ import type { Attributes } from '@opentelemetry/api';
 /** What `find` answers for attributes that were not remembered. */
 export const unknown = -1;
 
+/** What becomes of the values of one key before they name a series; `undefined`: the key is left out. The same for the same value, always. */
+export type Shape = (value: unknown) => unknown;
+
+/** The shape of a key; `undefined`: its values stay as they are. */
+export type ShapeOf = (key: string) => Shape | undefined;
+
+const nothing = {};
+
 /**
  * Attributes on the way to their series: after those that came before, `key` leads on by its value. Where only one value was ever seen there is no
  * map.
@@ -11,6 +19,8 @@ class Branch {
   readonly key: string;
   /** Whose attributes end here, before `key`. */
   series: number;
+  /** Of keys whose values are not taken as they are: what they become leads on, and no value comes "last". */
+  readonly shape: Shape | undefined;
   /** The value that came last (or the only one), and where it leads. */
   value: unknown = nothing;
   next: Branch | number = unknown;
@@ -18,9 +28,10 @@ class Branch {
   /** The same place with another key. */
   other: Branch | undefined = undefined;
 
-  constructor(key: string, series: number) {
+  constructor(key: string, series: number, shape: Shape | undefined) {
     this.key = key;
     this.series = series;
+    this.shape = shape;
   }
 
   lead(value: unknown): Branch | number | undefined {
@@ -28,29 +39,31 @@ class Branch {
   }
 
   set(value: unknown, next: Branch | number): void {
-    if (this.value !== nothing && this.value !== value) {
-      this.values ??= new Map([[this.value, this.next]]);
+    if (this.shape || (this.value !== nothing && this.value !== value)) {
+      this.values ??= new Map(this.shape ? [] : [[this.value, this.next]]);
     }
     this.values?.set(value, next);
+    if (this.shape) return;
     this.value = value;
     this.next = next;
   }
 }
 
-const nothing = {};
-
 /**
  * Remembers which series attributes belong to, by what they hold and not by which object they are: nothing is hashed, sorted or allocated for
  * attributes that were seen before, in any object, and an object that was changed meanwhile is another one. One walk from key to key; the value
- * that came last is looked at first. The same attributes in another order are another way to the same series.
+ * that came last is looked at first. The same attributes in another order are another way to the same series. A key that is left out leads on with
+ * whatever value it has, so that users or addresses which name no series need no way each.
  */
 export class AttributePaths {
   #root: Branch | number = unknown;
   #left: number;
+  readonly #shapeOf: ShapeOf | undefined;
 
   /** `limit`: ways remembered at most. */
-  constructor(limit: number) {
+  constructor(limit: number, shapeOf?: ShapeOf) {
     this.#left = limit;
+    this.#shapeOf = shapeOf;
   }
 
   find(attributes: Attributes | undefined): number {
@@ -65,10 +78,13 @@ export class AttributePaths {
       const value = attributes[key];
       if (value === branch.value) at = branch.next;
       else {
-        const next = branch.values?.get(value);
+        const { shape } = branch;
+        const next = branch.values?.get(shape ? shape(value) : value);
         if (next === undefined) return unknown;
-        branch.value = value;
-        branch.next = next;
+        if (!shape) {
+          branch.value = value;
+          branch.next = next;
+        }
         at = next;
       }
     }
@@ -79,29 +95,31 @@ export class AttributePaths {
   remember(attributes: Attributes | undefined, series: number): void {
     const path: unknown[] = [];
     for (const key in attributes) {
-      const value = attributes[key];
+      const shape = this.#shapeOf?.(key);
+      const value = shape ? shape(attributes[key]) : attributes[key];
       if (!Object.hasOwn(attributes, key) || (typeof value === 'object' && value !== null)) return;
       path.push(key, value);
     }
-    if (this.#left-- > 0) this.#root = extended(this.#root, path, 0, series);
+    if (this.#left-- > 0) this.#root = this.#extended(this.#root, path, 0, series);
   }
-}
 
-/** `at` with a way for the rest of `path`. */
-function extended(at: Branch | number, path: readonly unknown[], i: number, series: number): Branch | number {
-  if (i === path.length) {
-    if (typeof at === 'number') return series;
-    at.series = series;
-    return at;
+  /** `at` with a way for the rest of `path`. */
+  #extended(at: Branch | number, path: readonly unknown[], i: number, series: number): Branch | number {
+    if (i === path.length) {
+      if (typeof at === 'number') return series;
+      at.series = series;
+      return at;
+    }
+    const key = path[i] as string;
+    const shape = this.#shapeOf?.(key);
+    const first = typeof at === 'number' ? new Branch(key, at, shape) : at;
+    let branch = first;
+    while (branch.key !== key) {
+      branch.other ??= new Branch(key, unknown, shape);
+      branch = branch.other;
+    }
+    const value = path[i + 1];
+    branch.set(value, this.#extended(branch.lead(value) ?? unknown, path, i + 2, series));
+    return first;
   }
-  const key = path[i] as string;
-  const first = typeof at === 'number' ? new Branch(key, at) : at;
-  let branch = first;
-  while (branch.key !== key) {
-    branch.other ??= new Branch(key, unknown);
-    branch = branch.other;
-  }
-  const value = path[i + 1];
-  branch.set(value, extended(branch.lead(value) ?? unknown, path, i + 2, series));
-  return first;
 }

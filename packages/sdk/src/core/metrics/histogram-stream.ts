@@ -1,6 +1,6 @@
-import type { Attributes } from '@opentelemetry/api';
 import {
   extraCells,
+  type HistogramParts,
   histogramAttributes,
   histogramValueSize,
   maxCell,
@@ -8,29 +8,33 @@ import {
   sumCell,
   writeHistogramValue,
 } from '../wire/histogram-data-point.js';
-import { Stream, type StreamOptions } from './stream.js';
+import { grown, Stream, type StreamOptions } from './stream.js';
 
 /** The default bounds of the specification ("Explicit Bucket Histogram Aggregation"): made for milliseconds. */
 export const defaultBounds: readonly number[] = [
   0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000,
 ];
 
+const everyPart: HistogramParts = { sum: true, minMax: true };
+
 /** How often values fell between explicit bounds, their sum, the least and the greatest: a run of cells for each series. */
 export class HistogramStream extends Stream {
   readonly #bounds: readonly number[];
+  readonly #parts: HistogramParts;
   readonly #width: number;
   #cells: Float64Array = new Float64Array(0);
 
   /** `bounds` rise. */
-  constructor(options: Omit<StreamOptions, 'attributes' | 'valueSize'>, bounds: readonly number[]) {
-    super({ ...options, attributes: histogramAttributes, valueSize: histogramValueSize(bounds) });
+  constructor(options: StreamOptions, bounds: readonly number[], parts: HistogramParts = everyPart) {
+    super({ ...options, attributes: histogramAttributes, valueSize: histogramValueSize(bounds, parts) });
     this.#bounds = bounds;
+    this.#parts = parts;
     this.#width = bounds.length + 1 + extraCells;
   }
 
-  record(value: number, attributes: Attributes | undefined): void {
+  protected at(series: number, value: number): void {
     const bounds = this.#bounds;
-    const from = this.find(attributes) * this.#width;
+    const from = series * this.#width;
     const cells = this.#cells;
     // A bound belongs to the bucket below it.
     let bucket = 0;
@@ -48,9 +52,7 @@ export class HistogramStream extends Stream {
   }
 
   protected grow(capacity: number): void {
-    const cells = new Float64Array(capacity * this.#width);
-    cells.set(this.#cells);
-    this.#cells = cells;
+    this.#cells = grown(this.#cells, new Float64Array(capacity * this.#width));
   }
 
   protected clear(series: number): void {
@@ -61,7 +63,12 @@ export class HistogramStream extends Stream {
     this.#cells[extra + maxCell] = Number.NEGATIVE_INFINITY;
   }
 
+  protected copy(to: number, from: number): void {
+    const width = this.#width;
+    this.#cells.copyWithin(to * width, from * width, (from + 1) * width);
+  }
+
   protected writeValue(bytes: Uint8Array, view: DataView, pos: number, series: number): number {
-    return writeHistogramValue(bytes, view, pos, this.#cells, series * this.#width, this.#bounds);
+    return writeHistogramValue(bytes, view, pos, this.#cells, series * this.#width, this.#bounds, this.#parts);
   }
 }

@@ -1,27 +1,44 @@
 import type { Attributes, BatchObservableCallback, Meter, MetricOptions, Observable } from '@opentelemetry/api';
 import type { OnFragment } from '../batch.js';
 import type { Report } from '../limit-diagnostics.js';
-import {
-  encodeDataTail,
-  encodeMetricHead,
-  gaugeData,
-  histogramData,
-  type MetricFrame,
-  sumData,
-  type Temporality,
-} from '../wire/metric.js';
+import type { InstrumentationScope } from '../trace/readable-span.js';
 import type { EncodedScope } from '../wire/scope.js';
-import { defaultBounds, HistogramStream } from './histogram-stream.js';
-import { type InstrumentKind, type TemporalityPreference, temporalityOf } from './instrument-kinds.js';
-import { type Refuse, SdkCounter, SdkGauge, SdkHistogram, SdkUpDownCounter } from './instruments.js';
-import { NumberStream } from './number-stream.js';
+import { type InstrumentDescriptor, type InstrumentKind, isGauge } from './instrument-kinds.js';
+import {
+  noSink,
+  type Refuse,
+  SdkCounter,
+  SdkGauge,
+  SdkHistogram,
+  SdkUpDownCounter,
+  SyncInstrument,
+} from './instruments.js';
+import type { ReaderRules } from './meter-provider.js';
 import { type Callbacks, SdkObservable } from './observables.js';
-import { ObservedStream } from './observed-stream.js';
-import type { MetricsState, Stream } from './stream.js';
+import type { Pipeline, Sink, Stream } from './stream.js';
+
+/** A stream and what it is called. */
+export interface NamedStream {
+  readonly name: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly stream: Stream;
+}
+
+/** Who asks for streams, by all that a view may look at. */
+export interface MeterScope {
+  readonly scope: InstrumentationScope;
+  readonly encoded: EncodedScope;
+}
 
 export interface MeterOptions {
-  readonly state: MetricsState;
-  readonly temporality: TemporalityPreference;
+  /** Of every reader there is. */
+  readonly pipelines: () => Iterable<Pipeline>;
+  readonly createStreams: (
+    instrument: InstrumentDescriptor,
+    scope: MeterScope,
+    pipeline: Pipeline,
+  ) => readonly NamedStream[];
   readonly callbacks: Callbacks;
   readonly report: Report;
   /** Told that there is something to collect from now on. */
@@ -34,53 +51,39 @@ const integers = 0;
 const validName = /^[a-z][\w.\-/]{0,254}$/i;
 
 interface Made {
-  readonly kind: InstrumentKind;
-  readonly unit: string;
-  readonly isInteger: boolean;
-  readonly description: string;
-  readonly instrument: unknown;
+  readonly descriptor: InstrumentDescriptor;
+  readonly instrument: SyncInstrument | SdkObservable;
+  readonly streams: Map<Pipeline, readonly NamedStream[]>;
 }
 
 /** The instruments of one scope. The same name, kind, unit and type of value give the same instrument. */
 export class SdkMeter implements Meter {
+  readonly scope: InstrumentationScope;
   readonly #options: MeterOptions;
-  readonly #scope: EncodedScope;
-  /** By name, in which upper and lower case are the same. */
-  readonly #made = new Map<string, { readonly name: string; readonly all: Made[] }>();
-  readonly #streams: Stream[] = [];
+  readonly #encoded: EncodedScope;
+  readonly #made: Made[] = [];
+  #isEnabled = true;
 
-  constructor(options: MeterOptions, scope: EncodedScope) {
+  constructor(options: MeterOptions, encoded: EncodedScope, scope: InstrumentationScope) {
     this.#options = options;
-    this.#scope = scope;
+    this.#encoded = encoded;
+    this.scope = scope;
   }
 
   createCounter(name: string, options?: MetricOptions): SdkCounter {
-    return this.#make('counter', name, options, (frame, temporality, isInteger, refuse) => {
-      const stream = this.#keep(new NumberStream({ ...this.#options, frame, temporality }, isInteger));
-      return new SdkCounter(stream, isInteger, refuse);
-    });
+    return this.#make('counter', name, options, (isInteger, refuse) => new SdkCounter(isInteger, refuse));
   }
 
   createUpDownCounter(name: string, options?: MetricOptions): SdkUpDownCounter {
-    return this.#make('upDownCounter', name, options, (frame, temporality, isInteger, refuse) => {
-      const stream = this.#keep(new NumberStream({ ...this.#options, frame, temporality }, isInteger));
-      return new SdkUpDownCounter(stream, isInteger, refuse);
-    });
+    return this.#make('upDownCounter', name, options, (isInteger, refuse) => new SdkUpDownCounter(isInteger, refuse));
   }
 
   createGauge(name: string, options?: MetricOptions): SdkGauge {
-    return this.#make('gauge', name, options, (frame, temporality, isInteger, refuse) => {
-      const stream = this.#keep(new NumberStream({ ...this.#options, frame, temporality }, isInteger));
-      return new SdkGauge(stream, isInteger, refuse);
-    });
+    return this.#make('gauge', name, options, (isInteger, refuse) => new SdkGauge(isInteger, refuse));
   }
 
   createHistogram(name: string, options?: MetricOptions): SdkHistogram {
-    return this.#make('histogram', name, options, (frame, temporality, isInteger, refuse) => {
-      const bounds = this.#bounds(name, options?.advice?.explicitBucketBoundaries);
-      const stream = this.#keep(new HistogramStream({ ...this.#options, frame, temporality }, bounds));
-      return new SdkHistogram(stream, isInteger, refuse);
-    });
+    return this.#make('histogram', name, options, (isInteger, refuse) => new SdkHistogram(isInteger, refuse));
   }
 
   createObservableCounter<A extends Attributes>(name: string, options?: MetricOptions): Observable<A> {
@@ -109,9 +112,27 @@ export class SdkMeter implements Meter {
     this.#options.callbacks.removeBatch(callback as BatchObservableCallback, observables as Observable[]);
   }
 
-  /** Writes what all instruments have measured. */
-  collect(onFragment: OnFragment): void {
-    for (const stream of this.#streams) stream.collect(onFragment);
+  /** Off, its instruments take everything and keep nothing, and nothing of it is collected (specification "MeterConfig"). */
+  enable(isEnabled: boolean): void {
+    if (isEnabled === this.#isEnabled) return;
+    this.#isEnabled = isEnabled;
+    for (const made of this.#made) this.#direct(made);
+  }
+
+  /** There is a reader more, or one less. */
+  reconnect(): void {
+    for (const made of this.#made) this.#connect(made);
+  }
+
+  /** Writes what all instruments have measured for a reader. */
+  collect(pipeline: Pipeline, { select }: Pick<ReaderRules, 'select'>, onFragment: OnFragment): void {
+    if (!this.#isEnabled) return;
+    for (const { streams } of this.#made) {
+      for (const named of streams.get(pipeline) ?? []) {
+        const selected = select ? select(this.scope, named) : true;
+        named.stream.collect(selected ? onFragment : undefined, selected === true ? undefined : selected || undefined);
+      }
+    }
   }
 
   #observable<A extends Attributes>(
@@ -119,34 +140,20 @@ export class SdkMeter implements Meter {
     name: string,
     options: MetricOptions | undefined,
   ): Observable<A> {
-    return this.#make(kind, name, options, (frame, temporality, isInteger, refuse) => {
-      const isGauge = kind === 'observableGauge';
+    return this.#make(kind, name, options, (isInteger, refuse) => {
       const { callbacks } = this.#options;
-      const stream = this.#keep(
-        new ObservedStream({
-          ...this.#options,
-          frame,
-          temporality,
-          isInteger,
-          isSum: !isGauge,
-          isMonotonic: kind === 'observableCounter',
-        }),
-      );
-      return new SdkObservable({ stream, isInteger, isGauge, refuse, callbacks });
+      return new SdkObservable({ isInteger, isGauge: isGauge(kind), refuse, callbacks });
     }) as Observable as Observable<A>;
   }
 
-  #make<T>(
+  #make<T extends SyncInstrument | SdkObservable>(
     kind: InstrumentKind,
     name: string,
     options: MetricOptions | undefined,
-    create: (frame: MetricFrame, temporality: Temporality, isInteger: boolean, refuse: Refuse) => T,
+    create: (isInteger: boolean, refuse: Refuse) => T,
   ): T {
-    const { report, temporality: preference, onInstrument } = this.#options;
+    const { report, onInstrument } = this.#options;
     name = String(name);
-    const unit = options?.unit ?? '';
-    const description = options?.description ?? '';
-    const isInteger = options?.valueType === integers;
     if (!validName.test(name)) {
       report(
         'warn',
@@ -154,46 +161,117 @@ export class SdkMeter implements Meter {
         `"${name}" is no name for an instrument: a letter, then at most 254 of A-Z 0-9 _ . - /`,
       );
     }
-    const same = this.#made.get(name.toLowerCase()) ?? { name, all: [] };
-    this.#made.set(name.toLowerCase(), same);
-    const equal = same.all.find((one) => one.kind === kind && one.unit === unit && one.isInteger === isInteger);
-    if (equal && equal.description === description) return equal.instrument as T;
-    if (same.all.length) {
-      const what = equal ? 'description' : 'kind, unit or type of value';
-      report('warn', 'instrument-conflict', `There is another instrument ${same.name} of another ${what}.`);
-      if (equal) return equal.instrument as T;
-    }
-    const temporality = temporalityOf(preference, kind);
-    const data = /gauge/i.test(kind) ? gaugeData : kind === 'histogram' ? histogramData : sumData;
-    const instrument = create(
-      {
-        scope: this.#scope,
-        head: encodeMetricHead(same.name, description, unit),
-        data,
-        tail: data === gaugeData ? new Uint8Array(0) : encodeDataTail(temporality, /^counter|eCounter/.test(kind)),
-      },
-      temporality,
-      isInteger,
-      (value, why) => report('warn', 'measurement-refused', `${name} was given ${value}: ${why}.`),
+    const { advice } = (options ?? {}) as { advice?: { explicitBucketBoundaries?: number[]; attributes?: string[] } };
+    // Upper and lower case are the same; the first word counts.
+    const sameName = (one: Made) => one.descriptor.name.toLowerCase() === name.toLowerCase();
+    const descriptor: InstrumentDescriptor = {
+      kind,
+      name: this.#made.find(sameName)?.descriptor.name ?? name,
+      unit: options?.unit ?? '',
+      description: options?.description ?? '',
+      isInteger: options?.valueType === integers,
+      boundaries: this.#bounds(name, advice?.explicitBucketBoundaries),
+      attributeKeys: this.#keys(name, advice?.attributes),
+    };
+    const equal = this.#made.find(
+      (one) =>
+        sameName(one) &&
+        one.descriptor.kind === kind &&
+        one.descriptor.unit === descriptor.unit &&
+        one.descriptor.isInteger === descriptor.isInteger,
     );
-    same.all.push({ kind, unit, isInteger, description, instrument });
+    if (equal) {
+      const { description, boundaries, attributeKeys } = equal.descriptor;
+      const [streams] = equal.streams.values();
+      // A view that says what a metric is has settled it.
+      const isSaid = streams?.every((one) => one.description !== description);
+      if (
+        (description !== descriptor.description && !isSaid) ||
+        `${boundaries}` !== `${descriptor.boundaries}` ||
+        `${attributeKeys}` !== `${descriptor.attributeKeys}`
+      )
+        this.#conflict(equal.descriptor.name, 'description or advice');
+      return equal.instrument as T;
+    }
+    const instrument = create(descriptor.isInteger, (value, why) =>
+      report('warn', 'measurement-refused', `${name} was given ${value}: ${why}.`),
+    );
+    const made: Made = { descriptor, instrument, streams: new Map() };
+    this.#connect(made);
+    const [streams = []] = made.streams.values();
+    const isTaken = (name: string) =>
+      this.#made.some(({ streams }) => {
+        const [others = []] = streams.values();
+        return others.some((other) => other.name.toLowerCase() === name.toLowerCase());
+      });
+    streams.forEach((one, i) => {
+      if (isTaken(one.name) || streams.findIndex((other) => other.name === one.name) !== i)
+        this.#conflict(one.name, 'kind, unit, type of value or aggregation');
+    });
+    this.#made.push(made);
     onInstrument();
     return instrument;
   }
 
-  #keep<S extends Stream>(stream: S): S {
-    this.#streams.push(stream);
-    return stream;
+  #conflict(name: string, what: string): void {
+    this.#options.report(
+      'warn',
+      'instrument-conflict',
+      `There is another metric ${name} of ${this.scope.name || 'this meter'}, of another ${what}; a view can give one of them another name.`,
+    );
+  }
+
+  /** Streams for every reader; those that are there stay. */
+  #connect(made: Made): void {
+    const { pipelines, createStreams } = this.#options;
+    const all = new Set(pipelines());
+    for (const pipeline of made.streams.keys()) if (!all.has(pipeline)) made.streams.delete(pipeline);
+    for (const pipeline of all) {
+      if (made.streams.has(pipeline)) continue;
+      made.streams.set(
+        pipeline,
+        createStreams(made.descriptor, { scope: this.scope, encoded: this.#encoded }, pipeline),
+      );
+    }
+    this.#direct(made);
+  }
+
+  #direct({ instrument, streams }: Made): void {
+    const sinks = new Map<Pipeline, Sink[]>();
+    if (this.#isEnabled)
+      for (const [pipeline, named] of streams)
+        sinks.set(
+          pipeline,
+          named.map(({ stream }) => stream),
+        );
+    if (instrument instanceof SyncInstrument) instrument.sink = oneSink([...sinks.values()].flat());
+    else instrument.sinks = sinks;
   }
 
   /** Advice that makes no sense is none. */
-  #bounds(name: string, advice: readonly number[] | undefined): readonly number[] {
-    if (advice === undefined) return defaultBounds;
+  #bounds(name: string, advice: readonly number[] | undefined): readonly number[] | undefined {
+    if (advice === undefined) return undefined;
     const rise = (bound: number, i: number) =>
       typeof bound === 'number' && bound > (i ? advice[i - 1]! : Number.NEGATIVE_INFINITY);
     // The last bucket has no bound, also where one was named.
     if (Array.isArray(advice) && advice.every(rise)) return advice.filter((bound) => bound < Number.POSITIVE_INFINITY);
     this.#options.report('warn', 'bad-instrument', `The bounds of ${name} do not rise; the default ones are used.`);
-    return defaultBounds;
+    return undefined;
   }
+
+  #keys(name: string, advice: readonly string[] | undefined): readonly string[] | undefined {
+    if (advice === undefined || (Array.isArray(advice) && advice.every((key) => typeof key === 'string')))
+      return advice;
+    this.#options.report('warn', 'bad-instrument', `The attributes advised for ${name} are no list of keys.`);
+    return undefined;
+  }
+}
+
+function oneSink(sinks: readonly Sink[]): Sink {
+  if (sinks.length < 2) return sinks[0] ?? noSink;
+  return {
+    measure(value, attributes, context) {
+      for (const sink of sinks) sink.measure(value, attributes, context);
+    },
+  };
 }

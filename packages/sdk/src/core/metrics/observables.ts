@@ -7,10 +7,9 @@ import type {
   ObservableResult,
 } from '@opentelemetry/api';
 import type { Refuse } from './instruments.js';
-import type { ObservedStream } from './observed-stream.js';
+import type { Pipeline, Sink } from './stream.js';
 
 export interface SdkObservableOptions {
-  readonly stream: ObservedStream;
   readonly isInteger: boolean;
   /** A value that stands for itself may also be `NaN`. */
   readonly isGauge: boolean;
@@ -18,8 +17,10 @@ export interface SdkObservableOptions {
   readonly callbacks: Callbacks;
 }
 
-/** An instrument that is asked when metrics are collected. */
+/** An instrument that is asked when metrics are collected, by one reader: what it answers is for that one alone. */
 export class SdkObservable implements Observable {
+  /** Where observations go now, for each reader; none for one that drops them. */
+  sinks: ReadonlyMap<Pipeline, readonly Sink[]> = new Map();
   readonly #options: SdkObservableOptions;
 
   constructor(options: SdkObservableOptions) {
@@ -34,11 +35,19 @@ export class SdkObservable implements Observable {
     this.#options.callbacks.remove(callback, this);
   }
 
-  observe(value: number, attributes?: Attributes): void {
-    const { stream, isInteger, isGauge, refuse } = this.#options;
+  /** Somebody keeps what it observes for this reader. */
+  isWanted(pipeline: Pipeline): boolean {
+    return !!this.sinks.get(pipeline)?.length;
+  }
+
+  observe(pipeline: Pipeline, value: number, attributes?: Attributes): void {
+    const { isInteger, isGauge, refuse } = this.#options;
     if (typeof value !== 'number' || ((isInteger || !isGauge) && value - value !== 0)) {
       refuse(value, 'it observes numbers, of sums and integers finite ones');
-    } else stream.observe(isInteger ? Math.trunc(value) : value, attributes);
+      return;
+    }
+    const taken = isInteger ? Math.trunc(value) : value;
+    for (const sink of this.sinks.get(pipeline) ?? []) sink.measure(taken, attributes, undefined);
   }
 }
 
@@ -46,11 +55,9 @@ export class SdkObservable implements Observable {
 export class Callbacks {
   readonly #single = new Map<ObservableCallback, Set<SdkObservable>>();
   readonly #batches: { callback: BatchObservableCallback; observables: ReadonlySet<Observable> }[] = [];
-  readonly #onError: (error: unknown) => void;
   readonly #onAdded: () => void;
 
-  constructor(onError: (error: unknown) => void, onAdded: () => void) {
-    this.#onError = onError;
+  constructor(onAdded: () => void) {
     this.#onAdded = onAdded;
   }
 
@@ -90,27 +97,34 @@ export class Callbacks {
     );
   }
 
-  /** Asks all of them; the promises of those that answer later. What one throws is reported and stops no other. */
-  run(): Promise<unknown>[] {
+  /**
+   * Asks all of them whose answer a reader wants; the promises of those that answer later, which never reject. What one throws is told to `onError` and
+   * stops no other. What is observed counts for this reader alone; what is observed after it has collected, in its next collection.
+   */
+  run(pipeline: Pipeline, onError: (error: unknown) => void): Promise<unknown>[] {
     const later: Promise<unknown>[] = [];
     const ask = (run: () => unknown) => {
       try {
         const answer = run();
-        if (answer instanceof Promise) later.push(answer.catch(this.#onError));
+        if (answer instanceof Promise) later.push(answer.catch(onError));
       } catch (error) {
-        this.#onError(error);
+        onError(error);
       }
     };
     for (const [callback, observables] of this.#single) {
       for (const observable of observables) {
-        const result: ObservableResult = { observe: (value, attributes) => observable.observe(value, attributes) };
+        if (!observable.isWanted(pipeline)) continue;
+        const result: ObservableResult = {
+          observe: (value, attributes) => observable.observe(pipeline, value, attributes),
+        };
         ask(() => callback(result));
       }
     }
     for (const { callback, observables } of this.#batches) {
+      if (![...observables].some((observable) => (observable as SdkObservable).isWanted(pipeline))) continue;
       const result: BatchObservableResult = {
         observe(observable, value, attributes) {
-          if (observables.has(observable)) (observable as SdkObservable).observe(value, attributes);
+          if (observables.has(observable)) (observable as SdkObservable).observe(pipeline, value, attributes);
         },
       };
       ask(() => callback(result));

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeOtlp, plainAttributes } from '../../../../testkit/src/otlp-proto.js';
 import { KeyCache } from '../wire/encoded-key.js';
-import { SeriesTable } from './series-table.js';
+import { type SeriesRules, SeriesTable } from './series-table.js';
 
 /** `Resource.attributes` (field 1): what is in the table is then a whole message. */
 const resourceAttributes = 0x0a;
 
-function table(limit = 1_000, isSecret?: (key: string) => boolean) {
+function table(limit = 1_000, rules: Partial<SeriesRules> = {}) {
   const added: number[] = [];
-  const made = new SeriesTable({ keys: new KeyCache(), isSecret, limit }, resourceAttributes, {
+  const made = new SeriesTable({ keys: new KeyCache(), limit, ...rules }, resourceAttributes, {
     grow() {},
     added: (series) => added.push(series),
   });
@@ -97,9 +97,63 @@ test('beyond the limit all are one series that says so, and those that were ther
   expect([find({ n: 1 }), find({ n: 2 }), find({ n: 3 }), find({ n: 4 }), find({ n: 1 })]).toEqual([0, 1, 2, 2, 0]);
   expect(made.overflow).toBe(2);
   expect(attributesOf(2)).toEqual({ 'otel.metric.overflow': true });
-  made.clear();
-  expect([find({ n: 4 }), find({ n: 1 })]).toEqual([0, 1]);
-  expect(attributesOf(0)).toEqual({ n: 4n });
+});
+
+test('series that are forgotten make room; the others keep their order, their attributes and what they hold', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(50), { maxLength: 20 }), fc.array(fc.nat(50), { maxLength: 20 }), (all, kept) => {
+      const { find, attributesOf, table: made } = table(100);
+      for (const n of all) find({ n });
+      const moved = all.map((_, i) => i);
+      made.compact(
+        (series) => kept.includes(all[series]!),
+        (to, from) => {
+          moved[to] = moved[from]!;
+        },
+      );
+      const left = all.filter((n) => kept.includes(n));
+      expect(made.count).toBe(left.length);
+      left.forEach((n, i) => {
+        expect(all[moved[i]!]).toBe(n);
+        expect(attributesOf(i)).toEqual({ n: BigInt(n) });
+      });
+      for (const n of [...left, ...all]) expect(attributesOf(find({ n }))).toEqual({ n: BigInt(n) });
+      expect(made.count).toBe(all.length);
+    }),
+  );
+});
+
+test('a key that is left out, or told apart by less than its value, needs no way for each of its values [F14]', () => {
+  let shaped = 0;
+  const { find, attributesOf } = table(10, {
+    shapeOf(key) {
+      if (key === 'user') return () => undefined;
+      if (key !== 'size') return undefined;
+      return (value) => {
+        shaped++;
+        return Number(value) % 2;
+      };
+    },
+  });
+  // Far more than ways are remembered.
+  for (let user = 0; user < 500; user++) expect(find({ route: '/a', user, size: user })).toBe(user % 2);
+  expect([attributesOf(0), attributesOf(1)]).toEqual([
+    { route: '/a', size: 0n },
+    { route: '/a', size: 1n },
+  ]);
+  shaped = 0;
+  // Twice where it is not known yet.
+  expect(find({ user: {} as never, size: 7, route: '/a' })).toBe(1);
+  const learning = shaped;
+  expect(find({ user: [[]] as never, size: 9, route: '/a' })).toBe(1);
+  expect(shaped).toBe(learning + 1);
+});
+
+test('attributes of a series are capped in number and length [F14]', () => {
+  const { find, attributesOf } = table(10, { maxAttributes: 2, maxValueLength: 3 });
+  expect(find({ c: 1, b: 'abcdef', a: true })).toBe(0);
+  expect(find({ a: true, b: 'abcxyz', d: 5 })).toBe(0);
+  expect(attributesOf(0)).toEqual({ a: true, b: 'abc' });
 });
 
 test('ten thousand series keep their names', () => {
@@ -112,7 +166,9 @@ test('ten thousand series keep their names', () => {
 });
 
 test('values of secret keys are one value [F26]', () => {
-  const { find, attributesOf } = table(10, (key) => key === 'token');
+  const { find, attributesOf } = table(10, {
+    shapeOf: (key) => (key === 'token' ? () => '[REDACTED]' : undefined),
+  });
   expect(find({ token: 'a', n: 1 })).toBe(0);
   expect(find({ token: 'b', n: 1 })).toBe(0);
   expect(attributesOf(0)).toEqual({ token: '[REDACTED]', n: 1n });

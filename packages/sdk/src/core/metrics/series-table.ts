@@ -1,20 +1,33 @@
 import type { Attributes } from '@opentelemetry/api';
 import { attributeValue } from '../trace/attribute-value.js';
-import { redacted } from '../trace/redact.js';
 import { type AttributeList, attributeBound, writeAttributes } from '../wire/attributes.js';
 import { EncodedKey, type KeyCache } from '../wire/encoded-key.js';
-import { AttributePaths, unknown } from './attribute-paths.js';
+import { AttributePaths, type ShapeOf, unknown } from './attribute-paths.js';
 
 export interface SeriesRules {
   readonly keys: KeyCache;
-  /** Which attribute keys hold secrets: such values are one and the same. */
-  readonly isSecret: ((key: string) => boolean) | undefined;
+  /** What becomes of attributes before they name a series: secrets are one value, a view leaves keys out. */
+  readonly shapeOf?: ShapeOf | undefined;
+  /** Attributes of a series at most, the first by their keys, and UTF-16 units of a text. */
+  readonly maxAttributes?: number | undefined;
+  readonly maxValueLength?: number | undefined;
   /** Series at most, the one for what is too much included (specification "Metrics SDK", cardinality limits). */
   readonly limit: number;
 }
 
+/** Who keeps values for the series of a table. */
+export interface SeriesOwner {
+  /** There will be so many series. */
+  grow(capacity: number): void;
+  /** A series is new. */
+  added(series: number): void;
+  /** The table is full: `true` where `compact` has made room. */
+  makeRoom?(): boolean;
+}
+
 /** Ways to a series that are remembered, for each series there may be: attributes come in a few orders. */
 const pathsEach = 4;
+const endless = Number.POSITIVE_INFINITY;
 const firstCapacity = 4;
 
 /**
@@ -32,8 +45,7 @@ export class SeriesTable {
   readonly #rules: SeriesRules;
   /** Of the field `attributes` in a data point. */
   readonly #tag: number;
-  readonly #grow: (capacity: number) => void;
-  readonly #added: (series: number) => void;
+  readonly #owner: SeriesOwner;
   /** Predicts no key: the order in which they are written is not that in which they come. */
   readonly #before = new EncodedKey('', false);
   #paths: AttributePaths;
@@ -41,17 +53,15 @@ export class SeriesTable {
   /** Numbers of series by the hash of their bytes, -1 where there is none; twice as many places as there may be series. */
   #slots: Int32Array = new Int32Array(0);
 
-  /** `grow` makes room for so many series; `added` is told of each that is new. */
-  constructor(
-    rules: SeriesRules,
-    tag: number,
-    { grow, added }: { grow: (capacity: number) => void; added: (series: number) => void },
-  ) {
+  constructor(rules: SeriesRules, tag: number, owner: SeriesOwner) {
     this.#rules = rules;
     this.#tag = tag;
-    this.#grow = grow;
-    this.#added = added;
-    this.#paths = new AttributePaths(rules.limit * pathsEach);
+    this.#owner = owner;
+    this.#paths = this.#noPaths();
+  }
+
+  #noPaths(): AttributePaths {
+    return new AttributePaths(this.#rules.limit * pathsEach, this.#rules.shapeOf);
   }
 
   /** The number of the series with these attributes. Nothing is allocated for those that were seen before. */
@@ -60,27 +70,44 @@ export class SeriesTable {
     return series === unknown ? this.#findNew(attributes) : series;
   }
 
-  /** Forgets all series. Room and memory stay. */
-  clear(): void {
-    this.count = 0;
+  /** Forgets the series that are not `kept`. The others get new numbers, in their order: `moved` is told before the next one is. */
+  compact(kept: (series: number) => boolean, moved: (to: number, from: number) => void): void {
+    const { bytes, ends, overflow } = this;
+    let count = 0;
+    let end = 0;
+    let start = 0;
     this.overflow = unknown;
-    this.#slots.fill(unknown);
-    this.#paths = new AttributePaths(this.#rules.limit * pathsEach);
+    for (let series = 0; series < this.count; series++) {
+      const from = start;
+      start = ends[series]!;
+      if (!kept(series)) continue;
+      bytes.copyWithin(end, from, start);
+      end += start - from;
+      ends[count] = end;
+      if (series === overflow) this.overflow = count;
+      if (series !== count) moved(count, series);
+      count++;
+    }
+    this.count = count;
+    this.#paths = this.#noPaths();
+    this.#place();
   }
 
   #findNew(attributes: Attributes | undefined): number {
-    const known = this.#encode(attributes);
+    let known = this.#encode(attributes);
     if (known >= 0) {
       this.#paths.remember(attributes, known);
       return known;
     }
     // One place is kept for all that are too many. They are not remembered: they may be without number.
-    if (this.count < this.#rules.limit - 1) {
+    const most = this.#rules.limit - 1;
+    if (this.count >= most && this.#owner.makeRoom?.()) known = this.#encode(attributes);
+    if (this.count < most) {
       const series = this.#add(known);
       this.#paths.remember(attributes, series);
       return series;
     }
-    if (this.overflow === unknown) this.overflow = this.#add(this.#encode({ 'otel.metric.overflow': true }));
+    if (this.overflow === unknown) this.overflow = this.#add(this.#encode({ 'otel.metric.overflow': true }, {}));
     return this.overflow;
   }
 
@@ -88,13 +115,16 @@ export class SeriesTable {
    * Writes attributes in the order of their keys behind those of all series. The number of the series that has the same, or, below zero, where they end
    * (-1 - end): they are no series yet.
    */
-  #encode(attributes: Attributes | undefined): number {
-    const { keys, isSecret } = this.#rules;
+  #encode(attributes: Attributes | undefined, rules: Partial<SeriesRules> = this.#rules): number {
+    const { keys } = this.#rules;
+    const { shapeOf, maxAttributes = endless, maxValueLength = endless } = rules;
     const list: AttributeList = [];
     let bound = 8;
     for (const key of Object.keys(attributes ?? {}).sort()) {
-      const value = isSecret?.(key) ? redacted : attributeValue(attributes![key], Number.POSITIVE_INFINITY);
-      if (value === undefined || key === '') continue;
+      const shape = shapeOf?.(key);
+      const given = attributes![key];
+      const value = attributeValue(shape ? shape(given) : given, maxValueLength);
+      if (value === undefined || key === '' || list.length >= maxAttributes * 2) continue;
       const encoded = keys.find(key, this.#before);
       list.push(encoded, value);
       bound += attributeBound(encoded, value);
@@ -119,16 +149,20 @@ export class SeriesTable {
   /** Makes a series of what `encode` has written and not found. */
   #add(encoded: number): number {
     const series = this.count++;
-    const start = series ? this.ends[series - 1]! : 0;
     this.ends[series] = -1 - encoded;
-    this.#place(series, start, -1 - encoded);
-    this.#added(series);
+    this.#placeOne(series);
+    this.#owner.added(series);
     return series;
   }
 
-  #place(series: number, start: number, end: number): void {
+  #place(): void {
+    this.#slots.fill(unknown);
+    for (let series = 0; series < this.count; series++) this.#placeOne(series);
+  }
+
+  #placeOne(series: number): void {
     const mask = this.#slots.length - 1;
-    let slot = this.#hash(start, end) & mask;
+    let slot = this.#hash(series ? this.ends[series - 1]! : 0, this.ends[series]!) & mask;
     while (this.#slots[slot] !== unknown) slot = (slot + 1) & mask;
     this.#slots[slot] = series;
   }
@@ -138,12 +172,9 @@ export class SeriesTable {
     const ends = new Uint32Array(capacity);
     ends.set(this.ends);
     this.ends = ends;
-    this.#slots = new Int32Array(capacity * 2).fill(unknown);
-    for (let i = 0, start = 0; i < this.count; i++) {
-      this.#place(i, start, ends[i]!);
-      start = ends[i]!;
-    }
-    this.#grow(capacity);
+    this.#slots = new Int32Array(capacity * 2);
+    this.#place();
+    this.#owner.grow(capacity);
   }
 
   #isSame(series: number, start: number, end: number): boolean {

@@ -1,15 +1,16 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import type { OnFragment } from '../batch.js';
 import type { TimeSource } from '../clock/time-source.js';
 import { type PointTimes, pointTimesSize, writePointTimes } from '../wire/data-point.js';
+import type { KeyCache } from '../wire/encoded-key.js';
 import { cumulative, type DataPoints, type MetricFrame, type Temporality, writeMetric } from '../wire/metric.js';
 import type { FragmentBuffer } from '../wire/open-buffer.js';
 import { type SeriesRules, SeriesTable } from './series-table.js';
 
-/** What all streams of a provider share. */
-export interface MetricsState {
+/** What all streams share that are collected together: those of one reader. */
+export interface Pipeline {
   readonly time: TimeSource;
-  readonly rules: SeriesRules;
+  readonly keys: KeyCache;
   readonly buffer: FragmentBuffer;
   /** Filled for each point that is written. */
   readonly times: PointTimes;
@@ -20,10 +21,35 @@ export interface MetricsState {
   dirty: boolean;
 }
 
+/** Examples of single measurements that a stream keeps beside its sums (specification "Metrics SDK", Exemplar). */
+export interface Exemplars {
+  /** Told of each measurement, on the hot path. */
+  offer(series: number, value: number, attributes: Attributes | undefined, context: Context | undefined): void;
+  /** Encodes and forgets what there is, for `size` and `write`. */
+  encode(count: number, attributesOf: SeriesTable): void;
+  size(series: number): number;
+  write(bytes: Uint8Array, pos: number, series: number): number;
+  move(to: number, from: number): void;
+}
+
+/** Whether the series whose attributes stand there, encoded, is written. */
+export type SelectSeries = (bytes: Uint8Array, start: number, end: number) => boolean;
+
+/** Where an instrument's measurements go: one stream, several, or none. */
+export interface Sink {
+  measure(value: number, attributes: Attributes | undefined, context: Context | undefined): void;
+}
+
 export interface StreamOptions {
-  readonly state: MetricsState;
+  readonly pipeline: Pipeline;
   readonly frame: MetricFrame;
   readonly temporality: Temporality;
+  readonly rules: SeriesRules;
+  readonly exemplars?: Exemplars | undefined;
+}
+
+/** A `StreamOptions` and what a kind of data point adds. */
+export interface PointOptions extends StreamOptions {
   /** The tag of `attributes` in a data point. */
   readonly attributes: number;
   /** Bytes of a point's value. */
@@ -31,38 +57,51 @@ export interface StreamOptions {
 }
 
 /**
- * What one instrument measures, aggregated: a table of series, and numbers for each of them in plain arrays. Cumulative ones stay from collection to
- * collection; of delta ones each collection begins anew, also with its series.
+ * What one instrument measures, aggregated: a table of series, and numbers for each of them in plain arrays. Series stay from collection to collection;
+ * delta ones that were not measured since the last one are not written, and make room for others when there is none.
  */
-export abstract class Stream implements DataPoints {
-  protected readonly state: MetricsState;
+export abstract class Stream implements DataPoints, Sink {
+  protected readonly pipeline: Pipeline;
   protected readonly table: SeriesTable;
-  readonly #frame: MetricFrame;
   protected readonly temporality: Temporality;
-  readonly #fixedSize: number;
+  /** The collection that is under way, and in which of them each series was measured last. */
+  protected collection = 1;
+  protected marks: Uint32Array = new Uint32Array(0);
   /** Since when each series is counted, in two halves. */
   protected starts: Int32Array = new Int32Array(0);
+  /** When there was no series yet. */
+  protected readonly bornHi: number;
+  protected readonly bornLo: number;
+  readonly frame: MetricFrame;
+  readonly #fixedSize: number;
+  readonly #exemplars: Exemplars | undefined;
+  /** The collection in which room was made last: all that is left then is of that collection. */
+  #cleared = 0;
+  /** Asked once for each series: bytes are counted before they are written. */
+  #left: ReadonlySet<number> | undefined = undefined;
 
-  constructor({ state, frame, temporality, attributes, valueSize }: StreamOptions) {
-    this.state = state;
-    this.#frame = frame;
+  constructor({ pipeline, frame, temporality, rules, exemplars, attributes, valueSize }: PointOptions) {
+    this.pipeline = pipeline;
+    this.frame = frame;
     this.temporality = temporality;
+    this.#exemplars = exemplars;
     this.#fixedSize = pointTimesSize + valueSize;
-    this.table = new SeriesTable(state.rules, attributes, {
+    const { time } = pipeline;
+    time.now();
+    this.bornHi = time.hi;
+    this.bornLo = time.lo;
+    this.table = new SeriesTable(rules, attributes, {
       grow: (capacity) => {
-        const starts = new Int32Array(capacity * 2);
-        starts.set(this.starts);
-        this.starts = starts;
+        this.starts = grown(this.starts, new Int32Array(capacity * 2));
+        this.marks = grown(this.marks, new Uint32Array(capacity));
         this.grow(capacity);
       },
       added: (series) => {
-        const { time } = state;
-        const now = time.monotonicMs();
-        time.at(time.rootAnchor(now), now);
-        this.starts[series * 2] = time.hi;
-        this.starts[series * 2 + 1] = time.lo;
+        this.start(series);
+        this.marks[series] = 0;
         this.clear(series);
       },
+      makeRoom: () => this.makeRoom(),
     });
   }
 
@@ -70,27 +109,69 @@ export abstract class Stream implements DataPoints {
   protected abstract grow(capacity: number): void;
   /** A series begins: with nothing. */
   protected abstract clear(series: number): void;
+  /** The values of a series are those of another from now on. */
+  protected abstract copy(to: number, from: number): void;
+  /** A measurement of a series. */
+  protected abstract at(series: number, value: number): void;
   protected abstract writeValue(bytes: Uint8Array, view: DataView, pos: number, series: number): number;
+
+  measure(value: number, attributes: Attributes | undefined, context: Context | undefined): void {
+    const series = this.table.find(attributes);
+    this.pipeline.dirty = true;
+    this.at(series, value);
+    this.marks[series] = this.collection;
+    if (this.#exemplars) this.#exemplars.offer(series, value, attributes, context);
+  }
 
   get count(): number {
     return this.table.count;
   }
 
   size(series: number): number {
+    if (!this.isWritten(series)) return 0;
+    if (this.#left?.has(series)) return 0;
     const { ends } = this.table;
-    return this.#fixedSize + ends[series]! - (series ? ends[series - 1]! : 0);
+    const size = this.valueSize(series) + ends[series]! - (series ? ends[series - 1]! : 0);
+    return this.#exemplars ? size + this.#exemplars.size(series) : size;
+  }
+
+  /** Of times and value. */
+  protected valueSize(_series: number): number {
+    return this.#fixedSize;
+  }
+
+  protected isMarked(series: number): boolean {
+    return this.marks[series] === this.collection;
+  }
+
+  protected isWritten(series: number): boolean {
+    return this.temporality === cumulative || this.isMarked(series);
+  }
+
+  /** A series is measured for the first time: it counts from now on. */
+  protected start(series: number): void {
+    const { time } = this.pipeline;
+    time.now();
+    this.begin(series, time.hi, time.lo);
+  }
+
+  protected begin(series: number, hi: number, lo: number): void {
+    this.starts[series * 2] = hi;
+    this.starts[series * 2 + 1] = lo;
+  }
+
+  /** Since when what is collected next may have been measured. */
+  protected beginAtLast(series: number): void {
+    const { lastHi, lastLo } = this.pipeline;
+    if (isAfter(this.bornHi, this.bornLo, lastHi, lastLo)) this.begin(series, this.bornHi, this.bornLo);
+    else this.begin(series, lastHi, lastLo);
   }
 
   write(bytes: Uint8Array, view: DataView, pos: number, series: number): number {
-    const { state } = this;
-    const { times } = state;
-    if (this.temporality === cumulative || !(state.lastHi | state.lastLo)) {
-      times.startHi = this.starts[series * 2]!;
-      times.startLo = this.starts[series * 2 + 1]!;
-    } else {
-      times.startHi = state.lastHi;
-      times.startLo = state.lastLo;
-    }
+    const { times } = this.pipeline;
+    if (this.temporality !== cumulative) this.beginAtLast(series);
+    times.startHi = this.starts[series * 2]!;
+    times.startLo = this.starts[series * 2 + 1]!;
     // The wall clock was set back.
     if (isAfter(times.startHi, times.startLo, times.timeHi, times.timeLo)) {
       times.startHi = times.timeHi;
@@ -101,24 +182,59 @@ export abstract class Stream implements DataPoints {
     const { bytes: attributes, ends } = this.table;
     const end = ends[series]!;
     for (let i = series ? ends[series - 1]! : 0; i < end; i++) bytes[at++] = attributes[i]!;
-    return at;
+    return this.#exemplars ? this.#exemplars.write(bytes, at, series) : at;
   }
 
-  /** Writes what there is, at the time that stands in `times`. */
-  collect(onFragment: OnFragment): void {
-    writeMetric(this.state.buffer, this.#frame, this, onFragment);
+  /**
+   * Writes what there is, at the time that stands in `times`: all of it, or the series that are selected. Nothing without `onFragment`; delta then
+   * begins anew all the same.
+   */
+  collect(onFragment: OnFragment | undefined, select?: SelectSeries): void {
+    this.#exemplars?.encode(this.count, this.table);
+    this.#left = select && this.#notSelected(select);
+    if (onFragment) writeMetric(this.pipeline.buffer, this.frame, this, onFragment);
     this.collected();
+    this.collection++;
+  }
+
+  #notSelected(select: SelectSeries): ReadonlySet<number> {
+    const { bytes, ends } = this.table;
+    const left = new Set<number>();
+    for (let series = 0, start = 0; series < this.count; start = ends[series++]!)
+      if (!select(bytes, start, ends[series]!)) left.add(series);
+    return left;
   }
 
   /** All of it was written. */
   protected collected(): void {
-    if (this.temporality !== cumulative) this.table.clear();
+    if (this.temporality === cumulative) return;
+    for (let series = 0; series < this.count; series++) if (this.isMarked(series)) this.clear(series);
   }
 
-  protected find(attributes: Attributes | undefined): number {
-    this.state.dirty = true;
-    return this.table.find(attributes);
+  /** For one series more than there may be. */
+  protected makeRoom(): boolean {
+    if (this.temporality === cumulative || this.#cleared === this.collection) return false;
+    this.#cleared = this.collection;
+    return this.keep((series) => this.isMarked(series));
   }
+
+  /** Forgets the other series; `true` where there were some. */
+  protected keep(isKept: (series: number) => boolean): boolean {
+    const { count } = this;
+    this.table.compact(isKept, (to, from) => {
+      this.begin(to, this.starts[from * 2]!, this.starts[from * 2 + 1]!);
+      this.marks[to] = this.marks[from]!;
+      this.copy(to, from);
+      this.#exemplars?.move(to, from);
+    });
+    return this.count < count;
+  }
+}
+
+/** `larger`, with what was in `array`. */
+export function grown<T extends Float64Array | Int32Array | Uint32Array>(array: T, larger: T): T {
+  larger.set(array);
+  return larger;
 }
 
 const isAfter = (hi: number, lo: number, otherHi: number, otherLo: number): boolean =>

@@ -28,3 +28,10 @@ export function writeFixed64(view: DataView, pos: number, value: number): number
   view.setInt32(pos + 4, Math.floor(value / twoTo32) | 0, true);
   return pos + 8;
 }
+
+/** Writes a double with its one-byte tag. */
+export function writeDouble(bytes: Uint8Array, view: DataView, pos: number, tag: number, value: number): number {
+  bytes[pos] = tag;
+  view.setFloat64(pos + 1, value, true);
+  return pos + 9;
+}

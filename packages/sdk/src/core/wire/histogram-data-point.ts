@@ -1,4 +1,4 @@
-import { writeFixed64 } from './data-point.js';
+import { writeDouble, writeFixed64 } from './data-point.js';
 import { varintSize, writeVarint } from './varint.js';
 
 /** `HistogramDataPoint.attributes` (metrics.proto, field 9). */
@@ -10,11 +10,26 @@ export const minCell = 1;
 export const maxCell = 2;
 export const extraCells = 3;
 
+/** What of a histogram is told beside its buckets and its count. */
+export interface HistogramParts {
+  /** Not where measurements may be negative (specification "Histogram Aggregations"). */
+  readonly sum: boolean;
+  readonly minMax: boolean;
+}
+
 /** Bytes of count, sum, least, greatest, buckets and bounds of a `HistogramDataPoint`. */
-export function histogramValueSize(bounds: readonly number[]): number {
+export function histogramValueSize(bounds: readonly number[], { sum, minMax }: HistogramParts): number {
   const counts = (bounds.length + 1) * 8;
   const limits = bounds.length * 8;
-  return 4 * 9 + 1 + varintSize(counts) + counts + (limits && 1 + varintSize(limits) + limits);
+  return (
+    9 +
+    (sum ? 9 : 0) +
+    (minMax ? 18 : 0) +
+    1 +
+    varintSize(counts) +
+    counts +
+    (limits && 1 + varintSize(limits) + limits)
+  );
 }
 
 /** Writes the histogram whose counts begin at `from` in `cells`; its sum, least and greatest value stand behind them. */
@@ -25,6 +40,7 @@ export function writeHistogramValue(
   cells: Float64Array,
   from: number,
   bounds: readonly number[],
+  { sum, minMax }: HistogramParts,
 ): number {
   const buckets = bounds.length + 1;
   const extra = from + buckets;
@@ -32,10 +48,10 @@ export function writeHistogramValue(
   for (let i = 0; i < buckets; i++) count += cells[from + i]!;
   bytes[pos] = 0x21;
   writeFixed64(view, pos + 1, count);
-  bytes[pos + 9] = 0x29;
-  view.setFloat64(pos + 10, cells[extra + sumCell]!, true);
-  bytes[pos + 18] = 0x32;
-  let at = writeVarint(bytes, pos + 19, buckets * 8);
+  let at = pos + 9;
+  if (sum) at = writeDouble(bytes, view, at, 0x29, cells[extra + sumCell]!);
+  bytes[at] = 0x32;
+  at = writeVarint(bytes, at + 1, buckets * 8);
   for (let i = 0; i < buckets; i++) at = writeFixed64(view, at, cells[from + i]!);
   if (bounds.length) {
     bytes[at] = 0x3a;
@@ -45,9 +61,7 @@ export function writeHistogramValue(
       at += 8;
     }
   }
-  bytes[at] = 0x59;
-  view.setFloat64(at + 1, cells[extra + minCell]!, true);
-  bytes[at + 9] = 0x61;
-  view.setFloat64(at + 10, cells[extra + maxCell]!, true);
-  return at + 18;
+  if (!minMax) return at;
+  at = writeDouble(bytes, view, at, 0x59, cells[extra + minCell]!);
+  return writeDouble(bytes, view, at, 0x61, cells[extra + maxCell]!);
 }

@@ -13,13 +13,15 @@ export type Temporality = typeof delta | typeof cumulative;
 export const gaugeData = 0x2a;
 export const sumData = 0x3a;
 export const histogramData = 0x4a;
+export const exponentialHistogramData = 0x52;
+export type DataTag = typeof gaugeData | typeof sumData | typeof histogramData | typeof exponentialHistogramData;
 
 /** What all fragments of one metric have in common, encoded once. */
 export interface MetricFrame {
   readonly scope: EncodedScope;
   /** Name, description and unit: fields 1 to 3 of `Metric`. */
   readonly head: Uint8Array;
-  readonly data: typeof gaugeData | typeof sumData | typeof histogramData;
+  readonly data: DataTag;
   /** What stands behind the data points: temporality, and of a sum whether it only rises. */
   readonly tail: Uint8Array;
 }

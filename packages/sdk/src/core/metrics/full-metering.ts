@@ -1,0 +1,22 @@
+import { createMetering } from './create-metering.js';
+import { readerRules } from './reader-rules.js';
+import { streamsByView } from './streams-by-view.js';
+
+/** `metering` with everything that stands in the option `metrics`: views, aggregations, exemplars, readers of the program's own. */
+export const fullMetering = /* @__PURE__ */ createMetering((options, host) => {
+  const { report, resource, timers, quietly } = host;
+  const { temporalityOf: _, limitOf: __, ...rules } = readerRules(options, report);
+  return {
+    createStreams: streamsByView(options, report),
+    rules,
+    attach(provider) {
+      const readers = options.readers ?? [];
+      for (const reader of readers) reader.attach({ provider, resource, timers, report, quietly });
+      const all = (end: Promise<boolean>[]) => Promise.all(end).then((results) => results.every(Boolean));
+      return {
+        flush: (timeoutMs) => all(readers.map((reader) => reader.flush(timeoutMs))),
+        shutdown: (timeoutMs) => all(readers.map((reader) => reader.shutdown(timeoutMs))),
+      };
+    },
+  };
+});
