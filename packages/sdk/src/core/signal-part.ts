@@ -26,8 +26,6 @@ export interface SignalHost
   loggerProvider?: InstrumentHost['loggerProvider'];
   readonly limits: BatchLimits;
   readonly report: Report;
-  /** Runs what telemetry does itself so that it is not traced. */
-  readonly quietly: <R>(run: () => R) => R;
 }
 
 /**
