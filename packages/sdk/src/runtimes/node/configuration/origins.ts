@@ -1,0 +1,13 @@
+/** Where in a file an object of a model came from. */
+export interface Origin {
+  readonly file: string | undefined;
+  readonly path: string;
+  readonly line: number;
+  /** Lines of its keys. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+const origins = new WeakMap<object, Origin>();
+
+/** Beside the model, not in it: a model may be put together from several files, or by hand. */
+export const setOrigin = (object: object, origin: Origin): void => void origins.set(object, origin);
