@@ -1,143 +1,22 @@
 import { createRequire } from 'node:module';
-import type { Attributes, Meter, Observable, ValueType } from '@opentelemetry/api';
-import { AggregationTemporality, InstrumentType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joined, metricsRig } from '../../testkit/src/metrics-rig.js';
-import {
-  type DecodedHistogramPoint,
-  type DecodedMetric,
-  type DecodedNumberPoint,
-  decodeMetrics,
-  plainAttributes,
-} from '../../testkit/src/otlp-proto.js';
+import { type DecodedMetric, decodeMetrics } from '../../testkit/src/otlp-proto.js';
 import type { TemporalityPreference } from '../src/core/metrics/instrument-kinds.js';
 import { exportRequestToJson } from '../src/core/wire/export-request-to-json.js';
 import { splitExportRequest } from '../src/core/wire/split-request.js';
+import { build, comparable, PeerReader, type Program, program } from './metric-programs.js';
 
 /* The same random program with our engine and with OpenTelemetry's; what an independent decoder reads of both must be the same. */
 
 const { ProtobufMetricsSerializer } = createRequire(import.meta.url)('@opentelemetry/otlp-transformer');
 
-const kinds = ['Counter', 'UpDownCounter', 'Histogram', 'Gauge'] as const;
-const observableKinds = ['ObservableCounter', 'ObservableUpDownCounter', 'ObservableGauge'] as const;
-
-const text = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('ü', '\u{1f600}', 'x'.repeat(200)));
-const attributes: fc.Arbitrary<Attributes> = fc.dictionary(
-  fc.constantFrom('http.route', 'code', 'ok', 'tags'),
-  fc.oneof(
-    fc.constantFrom('/a', '/b', '', 200, 404, true, false),
-    fc.constantFrom<Attributes[string]>(['x'], ['x', 'y'], [1.5]),
-  ),
-  { maxKeys: 3 },
-);
-const instrument = fc.record({
-  kind: fc.constantFrom(...kinds, ...observableKinds),
-  description: text,
-  unit: fc.constantFrom('', 'ms', 'By', '{request}'),
-  valueType: fc.constantFrom(0, 1) as fc.Arbitrary<ValueType>,
-  bounds: fc.option(fc.constantFrom<number[]>([], [1], [0, 0.5, 10, 1_000], [-5, 5]), { nil: undefined }),
-});
-// In eighths, which add up without rounding: their SDK makes cumulative values of observables out of differences.
-const number = fc.oneof(
-  fc.integer({ min: 0, max: 20 }),
-  fc.constantFrom(0, 0.5, 5, 10, 10.125, 75, 1e9, 2 ** 40),
-  fc.integer({ min: 0, max: 8_000_000 }).map((eighths) => eighths / 8),
-);
-const step = fc.oneof(
-  { weight: 9, arbitrary: fc.tuple(fc.constant('measure' as const), fc.nat(5), number, attributes) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('collect' as const), fc.nat(5), number, attributes) },
-);
-const program = fc.record({
-  instruments: fc.array(instrument, { minLength: 1, maxLength: 4 }),
-  steps: fc.array(step, { maxLength: 40 }),
-});
-type Program = typeof program extends fc.Arbitrary<infer P> ? P : never;
-
-/** Instruments of a meter, and how each is given a value. */
-function build(meter: Meter, instruments: Program['instruments']) {
-  const observed: Map<Attributes, number>[] = [];
-  const measures = instruments.map(({ kind, bounds, ...options }, i) => {
-    const name = `instrument.${i}`;
-    const all = { ...options, ...(bounds && { advice: { explicitBucketBoundaries: bounds } }) };
-    if (kind === 'Counter' || kind === 'UpDownCounter') {
-      const counter = meter[`create${kind}`](name, all);
-      return (value: number, given: Attributes) => counter.add(value, given);
-    }
-    if (kind === 'Histogram' || kind === 'Gauge') {
-      const recorder = meter[`create${kind}`](name, all);
-      return (value: number, given: Attributes) => recorder.record(value, given);
-    }
-    const observable: Observable = meter[`create${kind}`](name, all);
-    // What was observed last is observed again, as a callback would.
-    const values = new Map<Attributes, number>();
-    observed.push(values);
-    observable.addCallback((result) => {
-      for (const [given, value] of values) result.observe(value, given);
-    });
-    return (value: number, given: Attributes) => {
-      for (const known of values.keys()) if (JSON.stringify(known) === JSON.stringify(given)) values.delete(known);
-      values.set(given, value);
-    };
-  });
-  return measures;
-}
-
-/** What is the same in both: points by their attributes, without times, numbers as they are. */
-function comparable(metrics: readonly DecodedMetric[]): unknown {
-  const point = (one: DecodedNumberPoint & Partial<DecodedHistogramPoint>) => ({
-    attributes: Object.entries(plainAttributes(one.attributes)).sort(([a], [b]) => (a < b ? -1 : 1)),
-    double: one.asDouble,
-    int: one.asInt,
-    count: one.count,
-    sum: one.sum,
-    min: one.min,
-    max: one.max,
-    buckets: one.bucketCounts,
-    bounds: one.explicitBounds,
-  });
-  const text = (value: unknown) =>
-    JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `${each}n` : each));
-  return metrics
-    .map(({ name, unit = '', description = '', gauge, sum, histogram }) => ({
-      name,
-      unit,
-      description,
-      temporality: (sum ?? histogram)?.aggregationTemporality,
-      monotonic: sum ? (sum.isMonotonic ?? false) : undefined,
-      points: ((gauge ?? sum ?? histogram)!.dataPoints as DecodedNumberPoint[]).map(point).map(text).sort(),
-    }))
-    .filter(({ points }) => points.length)
-    .sort((a, b) => (a.name! < b.name! ? -1 : 1));
-}
-
-const theirDeltas: Readonly<Record<TemporalityPreference, readonly InstrumentType[]>> = {
-  cumulative: [],
-  delta: [
-    InstrumentType.COUNTER,
-    InstrumentType.OBSERVABLE_COUNTER,
-    InstrumentType.GAUGE,
-    InstrumentType.HISTOGRAM,
-    InstrumentType.OBSERVABLE_GAUGE,
-  ],
-  lowmemory: [InstrumentType.COUNTER, InstrumentType.HISTOGRAM],
-};
-
-class Reader extends MetricReader {
-  constructor(preference: TemporalityPreference) {
-    super({
-      aggregationTemporalitySelector: (type) =>
-        theirDeltas[preference].includes(type) ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
-    });
-  }
-  protected async onForceFlush(): Promise<void> {}
-  protected async onShutdown(): Promise<void> {}
-}
-
 async function expectSame(temporality: TemporalityPreference, { instruments, steps }: Program): Promise<void> {
   const rig = metricsRig({ temporality });
   const ours = build(rig.meter, instruments);
-  const reader = new Reader(temporality);
+  const reader = new PeerReader(temporality);
   const theirs = build(new MeterProvider({ readers: [reader] }).getMeter('test', '1'), instruments);
   for (const [what, which, value, given] of [...steps, ['collect', 0, 0, {}] as const]) {
     if (what === 'measure') {

@@ -33,6 +33,8 @@ export class HistogramStream extends Stream {
   }
 
   protected at(series: number, value: number): void {
+    // What is no number has no bucket; a gauge may be measured so.
+    if (value - value !== 0) return;
     const bounds = this.#bounds;
     const from = series * this.#width;
     const cells = this.#cells;

@@ -12,7 +12,8 @@ export class NumberStream extends Stream {
   }
 
   protected at(series: number, value: number): void {
-    this.values[series]! += value;
+    // What is no number would spoil the sum for ever; a gauge may be measured so.
+    if (value - value === 0) this.values[series]! += value;
   }
 
   protected grow(capacity: number): void {

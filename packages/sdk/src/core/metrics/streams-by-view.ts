@@ -52,7 +52,7 @@ export function streamsByView(options: MetricsOptions, report: Report): CreateSt
 
   return (instrument, { scope, encoded }, pipeline, secrets) => {
     const matching = views.filter((view) => matchesView(view, instrument, scope));
-    const configured = configurations(instrument, matching);
+    const configured = configurations(instrument, matching).filter(isFirstOfItsKind);
     const all: StreamConfiguration[] = configured.length ? configured : [{ attributeKeys: [], aggregation: undefined }];
     return all.flatMap((said): NamedStream[] => {
       const { kind } = instrument;
@@ -89,6 +89,17 @@ export function streamsByView(options: MetricsOptions, report: Report): CreateSt
 }
 
 const defaultAggregation: Aggregation = { type: 'default' };
+
+/** What comes out the same is one metric, not two that somebody adds up. */
+function isFirstOfItsKind(one: StreamConfiguration, at: number, all: readonly StreamConfiguration[]): boolean {
+  const identity = ({ exemplarReservoir: _, ...rest }: StreamConfiguration) =>
+    JSON.stringify(
+      Object.entries(rest)
+        .filter(([option]) => !/^(instrument|meter)/.test(option))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  return all.findIndex((other) => identity(other) === identity(one)) === at;
+}
 
 const withoutHoles = (view: View): View =>
   Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));
