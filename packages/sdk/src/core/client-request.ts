@@ -63,7 +63,7 @@ export function beginClientRequest(
   );
   const release = holdInteraction(parent);
   const fail = (type: string, code: number, message?: string): void => {
-    span.setAttribute('error.type', type).setStatus({ code, ...(message && { message }) });
+    span.setAttribute('error.type', type).setStatus({ code, message });
   };
   return {
     parent,

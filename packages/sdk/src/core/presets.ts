@@ -2,14 +2,12 @@ import type { BatchLimits, PresetName } from './options.js';
 
 type Preset = Pick<BatchLimits, 'maxItems' | 'maxAgeMs'>;
 
-const sizes = (maxItems: number, maxAgeMs: number): Preset => ({ maxItems, maxAgeMs });
-
 /** What a preset's name stands for: items in a batch, and milliseconds its first item waits. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
-  development: /* @__PURE__ */ sizes(128, 1_000),
-  production: /* @__PURE__ */ sizes(512, 5_000),
-  highThroughput: /* @__PURE__ */ sizes(2_048, 10_000),
-  lowLatency: /* @__PURE__ */ sizes(256, 500),
+  development: { maxItems: 128, maxAgeMs: 1_000 },
+  production: { maxItems: 512, maxAgeMs: 5_000 },
+  highThroughput: { maxItems: 2_048, maxAgeMs: 10_000 },
+  lowLatency: { maxItems: 256, maxAgeMs: 500 },
 };
 
 /** Everything of `BatchLimits` that no preset changes. Units and meanings stand at `BatchLimits`. */

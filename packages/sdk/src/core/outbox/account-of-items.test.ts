@@ -89,6 +89,7 @@ async function play(script: readonly Answer[][], steps: readonly Step[], stored:
     report,
     destinations: transports,
     resource: () => ({ bytes: new Uint8Array(0), schemaUrl: '' }),
+    quietly: (run) => run(),
     split: splitByHand,
     createQueue: stored ? createStoreQueue(store, { ports, limits, report }) : undefined,
   });

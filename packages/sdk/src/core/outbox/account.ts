@@ -18,7 +18,7 @@ export interface AccountOptions {
   /** Halves a request, always the same way; `undefined` where it holds one item. Without it nothing is split. */
   readonly split?: ((signal: Signal, bytes: Uint8Array) => readonly RequestPart[] | undefined) | undefined;
   /** Runs the transports' I/O so that it is not traced. */
-  readonly quietly?: (<R>(run: () => R) => R) | undefined;
+  readonly quietly: <R>(run: () => R) => R;
   readonly report: Report;
 }
 
@@ -47,14 +47,7 @@ export interface Account {
  */
 export function createAccount(
   transports: readonly Transport[],
-  {
-    ports: { clock, timers },
-    limits,
-    createQueue = () => memoryQueue(),
-    split,
-    quietly = (run) => run(),
-    report,
-  }: AccountOptions,
+  { ports: { clock, timers }, limits, createQueue = () => memoryQueue(), split, quietly, report }: AccountOptions,
   now: () => number,
 ): Account {
   const routes = transports.map(createRoute);
@@ -243,7 +236,7 @@ export function createAccount(
       for (;;) {
         const tooLarge = queue.bytes + openBytes > limits.maxQueueBytes;
         if (!tooLarge && queue.countedItems + openItems <= limits.maxQueueItems) break;
-        const victim = queue.sacrifice(tooLarge ? () => true : countsAsItem);
+        const victim = queue.sacrifice(tooLarge ? undefined : countsAsItem);
         if (!victim) break;
         drop(victim, 'queue-full', 'the queue was full');
       }
@@ -280,7 +273,7 @@ export function createAccount(
       dropped: { ...counts.dropped },
       state: closed ? 'shut-down' : failing || routes.some((route) => route.failures) ? 'degraded' : 'healthy',
       queued: size(),
-      stored: { ...(queue.stored ?? size)(), durability: queue.durability },
+      stored: queue.stored?.() ?? { ...size(), durability: 'memory' },
       destinations: routes.map(({ transport, reachable, failures, nextMs }) => ({
         destination: transport.destination,
         reachable,

@@ -1,20 +1,18 @@
 import type { Batch } from '../batch.js';
-import type { DropReason } from '../options.js';
-import type { BatchStore } from '../ports.js';
+import type { DropReason, TelemetryStatus } from '../options.js';
 
 /**
  * Where an account keeps its sealed batches until they are settled. A batch is *waiting* (after `add` and `back`) or *under way* (after
  * `next`). Nothing here decides when or where anything is sent.
  */
 export interface BatchQueue {
-  readonly durability: BatchStore['durability'];
   /** What this program's memory holds, waiting and under way; the account bounds it. */
   readonly items: number;
   readonly bytes: number;
   /** Those of `items` that `maxQueueItems` is about: see `countsAsItem`. */
   readonly countedItems: number;
   /** Takes a sealed batch. `leaving`: it must be available to `next` before this call returns. */
-  add(batch: Batch, leaving: boolean): void;
+  add(batch: Batch, leaving?: boolean): void;
   /**
    * The best batch that waits, now under way: high priority before normal, then in order. May come later: see `QueueHost.wake`. `leaving`: of what this
    * program's memory holds, high priority before normal, then the newest: not everything may be carried on.
@@ -24,10 +22,10 @@ export interface BatchQueue {
   back(batch: Batch): void;
   /** Under way → forgotten; `parts` wait in its place. */
   done(batch: Batch, parts?: readonly Batch[]): void;
-  /** Gives up the waiting batch that is missed least, of those that are `eligible`, in the order of `firstToGo`. */
-  sacrifice(eligible: (batch: Batch) => boolean): Batch | undefined;
-  /** What has reached `durability`; absent where that is all of `items` and `bytes`. */
-  stored?(): { readonly items: number; readonly bytes: number };
+  /** Gives up the waiting batch that is missed least, of those that are `eligible` (absent: of all), in the order of `firstToGo`. */
+  sacrifice(eligible?: (batch: Batch) => boolean): Batch | undefined;
+  /** What stands in a store; absent where all of it is in memory. */
+  stored?(): TelemetryStatus['stored'];
   /** No further calls. Batches that survive the program are left for the next one; returns how many items do not. */
   close(): number;
 }

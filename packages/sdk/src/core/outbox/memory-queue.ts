@@ -21,7 +21,6 @@ export function memoryQueue(order?: SacrificeOrder): BatchQueue {
   }
 
   const queue = {
-    durability: 'memory' as const,
     items: 0,
     bytes: 0,
     countedItems: 0,
@@ -32,7 +31,7 @@ export function memoryQueue(order?: SacrificeOrder): BatchQueue {
       count(batch, -1);
       parts.forEach(add);
     },
-    sacrifice(eligible: (batch: Batch) => boolean) {
+    sacrifice(eligible: (batch: Batch) => boolean = () => true) {
       // Not the first of the line: one that came back stands at its end.
       const victim = firstToGo([...normal, ...high].filter(eligible), order);
       if (!victim) return undefined;

@@ -68,6 +68,7 @@ function setUpWith(
       destinations: destinations.map(({ transport }) => transport),
       limits: resolveBatchLimits('production', limits, () => {}),
       resource: () => ({ bytes: new Uint8Array(0), schemaUrl: '' }),
+      quietly: (run) => run(),
       split: splitByHand,
       report: limitDiagnostics(time.clock, (diagnostic) => diagnostics.push(diagnostic)),
       ...more,

@@ -192,10 +192,6 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
     void Promise.resolve().then(watch);
 
     return {
-      // Asked anew: a store may find out later where it can keep anything.
-      get durability() {
-        return store.durability;
-      },
       get items() {
         return queue.items;
       },
@@ -282,7 +278,7 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
           void claim();
         });
       },
-      sacrifice(eligible) {
+      sacrifice(eligible = () => true) {
         // Only what the store has not taken yet is ours alone to give up.
         const inMemory = ready.map(({ batch }) => batch).filter(({ id }) => unstored.has(id));
         const victim = firstToGo([...entering.values(), ...inMemory].filter(eligible), order);
@@ -295,7 +291,8 @@ export function createStoreQueue(store: BatchStore, options: StoreQueueOptions):
         }
         return victim;
       },
-      stored: () => ({ items: size.items, bytes: size.bytes }),
+      // Its durability is asked anew: a store may find out later where it can keep anything.
+      stored: () => ({ items: size.items, bytes: size.bytes, durability: store.durability }),
       close() {
         closed = true;
         const held = [...ready.map(({ batch }) => batch), ...underWay].filter(({ id }) => !unstored.has(id));

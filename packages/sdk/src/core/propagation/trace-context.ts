@@ -40,8 +40,7 @@ export const traceContextWith = (parseState?: (header: string) => TraceState): T
   },
   extract(context, carrier, getter) {
     // Two `traceparent` headers contradict each other: none is believed.
-    const header = only(getter.get(carrier, 'traceparent'));
-    const spanContext = header === undefined ? undefined : parseTraceparent(header);
+    const spanContext = parseTraceparent(only(getter.get(carrier, 'traceparent')) ?? '');
     if (!spanContext) return context;
     const state = parseState && getter.get(carrier, 'tracestate');
     // Several `tracestate` headers are one list (RFC 9110, 5.3).

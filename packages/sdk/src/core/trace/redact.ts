@@ -18,16 +18,14 @@ export interface Redactor extends SpanProcessor {
  * processors that add attributes.
  */
 export function createRedactor(keys: readonly (string | RegExp)[]): Redactor {
-  const names = new Set(keys.filter((key) => typeof key === 'string').map((key) => key.toLowerCase()));
-  const patterns = keys.filter((key) => typeof key !== 'string').map((pattern) => new RegExp(pattern));
+  const secrets = keys.map((key) => (typeof key === 'string' ? key.toLowerCase() : key));
   const decisions = new Map<string, boolean>();
 
   const decide = (key: string): boolean =>
-    names.has(key.toLowerCase()) ||
-    patterns.some((pattern) => {
-      pattern.lastIndex = 0;
-      return pattern.test(key);
-    });
+    // A pattern that remembers where it was is not asked itself.
+    secrets.some((secret) =>
+      typeof secret === 'string' ? secret === key.toLowerCase() : new RegExp(secret).test(key),
+    );
   const isSecret = (key: string): boolean => {
     let decision = decisions.get(key);
     if (decision === undefined) {

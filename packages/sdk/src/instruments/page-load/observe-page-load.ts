@@ -59,7 +59,7 @@ export function observePageLoad(host: InstrumentHost, options: PageLoadOptions =
         attributes: {
           ...attributes,
           'http.response.body.size': t.encodedBodySize,
-          ...(status ? { 'http.response.status_code': status } : {}),
+          'http.response.status_code': status || undefined,
         },
       });
       const inFetch = setSpan(inPage, fetched);

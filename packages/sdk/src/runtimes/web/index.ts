@@ -14,6 +14,7 @@ import { type BareWebOptions, start as startBare } from './bare.js';
 
 export type { RequestOptions } from '../../core/client-request.js';
 export {
+  createFullOutbox,
   fullMetering,
   gzip,
   type Instrument,

@@ -1,4 +1,7 @@
-import { createFullOutbox } from '../../core/outbox/full-outbox.js';
+import type { OutboxRequest } from '../../core/outbox/full-outbox.js';
+import type { Outbox } from '../../core/outbox/outbox.js';
+import { createStoreQueue } from '../../core/outbox/store-queue.js';
+import { createSmallOutbox } from '../../core/small/small-outbox.js';
 import type { TelemetryParts } from '../../core/start-telemetry-with.js';
 import { indexedDbStore } from '../../stores/indexed-db.js';
 import { keepOpenBatches } from '../../stores/keep-open-batches.js';
@@ -12,6 +15,8 @@ export interface OfflineOptions {
   readonly name?: string | undefined;
   /** Bytes that may wait in the database. Default 10 MiB. */
   readonly maxBytes?: number | undefined;
+  /** `createFullOutbox`, for several destinations, late resources and batches that a collector finds too large. Default: one destination. */
+  readonly createOutbox?: TelemetryParts['createOutbox'] | undefined;
 }
 
 /**
@@ -21,10 +26,14 @@ export interface OfflineOptions {
  * Several tabs share what waits. Where the browser keeps nothing (a private window of some, storage that is forbidden), batches wait in memory
  * as without it, and `onDiagnostic` is told `no-database` once.
  */
-export function offline({ name = 'throughline', maxBytes }: OfflineOptions = {}): Pick<TelemetryParts, 'createOutbox'> {
+export function offline({
+  name = 'throughline',
+  maxBytes,
+  createOutbox = createStoredOutbox,
+}: OfflineOptions = {}): Pick<TelemetryParts, 'createOutbox'> {
   return {
     createOutbox(request) {
-      if (request.store) return createFullOutbox(request);
+      if (request.store) return createOutbox(request);
       const { ports, report } = request;
       const locks = pageLocks();
       const lives = whoLives(locks, name);
@@ -35,7 +44,7 @@ export function offline({ name = 'throughline', maxBytes }: OfflineOptions = {})
         timers: ports.timers,
         onFallback: (sentence) => report('warn', 'no-database', sentence),
       });
-      const outbox = keepOpenBatches(createFullOutbox({ ...request, store }), store, { ...request, lives });
+      const outbox = keepOpenBatches(createOutbox({ ...request, store }), store, { ...request, lives });
       // A page that holds a lock is not kept for the way back; and one that is kept does nothing, so others may take what it left.
       // The outbox, which listens on the way down, has sealed what was open.
       const rest = (): void => lives.rest();
@@ -55,6 +64,10 @@ export function offline({ name = 'throughline', maxBytes }: OfflineOptions = {})
     },
   };
 }
+
+/** The outbox of every page, with its batches in a store. */
+const createStoredOutbox = ({ store, ...request }: OutboxRequest): Outbox =>
+  createSmallOutbox(request, createStoreQueue(store!, request));
 
 function whereAllowed<T>(create: () => T): T | undefined {
   try {

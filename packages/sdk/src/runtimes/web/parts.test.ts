@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../core/options.js';
 import type { Transport } from '../../core/ports.js';
 import { exportRequestToJson } from '../../core/wire/export-request-to-json.js';
 import { type BareWebOptions, createExtras, createFullOutbox, createRedactor, logging, start } from './bare.js';
+import { offline } from './offline.js';
 
 /** A telemetry beside the globals, what it sends as JSON, and what it says. */
 function setUp(options: BareWebOptions, parts: Parameters<typeof start>[1] = {}) {
@@ -82,6 +83,20 @@ test('several destinations need the full outbox, which can be handed over [S5]',
   expect(await whole.telemetry.flush()).toBe(true);
   expect(missing.sent).toHaveLength(2);
   expect(whole.said).toEqual([]);
+});
+
+test('offline() keeps the batches of one destination, and those of several with the full outbox [S5 B14]', async () => {
+  const { destination } = setUp({});
+  const missing = setUp({ destinations: { copies: [destination, destination] } }, offline());
+  expect(missing.said.map(({ code }) => code)).toContain('part-missing');
+  const whole = setUp(
+    { destinations: { copies: [missing.destination, { ...missing.destination, destination: 'there' }] } },
+    offline({ createOutbox: createFullOutbox }),
+  );
+  whole.telemetry.tracer.startSpan('twice').end();
+  expect(await whole.telemetry.flush({ timeoutMs: 5_000 })).toBe(true);
+  expect(missing.sent).toHaveLength(2);
+  expect(whole.said.map(({ code }) => code)).not.toContain('part-missing');
 });
 
 test('log records need their part: without it nothing is kept, with it they leave beside the spans they belong to [S7]', async () => {

@@ -35,6 +35,7 @@ function setUp(destinations: Destinations | undefined, limits: Partial<BatchLimi
       ports: { clock: time.clock, timers: time.timers, entropy },
       limits: resolveBatchLimits('production', { flushTimeoutMs: 15_000, ...limits }, () => {}),
       resource: () => ({ bytes: new Uint8Array(0), schemaUrl: '' }),
+      quietly: (run) => run(),
       report: limitDiagnostics(time.clock, (diagnostic) => diagnostics.push(diagnostic)),
       destinations,
       store: undefined,
