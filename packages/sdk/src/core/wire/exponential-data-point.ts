@@ -8,7 +8,7 @@ export const exponentialAttributes = 0x0a;
 const twoTo32 = 0x1_0000_0000;
 
 /** Counts of neighbouring buckets, from index `first` on. */
-export interface BucketCounts {
+interface BucketCounts {
   readonly first: number;
   readonly length: number;
   readonly counts: Float64Array;
