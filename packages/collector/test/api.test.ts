@@ -191,6 +191,9 @@ describe('the questions over HTTP', () => {
       ],
       '/api/v1/logs/histogram': ['/api/v1/logs/histogram', '/api/v1/logs/histogram?q=no&buckets=3&severity=warn'],
       '/api/v1/logs/patterns': ['/api/v1/logs/patterns', '/api/v1/logs/patterns?limit=1&service=web%2Fshop'],
+      '/api/v1/sql': ['/api/v1/sql?query=SELECT%20*%20FROM%20otel_traces'],
+      '/api/v1/sql/progress': ['/api/v1/sql/progress?id=1'],
+      '/api/v1/sql/schema': ['/api/v1/sql/schema'],
       '/api/v1/traces/{traceId}/logs': [`/api/v1/traces/${traceIdOf(1)}/logs`, `/api/v1/traces/${traceIdOf(7)}/logs`],
       '/api/v1/metrics': ['/api/v1/metrics', '/api/v1/metrics?q=tot&service=web%2Fshop'],
       '/api/v1/metrics/{name}/series': [

@@ -1,20 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createReader } from '../query/reader.js';
+import { createSqlDesk, NO_SQL, type SqlLimits } from '../query/sql-desk.js';
 import { storeSize } from '../query/store-size.js';
 import type { Status } from '../shapes/api.js';
 import type { Store } from '../store/store.js';
-import { type Answer, failureAnswer, failureOf, jsonAnswer } from './answer.js';
+import { ALL_ROUTES } from './all-routes.js';
+import { type Answer, type Failure, failureAnswer, failureOf, jsonAnswer } from './answer.js';
 import { isOurHost } from './check-host.js';
 import { explorerFile } from './explorer-files.js';
-import { JAEGER_ROUTES, jaegerFailure } from './jaeger-routes.js';
-import { LOG_ROUTES } from './log-routes.js';
-import { METRIC_ROUTES } from './metric-routes.js';
+import { jaegerFailure } from './jaeger-routes.js';
 import { openApiDocument } from './openapi.js';
 import { Parameters } from './parameters.js';
 import type { Asked, Route } from './route.js';
-import { ROUTES } from './routes.js';
 import { sendAnswer } from './send-answer.js';
-import { SIGNAL_ROUTES } from './signal-routes.js';
 
 export interface ApiOptions {
   readonly store: Store;
@@ -26,6 +24,8 @@ export interface ApiOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** What one question may take. Default 15,000. */
   readonly maxExecutionMs?: number | undefined;
+  /** Of statements that people write; `false`: none are run. */
+  readonly sql?: SqlLimits | false | undefined;
   readonly now?: (() => bigint) | undefined;
   /** Told of every failure that is ours (500). */
   readonly onError?: ((error: unknown, path: string) => void) | undefined;
@@ -37,7 +37,8 @@ export interface ApiOptions {
  */
 export function createApi(options: ApiOptions): RequestListener {
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
-  const routes = [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...METRIC_ROUTES, ...JAEGER_ROUTES].map((route) => ({
+  const sql = options.sql === false ? NO_SQL : createSqlDesk(options.store, options.sql);
+  const routes = ALL_ROUTES.map((route) => ({
     route,
     pattern: patternOf(route.path),
   }));
@@ -76,8 +77,16 @@ export function createApi(options: ApiOptions): RequestListener {
       const parameters = new Parameters(url.searchParams, taken);
       const reader = createReader(options.store, { abort, maxExecutionMs: options.maxExecutionMs });
       try {
+        if (route.ownPagesOnly === true && isFromElsewhere(request)) return failureAnswer(fromElsewhere);
         if (route.lenient !== true) parameters.allowOnly(route.parameters);
-        return await route.handle({ parameters, reader, nowNano: now(), status: () => statusAnswer({ reader }) });
+        return await route.handle({
+          parameters,
+          reader,
+          nowNano: now(),
+          sql,
+          abort,
+          status: () => statusAnswer({ reader }),
+        });
       } catch (error) {
         const failure = failureOf(error);
         if (failure.status === 500) options.onError?.(error, path);
@@ -132,6 +141,18 @@ export function createApi(options: ApiOptions): RequestListener {
     await sendAnswer(request, response, await answer(request, url, gone.signal));
   }
 }
+
+/** Browsers say on whose behalf they ask; programs say nothing. */
+function isFromElsewhere({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
+
+const fromElsewhere: Failure = {
+  status: 403,
+  code: 'foreign-page',
+  message: 'A page of another site asked, and statements are run for the explorer and for programs alone.',
+};
 
 function foreignHost(host: string | undefined): Answer {
   return failureAnswer({

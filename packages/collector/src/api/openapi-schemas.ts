@@ -228,6 +228,26 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     'sampled?': { ...count, description: 'Of so many records the patterns were made; their counts are multiplied.' },
     stats,
   }),
+  SqlAnswer: object({
+    columns: list(object({ name: string, type: { ...string, description: "ClickHouse's." } })),
+    rows: list(list({}), { description: '64-bit integers are strings.' }),
+    'truncated?': { ...boolean, description: 'There are more rows than one answer holds.' },
+    stats,
+  }),
+  SqlProgressAnswer: object({
+    running: boolean,
+    rowsRead: count,
+    totalRows: count,
+    bytesRead: count,
+    memoryBytes: count,
+  }),
+  SqlSchemaAnswer: object({
+    database: string,
+    tables: list(object({ name: string, columns: list(object({ name: string, type: string })) })),
+    functions: list(string),
+    limits: object({ maxExecutionMs: count, maxRows: count, maxMemoryBytes: count }),
+    stats,
+  }),
   TraceLogsAnswer: object({
     resources,
     scopes,

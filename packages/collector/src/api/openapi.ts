@@ -1,10 +1,6 @@
-import { JAEGER_ROUTES } from './jaeger-routes.js';
-import { LOG_ROUTES } from './log-routes.js';
-import { METRIC_ROUTES } from './metric-routes.js';
+import { ALL_ROUTES } from './all-routes.js';
 import { SCHEMAS } from './openapi-schemas.js';
 import type { Route } from './route.js';
-import { ROUTES } from './routes.js';
-import { SIGNAL_ROUTES } from './signal-routes.js';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -27,12 +23,7 @@ export function openApiDocument(version: string) {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths: Object.fromEntries(
-      [...ROUTES, ...LOG_ROUTES, ...SIGNAL_ROUTES, ...METRIC_ROUTES, ...JAEGER_ROUTES].map((route) => [
-        route.path,
-        { get: operationOf(route) },
-      ]),
-    ),
+    paths: Object.fromEntries(ALL_ROUTES.map((route) => [route.path, { get: operationOf(route) }])),
     components: { schemas: SCHEMAS },
   };
 }

@@ -1,4 +1,5 @@
 import type { Reader } from '../query/reader.js';
+import type { SqlDesk } from '../query/sql-desk.js';
 import type { Status } from '../shapes/api.js';
 import type { Answer } from './answer.js';
 import type { Parameter, Parameters } from './parameters.js';
@@ -8,6 +9,9 @@ export interface Asked {
   readonly parameters: Parameters;
   readonly reader: Reader;
   readonly nowNano: bigint;
+  readonly sql: SqlDesk;
+  /** Fires when the client has left. */
+  readonly abort: AbortSignal;
   readonly status: () => Promise<Status>;
 }
 
@@ -22,5 +26,7 @@ export interface Route {
   readonly notFound?: boolean;
   /** Takes parameters that are not named here and passes them over. */
   readonly lenient?: boolean;
+  /** Answers to the explorer and to programs, and not to pages elsewhere: what it does costs more than it says. */
+  readonly ownPagesOnly?: boolean;
   readonly handle: (asked: Asked) => Promise<Answer>;
 }

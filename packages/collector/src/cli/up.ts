@@ -16,6 +16,7 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
+import type { SqlLimits } from '../query/sql-desk.js';
 import { folderProblem } from '../receive/files/watch-folders.js';
 import type { TlsOptions } from '../receive/tls-options.js';
 import { openLedger } from '../spool/ledger.js';
@@ -71,7 +72,8 @@ export interface RunningCollector {
 export async function startCollector(settings: Settings, log: Log): Promise<RunningCollector> {
   const tls = readTls(settings);
   if (settings.clickhouse === undefined) checkEngine();
-  else checkUrl(settings.clickhouse);
+  else checkUrl('clickhouse', settings.clickhouse);
+  checkSqlSettings(settings);
   checkOrigins(settings['cors-origin']);
   checkRules(settings);
   const mqtt = readMqtt(settings);
@@ -114,7 +116,7 @@ async function start(
             memoryBytes: settings['engine-memory'] === undefined ? undefined : settings['engine-memory'] * MIB,
             onEvent: withFields(log, { component: 'engine' }),
           })
-        : createClusterStore({ url: clickhouse, retentionDays }),
+        : createClusterStore({ url: clickhouse, foreignUrl: settings['sql-clickhouse'], retentionDays }),
     withFields(log, { component: 'store' }),
   );
   let stopKeeping = (): void => undefined;
@@ -193,6 +195,7 @@ async function start(
     }),
     explorerDir: existsSync(explorerDir) ? explorerDir : undefined,
     allowedHosts: [...settings['allow-host'], host],
+    sql: sqlLimits(settings),
     onError: (error, path) =>
       log(`${path} failed: ${error instanceof Error ? error.message : String(error)}`, 'error', { component: 'api' }),
   });
@@ -251,20 +254,35 @@ function checkEngine(): void {
   }
 }
 
-function checkUrl(given: string): void {
+function checkSqlSettings(settings: Settings): void {
+  const given = settings['sql-clickhouse'];
+  if (given === undefined) return;
+  if (settings.clickhouse === undefined) throw new UsageError('--sql-clickhouse goes with --clickhouse.');
+  checkUrl('sql-clickhouse', given);
+}
+
+function sqlLimits(settings: Settings): SqlLimits | false {
+  const seconds = settings['sql-seconds'] ?? 15;
+  if (seconds === 0) return false;
+  return {
+    maxExecutionMs: seconds * 1000,
+    maxRows: settings['sql-rows'] ?? 10_000,
+    maxMemoryBytes: (settings['sql-memory'] ?? 256) * MIB,
+  };
+}
+
+function checkUrl(name: string, given: string): void {
   const { protocol = '', username = '', password = '', pathname = '' } = URL.canParse(given) ? new URL(given) : {};
   if (protocol !== 'http:' && protocol !== 'https:') {
     // What stands before the last @ may be a password, and this is printed where others read.
     const shown = given.replace(/^([a-z]+:\/\/)?.*@/i, '$1…@');
-    throw new UsageError(
-      `--clickhouse must be an address like http://user:password@host:8123/database, not "${shown}".`,
-    );
+    throw new UsageError(`--${name} must be an address like http://user:password@host:8123/database, not "${shown}".`);
   }
   try {
     decodeURIComponent(username + password + pathname);
   } catch {
     throw new UsageError(
-      'In the address of --clickhouse a % must be written %25, as other signs in a password are by their number.',
+      `In the address of --${name} a % must be written %25, as other signs in a password are by their number.`,
     );
   }
 }

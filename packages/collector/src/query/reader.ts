@@ -58,7 +58,7 @@ function badPattern(error: unknown): QueryProblem | undefined {
   }
   // A statement that ran out of time or memory names its functions too, and those may be about patterns.
   const isRefused = error.code === 'bad-sql' || error.code === 'other';
-  if (isRefused && /regular expression|regexp/i.test(error.message)) {
+  if (isRefused && /regular expression|regexp/i.test(error.message) && !/Syntax error/.test(error.message)) {
     return new QueryProblem('bad-pattern', `A pattern cannot be used: ${error.message.slice(0, 300)}`);
   }
   return undefined;

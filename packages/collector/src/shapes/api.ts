@@ -302,6 +302,40 @@ export interface LogPatternsAnswer {
   readonly stats: QueryStats;
 }
 
+/** GET /api/v1/sql?query&start&end&id : one SELECT over the tables, within limits. */
+export interface SqlAnswer {
+  /** Types are ClickHouse's. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** 64-bit integers are strings. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** There are more rows than one answer holds. */
+  readonly truncated?: boolean;
+  readonly stats: QueryStats;
+}
+
+/** GET /api/v1/sql/progress?id : what a statement that is under way has read. */
+export interface SqlProgressAnswer {
+  /** `false`: there is none of this id (any more). */
+  readonly running: boolean;
+  readonly rowsRead: number;
+  /** As far as is known by now. */
+  readonly totalRows: number;
+  readonly bytesRead: number;
+  readonly memoryBytes: number;
+}
+
+/** GET /api/v1/sql/schema : what a statement may name. */
+export interface SqlSchemaAnswer {
+  readonly database: string;
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly type: string }[];
+  }[];
+  readonly functions: readonly string[];
+  readonly limits: { readonly maxExecutionMs: number; readonly maxRows: number; readonly maxMemoryBytes: number };
+  readonly stats: QueryStats;
+}
+
 export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential-histogram' | 'summary';
 
 /** GET /api/v1/metrics?q&service&start&end : metrics with points in the range, by name. */

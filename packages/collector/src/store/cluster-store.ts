@@ -1,21 +1,25 @@
 import { open } from 'node:fs/promises';
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { QueryStats } from '../shapes/api.js';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
 import { compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
-import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
+import { foreignSettings } from './foreign-settings.js';
+import { type ForeignOptions, type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
 import { columnNamesOf } from './stored-tables.js';
 
 export interface ClusterStoreOptions {
   /** `http://user:password@host:8123/database` */
   readonly url: string;
   readonly retentionDays?: number | undefined;
+  /** The same database as another user, for statements that people write. Default: as `url`. */
+  readonly foreignUrl?: string | undefined;
   /** Connections at once. Default 8. */
   readonly connections?: number | undefined;
 }
 
+const FOREIGN_AT_ONCE = 2;
 const DEFAULT_QUERY_MS = 30_000;
 const GRACE_MS = 5_000;
 const INSERT_MS = 120_000;
@@ -39,22 +43,8 @@ const INSERT_SETTINGS = {
  * reached (asking again may help), `MigrationError` for a database of a newer release.
  */
 export async function createClusterStore(options: ClusterStoreOptions): Promise<Store> {
-  const url = new URL(options.url);
-  const database = decodeURIComponent(url.pathname.replace(/^\/+|\/+$/g, '')) || 'default';
-  const where = `${url.protocol}//${url.host}`;
-  const client = createClient({
-    url: where,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
-    database,
-    application: 'throughline',
-    request_timeout: INSERT_MS,
-    max_open_connections: options.connections ?? 8,
-    // An insert's answer is its durability; nothing of it may be left to a buffer on the other side.
-    clickhouse_settings: { ...QUERY_SETTINGS },
-    // Every failure is thrown to whoever asked; said a second time on stderr it is noise, and a page's bad filter would fill a log.
-    log: { level: ClickHouseLogLevel.OFF },
-  });
+  const { client, where } = connect(options.url, options.connections ?? 8);
+  const foreign = options.foreignUrl === undefined ? client : connect(options.foreignUrl, FOREIGN_AT_ONCE).client;
   let trouble: string | undefined;
 
   async function attempt<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -98,6 +88,36 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
       };
       return { rows: compactRows<Row>({ meta: answer.meta ?? [], data: answer.data }), stats };
     },
+    async queryForeign(sql: string, { abort, maxExecutionMs, maxMemoryBytes }: ForeignOptions) {
+      if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
+      const began = performance.now();
+      const timeout = AbortSignal.timeout(maxExecutionMs + GRACE_MS);
+      const signal = abort === undefined ? timeout : AbortSignal.any([abort, timeout]);
+      const answer = await attempt(async () => {
+        const result = await foreign.query({
+          query: sql,
+          format: 'JSONCompact',
+          abort_signal: signal,
+          clickhouse_settings: {
+            cancel_http_readonly_queries_on_client_close: 1,
+            ...Object.fromEntries(
+              foreignSettings(maxExecutionMs, maxMemoryBytes).map(([name, value]) => [name, String(value)]),
+            ),
+            readonly: '1',
+          },
+        });
+        return result.json<readonly unknown[]>();
+      }, abort);
+      return {
+        columns: answer.meta ?? [],
+        rows: answer.data,
+        stats: {
+          elapsedMs: performance.now() - began,
+          rowsRead: Number(answer.statistics?.rows_read ?? 0),
+          bytesRead: Number(answer.statistics?.bytes_read ?? 0),
+        },
+      };
+    },
     async insert(insert: PreparedInsert) {
       const query = `INSERT INTO ${insert.table} (${columnNamesOf(insert.table)}) FORMAT Native`;
       // Opened before it is a stream: a stream whose file is missing fails where nobody listens, and takes the process with it.
@@ -120,7 +140,10 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
       await attempt(() => client.command({ query: sql, clickhouse_settings: { wait_end_of_query: 1 } }));
     },
     health: () => (trouble === undefined ? { healthy: true } : { healthy: false, message: trouble }),
-    close: () => client.close(),
+    async close() {
+      await client.close();
+      if (foreign !== client) await foreign.close();
+    },
   };
 
   try {
@@ -128,9 +151,28 @@ export async function createClusterStore(options: ClusterStoreOptions): Promise<
     await applyMigrations(store, { retentionDays: options.retentionDays });
     return Object.assign(store, { engineVersion: rows[0]?.version ?? '' });
   } catch (error) {
-    await client.close();
+    await store.close();
     throw error;
   }
+}
+
+function connect(address: string, connections: number): { readonly client: ClickHouseClient; readonly where: string } {
+  const url = new URL(address);
+  const where = `${url.protocol}//${url.host}`;
+  const client = createClient({
+    url: where,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.replace(/^\/+|\/+$/g, '')) || 'default',
+    application: 'throughline',
+    request_timeout: INSERT_MS,
+    max_open_connections: connections,
+    // An insert's answer is its durability; nothing of it may be left to a buffer on the other side.
+    clickhouse_settings: { ...QUERY_SETTINGS },
+    // Every failure is thrown to whoever asked; said a second time on stderr it is noise, and a page's bad filter would fill a log.
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  return { client, where };
 }
 
 function toStoreError(

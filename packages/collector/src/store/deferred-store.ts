@@ -55,6 +55,10 @@ export function createDeferredStore(kind: Store['kind'], open: () => Promise<Sto
       if (store === undefined && trouble !== OPENING) throw new StoreError('away', trouble, true);
       return (await opening).query(sql, options);
     },
+    async queryForeign(sql, options) {
+      if (store === undefined && trouble !== OPENING) throw new StoreError('away', trouble, true);
+      return (await opening).queryForeign(sql, options);
+    },
     insert: async (insert) => (await opening).insert(insert),
     command: async (sql) => (await opening).command(sql),
     health: () => store?.health() ?? { healthy: false, message: trouble },

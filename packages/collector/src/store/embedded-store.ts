@@ -4,13 +4,24 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../ops/log.js';
+import type { QueryStats } from '../shapes/api.js';
 import { applyMigrations } from './apply-migrations.js';
 import { bindParameters } from './bind-parameters.js';
 import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
+import { foreignSettings } from './foreign-settings.js';
 import { createMergePace, keepPace } from './merge-pace.js';
-import { type PreparedInsert, type QueryOptions, type Store, StoreError } from './store.js';
+
+import { createPlaces } from './places.js';
+import {
+  type ForeignOptions,
+  type PreparedInsert,
+  type QueryOptions,
+  type ResultTable,
+  type Store,
+  StoreError,
+} from './store.js';
 import { columnNamesOf, structureOf } from './stored-tables.js';
 import { brokenEngine, missingEngine, platformProblem, UnusableStoreError } from './unusable-store.js';
 
@@ -30,7 +41,7 @@ export interface EmbeddedStoreOptions {
 
 const DATABASE = 'otel';
 const DEFAULT_QUERY_MS = 30_000;
-const MAX_WAITING = 64;
+const FOREIGN_AT_ONCE = 2;
 /** How long after its own time limit a statement may still be silent before the waiting ends. */
 const GRACE_MS = 5_000;
 const STOP_EVERY_MS = 250;
@@ -61,13 +72,13 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   const dataDir = join(resolve(options.dataDir), 'engine');
   mkdirSync(dataDir, { recursive: true });
 
-  const readers = options.readers ?? 4;
+  const readersAtOnce = options.readers ?? 4;
   const firstReader = 2;
   const memoryBytes = options.memoryBytes ?? Math.min(700e6, Math.max(400e6, totalmem() / 4));
   const engineStart: EngineStart = {
     dataDir,
     database: DATABASE,
-    sessions: firstReader + readers,
+    sessions: firstReader + readersAtOnce,
     arguments: engineArguments(memoryBytes),
   };
   const engineEntry = fileURLToPath(options.engineEntry ?? new URL('./engine-process.js', import.meta.url));
@@ -78,8 +89,9 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   let trouble: string | undefined;
   let lastId = 0;
   const pending = new Map<number, Pending>();
-  const idle: number[] = Array.from({ length: readers }, (_, index) => firstReader + index);
-  const waiting: (() => void)[] = [];
+  const readers = createPlaces(Array.from({ length: readersAtOnce }, (_, index) => firstReader + index));
+  // Statements of people get a session each; few at once, so that they do not starve the views.
+  const foreigners = createPlaces(Array.from({ length: FOREIGN_AT_ONCE }, (_, index) => index));
   // One statement at a time per session: these two have no pool, so they have a chain.
   const chains: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
 
@@ -89,7 +101,12 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         execArgv: ['--max-semi-space-size=4', '--max-old-space-size=256'],
-        env: { ...process.env, UV_THREADPOOL_SIZE: String(engineStart.sessions + 4), TZ: 'UTC', NODE_OPTIONS: '' },
+        env: {
+          ...process.env,
+          UV_THREADPOOL_SIZE: String(engineStart.sessions + FOREIGN_AT_ONCE + 4),
+          TZ: 'UTC',
+          NODE_OPTIONS: '',
+        },
       });
       let lastWords = '';
       started.stderr?.on('data', (chunk: Buffer) => {
@@ -169,6 +186,10 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     settings: string,
     format: string,
   ): { id: number; answer: Promise<Answer> } {
+    return tell((id) => ({ kind: 'run', id, session, sql: `${markOf(id)} ${sql}`, settings, format }));
+  }
+
+  function tell(messageOf: (id: number) => ToEngine): { id: number; answer: Promise<Answer> } {
     const id = ++lastId;
     const answer = new Promise<Answer>((done, failed) => {
       const engine = child;
@@ -177,8 +198,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
         return;
       }
       pending.set(id, { settle: (result) => (result instanceof StoreError ? failed(result) : done(result)) });
-      const message: ToEngine = { kind: 'run', id, session, sql: `/* tl-${id} */ ${sql}`, settings, format };
-      engine.send(message, (error) => {
+      engine.send(messageOf(id), (error) => {
         if (error !== null) take(id)?.settle(new StoreError('away', 'The engine stopped.', true));
       });
     });
@@ -198,7 +218,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
         clearInterval(timer);
         return;
       }
-      const sql = `KILL QUERY WHERE query LIKE '/* tl-${id} */%' ASYNC`;
+      const sql = `KILL QUERY WHERE query LIKE '${markOf(id)}%' ASYNC`;
       void inTurn(0, () => run(0, sql, '', 'Null').answer).catch(() => undefined);
     };
     const timer = setInterval(kill, STOP_EVERY_MS);
@@ -206,53 +226,38 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     kill();
   }
 
-  async function takeReader(abort: AbortSignal | undefined): Promise<number> {
-    const free = idle.pop();
-    if (free !== undefined) return free;
-    if (waiting.length >= MAX_WAITING)
-      throw new StoreError('busy', 'Too many questions are waiting for the store; ask again in a moment.', true);
-    return new Promise((done, failed) => {
-      const turn = (): void => {
-        abort?.removeEventListener('abort', leave);
-        const session = idle.pop();
-        if (session === undefined) waiting.unshift(turn);
-        else done(session);
-      };
-      const leave = (): void => {
-        const place = waiting.indexOf(turn);
-        if (place >= 0) waiting.splice(place, 1);
-        failed(new StoreError('stopped', 'The question was withdrawn.', false));
-      };
-      abort?.addEventListener('abort', leave, { once: true });
-      waiting.push(turn);
-    });
-  }
-
-  function giveBack(session: number): void {
-    idle.push(session);
-    waiting.shift()?.();
-  }
-
   async function query<Row>(sql: string, queryOptions: QueryOptions = {}) {
     const { abort, params, maxExecutionMs = DEFAULT_QUERY_MS } = queryOptions;
     if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
     const bound = bindParameters(sql, params);
-    const session = await takeReader(abort);
+    const session = await readers.take(abort);
     const { id, answer } = run(session, bound, `max_execution_time = ${maxExecutionMs / 1000}`, 'JSONCompact');
     // The session is free when the statement has really ended, which may be after its caller has left.
-    void answer.catch(() => undefined).then(() => giveBack(session));
+    void answer.catch(() => undefined).then(() => readers.giveBack(session));
     const result = await untilWithdrawn(answer, abort, maxExecutionMs + GRACE_MS, () => stop(id));
-    const parsed = JSON.parse(
-      Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength).toString(),
-    ) as CompactAnswer;
-    return {
-      rows: compactRows<Row>(parsed),
-      stats: {
-        elapsedMs: result.elapsedMs,
-        rowsRead: Number(parsed.statistics?.rows_read ?? result.rowsRead),
-        bytesRead: Number(parsed.statistics?.bytes_read ?? result.bytesRead),
-      },
-    };
+    const parsed = parseAnswer(result);
+    return { rows: compactRows<Row>(parsed), stats: statsOf(parsed, result) };
+  }
+
+  async function queryForeign(sql: string, foreign: ForeignOptions): Promise<ResultTable> {
+    const { abort, maxExecutionMs, maxMemoryBytes } = foreign;
+    if (abort?.aborted) throw new StoreError('stopped', 'The question was withdrawn.', false);
+    const place = await foreigners.take(abort);
+    const settings = [
+      ...foreignSettings(maxExecutionMs, maxMemoryBytes).map(([name, value]) => `${name} = ${value}`),
+      'readonly = 1',
+    ];
+    const { id, answer } = tell((statement) => ({
+      kind: 'run-alone',
+      id: statement,
+      sql: `${markOf(statement)} ${sql}`,
+      settings,
+      format: 'JSONCompact',
+    }));
+    void answer.catch(() => undefined).then(() => foreigners.giveBack(place));
+    const result = await untilWithdrawn(answer, abort, maxExecutionMs + GRACE_MS, () => stop(id));
+    const parsed = parseAnswer(result);
+    return { columns: parsed.meta, rows: parsed.data, stats: statsOf(parsed, result) };
   }
 
   const pace = createMergePace({
@@ -275,6 +280,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
       return version;
     },
     query,
+    queryForeign,
     async insert(insert: PreparedInsert) {
       await inTurn(1, () => {
         const engine = child;
@@ -315,6 +321,20 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   }
   stopPace = keepPace(pace);
   return store;
+}
+
+const markOf = (id: number): string => `/* tl-${id} */`;
+
+function parseAnswer({ bytes }: Answer): CompactAnswer {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as CompactAnswer;
+}
+
+function statsOf({ statistics }: CompactAnswer, result: Answer): QueryStats {
+  return {
+    elapsedMs: result.elapsedMs,
+    rowsRead: Number(statistics?.rows_read ?? result.rowsRead),
+    bytesRead: Number(statistics?.bytes_read ?? result.bytesRead),
+  };
 }
 
 /** The block is read from the very file that made it durable; all of it becomes one insert, and so one token. */

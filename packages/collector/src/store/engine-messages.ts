@@ -17,6 +17,14 @@ export type ToEngine =
       readonly settings: string;
       readonly format: string;
     }
+  /** In a session of its own, which the settings are for and which ends with the statement. */
+  | {
+      readonly kind: 'run-alone';
+      readonly id: number;
+      readonly sql: string;
+      readonly settings: readonly string[];
+      readonly format: string;
+    }
   | { readonly kind: 'close' };
 
 export type FromEngine =

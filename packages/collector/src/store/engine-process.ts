@@ -64,6 +64,7 @@ async function open(engine: Chdb): Promise<void> {
   };
   process.on('message', (message: ToEngine) => {
     if (message.kind === 'close') void close();
+    else if (message.kind === 'run-alone') void runAlone(openSession, message);
     else void run(sessions[message.session] ?? first, message);
   });
   say({ kind: 'ready', version: Buffer.from(version.bytes()).toString().trim() });
@@ -85,21 +86,45 @@ async function untilFree(openSession: () => Session): Promise<Session> {
 }
 
 async function run(session: Session, message: Extract<ToEngine, { kind: 'run' }>): Promise<void> {
+  await answer(session, message, message.settings === '' ? [] : [`SET ${message.settings}`]);
+}
+
+async function runAlone(openSession: () => Session, message: Extract<ToEngine, { kind: 'run-alone' }>): Promise<void> {
+  let session: Session | undefined;
+  try {
+    session = openSession();
+    await answer(session, message, [`USE ${start.database}`, ...message.settings.map((setting) => `SET ${setting}`)]);
+  } catch (error) {
+    say(failureOf(message.id, error));
+  } finally {
+    session?.close();
+  }
+}
+
+async function answer(
+  session: Session,
+  { id, sql, format }: Pick<Extract<ToEngine, { kind: 'run' }>, 'id' | 'sql' | 'format'>,
+  before: readonly string[],
+): Promise<void> {
   const began = performance.now();
   try {
-    if (message.settings !== '') await session.queryAsync(`SET ${message.settings}`, { format: 'TSV' });
-    const result = await session.queryAsync(message.sql, { format: message.format });
+    for (const statement of before) await session.queryAsync(statement, { format: 'TSV' });
+    const result = await session.queryAsync(sql, { format });
     say({
       kind: 'done',
-      id: message.id,
+      id,
       bytes: result.bytes(),
       rowsRead: result.rowsRead,
       bytesRead: result.bytesRead,
       elapsedMs: performance.now() - began,
     });
   } catch (error) {
-    const code = (error as { clickhouseCode?: unknown }).clickhouseCode;
-    const text = error instanceof Error ? error.message : String(error);
-    say({ kind: 'failed', id: message.id, message: text, ...(typeof code === 'number' ? { code } : {}) });
+    say(failureOf(id, error));
   }
+}
+
+function failureOf(id: number, error: unknown): FromEngine {
+  const code = (error as { clickhouseCode?: unknown }).clickhouseCode;
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', id, message, ...(typeof code === 'number' ? { code } : {}) };
 }

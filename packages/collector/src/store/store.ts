@@ -12,6 +12,21 @@ export interface QueryOptions {
   readonly abort?: AbortSignal | undefined;
 }
 
+/** Of a statement that somebody else wrote. */
+export interface ForeignOptions {
+  readonly maxExecutionMs: number;
+  readonly maxMemoryBytes: number;
+  /** Stops the statement, not only the waiting. */
+  readonly abort?: AbortSignal | undefined;
+}
+
+export interface ResultTable {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** 64-bit integers as strings. */
+  readonly rows: readonly (readonly unknown[])[];
+  readonly stats: QueryStats;
+}
+
 /** One block of rows in ClickHouse's `Native` format, lying in a file that is already fsynced. */
 export interface PreparedInsert {
   readonly table: TableName;
@@ -30,6 +45,11 @@ export interface Store {
   readonly engineVersion: string;
   /** Rows as objects (64-bit integers as strings). Throws `StoreError`. */
   query<Row>(sql: string, options?: QueryOptions): Promise<{ readonly rows: Row[]; readonly stats: QueryStats }>;
+  /**
+   * One SELECT that somebody else wrote, alone in a session in which limits and then `readonly = 1` are set. What it may name is for the caller to check:
+   * `readonly` refuses writing, not reading. Throws `StoreError`.
+   */
+  queryForeign(sql: string, options: ForeignOptions): Promise<ResultTable>;
   /** Resolves when the rows are committed and fsynced. Throws `StoreError`; `retryable` says whether the same again may help. */
   insert(insert: PreparedInsert): Promise<void>;
   /** DDL and housekeeping. */
