@@ -292,7 +292,7 @@ describe('what stands in the way is said in one sentence, with a way out', () =>
     const second = await up([], { data: directory });
     const said = await second.said('schema 999');
     expect(said).toContain(
-      'throughline: This database was written by a newer Throughline (schema 999, this one knows up to 5).',
+      'throughline: This database was written by a newer Throughline (schema 999, this one knows up to ',
     );
     expect(await second.stop()).toMatchObject({ code: 1 });
   });

@@ -14,7 +14,7 @@ export interface SqlLimits {
   readonly maxMemoryBytes: number;
 }
 
-export const DEFAULT_SQL_LIMITS: SqlLimits = {
+const DEFAULT_SQL_LIMITS: SqlLimits = {
   maxExecutionMs: 15_000,
   maxRows: 10_000,
   maxMemoryBytes: 256 * 1024 * 1024,
@@ -23,7 +23,7 @@ export const DEFAULT_SQL_LIMITS: SqlLimits = {
 /** Longer ones do not fit an address. */
 export const MOST_SQL_CHARACTERS = 10_000;
 
-export interface SqlQuestion {
+interface SqlQuestion {
   readonly sql: string;
   /** What `{start:…}` and `{end:…}` mean. */
   readonly range: TimeRange;
