@@ -189,6 +189,7 @@ describe('the questions over HTTP', () => {
         `/api/v1/logs?trace=${traceIdOf(1)}&span=${spanIdOf(1)}`,
         `/api/v1/logs?q=trace%3D${traceIdOf(1)}%20or%20severity%3Ewarn`,
       ],
+      '/api/v1/logs/tail': ['/api/v1/logs/tail', '/api/v1/logs/tail?backlog=5&severity=trace'],
       '/api/v1/logs/histogram': ['/api/v1/logs/histogram', '/api/v1/logs/histogram?q=no&buckets=3&severity=warn'],
       '/api/v1/logs/patterns': ['/api/v1/logs/patterns', '/api/v1/logs/patterns?limit=1&service=web%2Fshop'],
       '/api/v1/sql': ['/api/v1/sql?query=SELECT%20*%20FROM%20otel_traces'],

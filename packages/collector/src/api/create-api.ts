@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createLogTails } from '../query/log-tail.js';
 import { createReader } from '../query/reader.js';
 import { createSqlDesk, NO_SQL, type SqlLimits } from '../query/sql-desk.js';
 import { storeSize } from '../query/store-size.js';
@@ -38,6 +39,7 @@ export interface ApiOptions {
 export function createApi(options: ApiOptions): RequestListener {
   const now = options.now ?? (() => BigInt(Date.now()) * 1_000_000n);
   const sql = options.sql === false ? NO_SQL : createSqlDesk(options.store, options.sql);
+  const tails = createLogTails();
   const routes = ALL_ROUTES.map((route) => ({
     route,
     pattern: patternOf(route.path),
@@ -75,7 +77,8 @@ export function createApi(options: ApiOptions): RequestListener {
       const taken = pattern(path);
       if (taken === undefined) continue;
       const parameters = new Parameters(url.searchParams, taken);
-      const reader = createReader(options.store, { abort, maxExecutionMs: options.maxExecutionMs });
+      const anotherReader = () => createReader(options.store, { abort, maxExecutionMs: options.maxExecutionMs });
+      const reader = anotherReader();
       try {
         if (route.ownPagesOnly === true && isFromElsewhere(request)) return failureAnswer(fromElsewhere);
         if (route.lenient !== true) parameters.allowOnly(route.parameters);
@@ -84,6 +87,8 @@ export function createApi(options: ApiOptions): RequestListener {
           reader,
           nowNano: now(),
           sql,
+          tails,
+          anotherReader,
           abort,
           status: () => statusAnswer({ reader }),
         });

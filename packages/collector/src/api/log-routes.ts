@@ -14,6 +14,7 @@ import { cursor, end, limit, start, traceIdInPath } from './route-parameters.js'
 
 const MOST_RECORDS = 500;
 const MOST_PATTERNS = 500;
+const MOST_WAIT_NANO = 30_000_000_000n;
 
 /** What chooses records, but for the time. */
 const CHOICE: readonly Parameter[] = [
@@ -51,6 +52,46 @@ export const LOG_ROUTES: readonly Route[] = [
         limit: parameters.integer('limit', { least: 1, most: MOST_RECORDS, otherwise: 100 }),
         cursor: parameters.text('cursor'),
       });
+      return { status: 200, body, type: JSON_TYPE };
+    },
+  },
+  {
+    path: '/api/v1/logs/tail',
+    summary: 'Log records as they are stored, each once',
+    description:
+      'Without a cursor the tail begins now, and the answer comes at once with the newest records that are there (backlog). With one it comes when matching records were stored after that answer, or when the waiting is over. What is new is known by the insert that brought it, not by the time it was written at.',
+    parameters: [
+      ...CHOICE,
+      { name: 'cursor', in: 'query', description: '`cursor` of the answer before.', schema: { type: 'string' } },
+      {
+        name: 'backlog',
+        in: 'query',
+        description: 'So many of the newest records that are there already; for the first answer. Default 0.',
+        schema: { type: 'integer', minimum: 0, maximum: MOST_RECORDS, default: 0 },
+      },
+      limit(MOST_RECORDS, MOST_RECORDS),
+      {
+        name: 'wait',
+        in: 'query',
+        description: 'How long to wait for records, at most 30s. Default 20s.',
+        schema: { type: 'string', default: '20s' },
+      },
+    ],
+    schema: 'LogTailAnswer',
+    handle: async ({ parameters, anotherReader, tails, abort }) => {
+      const wait = parameters.duration('wait') ?? 20_000_000_000n;
+      if (wait > MOST_WAIT_NANO) throw new QueryProblem('bad-parameter', 'wait is at most 30s.');
+      const body = await tails.next(
+        anotherReader,
+        {
+          ...choiceOf(parameters),
+          cursor: parameters.text('cursor'),
+          backlog: parameters.integer('backlog', { least: 0, most: MOST_RECORDS, otherwise: 0 }),
+          limit: parameters.integer('limit', { least: 1, most: MOST_RECORDS, otherwise: MOST_RECORDS }),
+          waitMs: Number(wait / 1_000_000n),
+        },
+        abort,
+      );
       return { status: 200, body, type: JSON_TYPE };
     },
   },

@@ -202,6 +202,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     'nextCursor?': { ...string, description: 'Absent on the last page.' },
     stats,
   }),
+  LogTailAnswer: object({
+    resources,
+    scopes,
+    records: list(reference('LogRecordDetail')),
+    cursor: { ...string, description: 'Of the next question; after a lost answer ask with the one before.' },
+    'leftOut?': { ...count, description: 'So many more matched than an answer holds; these are the newest.' },
+    stats,
+  }),
   LogHistogramAnswer: object({
     stepNano: { type: 'number', exclusiveMinimum: 0, description: 'Bucket i starts at startUnixNano + i * stepNano.' },
     startUnixNano: nano,

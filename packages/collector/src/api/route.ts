@@ -1,3 +1,4 @@
+import type { LogTails } from '../query/log-tail.js';
 import type { Reader } from '../query/reader.js';
 import type { SqlDesk } from '../query/sql-desk.js';
 import type { Status } from '../shapes/api.js';
@@ -10,6 +11,9 @@ export interface Asked {
   readonly reader: Reader;
   readonly nowNano: bigint;
   readonly sql: SqlDesk;
+  readonly tails: LogTails;
+  /** Another one, for a question that goes on for longer than one may take. */
+  readonly anotherReader: () => Reader;
   /** Fires when the client has left. */
   readonly abort: AbortSignal;
   readonly status: () => Promise<Status>;

@@ -21,7 +21,7 @@ export function logCondition(question: LogQuestion, bindings: Bindings): string 
 }
 
 /** The same without the time. */
-function timelessConditions(question: Omit<LogQuestion, 'range'>, bindings: Bindings): readonly string[] {
+export function timelessConditions(question: Omit<LogQuestion, 'range'>, bindings: Bindings): readonly string[] {
   const { filter, leastSeverity, service, spanId, traceId } = question;
   const all: string[] = [];
   if (traceId !== undefined) all.push(`TraceId = ${bindings.bind('String', traceId)}`);

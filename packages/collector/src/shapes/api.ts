@@ -257,6 +257,16 @@ export interface LogRecordDetail {
   readonly droppedAttributes?: number;
 }
 
+/**
+ * GET /api/v1/logs/tail?q&service&severity&trace&span&cursor&backlog&limit&wait : records as they are stored, each once, the oldest of an answer first. Ask
+ * again with `cursor`; after a lost answer with the same one.
+ */
+export interface LogTailAnswer extends Omit<LogsAnswer, 'nextCursor'> {
+  readonly cursor: string;
+  /** So many more matched than an answer holds; these are the newest. */
+  readonly leftOut?: number;
+}
+
 /** GET /api/v1/traces/{traceId}/logs : the log records of a trace, earliest first. */
 export interface TraceLogsAnswer extends Omit<LogsAnswer, 'nextCursor'> {
   /** The trace has more records than one answer holds (2,000); these are its earliest. */
