@@ -1,6 +1,18 @@
 import type { Batch } from '../core/batch.js';
-import type { ClaimOptions, EvictionOrder, Locks, StoreSize } from '../core/ports.js';
-import { type BatchHead, headOf, isHead, joinParts, type OpenStore, WHOLE } from './open-store.js';
+import type { ClaimOptions, Locks, StoreSize } from '../core/ports.js';
+import {
+  type BatchHead,
+  before,
+  headOf,
+  isHead,
+  isHeld,
+  joinParts,
+  type OpenStore,
+  rank,
+  type SharedEntry,
+  sizeOf,
+  WHOLE,
+} from './open-store.js';
 import { type WhoLives, whoLives } from './who-lives.js';
 
 export interface IndexedDbStoreOptions {
@@ -19,13 +31,10 @@ export interface IndexedDbStoreOptions {
 }
 
 /** A batch in the database; its bytes stand apart, so that looking for one does not read them all. */
-interface Entry {
+interface Entry extends SharedEntry {
   /** `[0 for high or 1 for normal priority, a number that rises]`: the order of claims. */
   readonly key: [number, number];
   readonly id: string;
-  readonly head: BatchHead;
-  readonly byteLength: number;
-  readonly heldUntilMs: number;
   /** The page that holds it or put it there. */
   readonly by: string;
 }
@@ -40,21 +49,11 @@ interface OpenEntry {
   readonly by: string;
 }
 
-interface Account {
-  readonly bytes: number;
-  readonly items: number;
-  readonly batches: number;
-  /** The last number that was given. */
-  readonly last: number;
-}
-
-const STORES = ['entries', 'bytes', 'open', 'account', 'gone'] as const;
+const STORES = ['entries', 'bytes', 'open', 'gone'] as const;
 type Stores = Readonly<Record<(typeof STORES)[number], IDBObjectStore>>;
 
-const EMPTY: Account = { bytes: 0, items: 0, batches: 0, last: 0 };
 /** Without locks: how long a part of an open batch is its page's alone. Longer than a batch is open. */
 const OPEN_LEASE_MS = 120_000;
-const LONGEST_LEASE_MS = 3_600_000;
 /** Of one page, beside `maxBytes`: an open batch is sealed long before. */
 const MOST_OPEN_BYTES = 1024 * 1024;
 /** Settled batches that are remembered. One can come back only out of what a killed browser had of the last seconds. */
@@ -142,9 +141,6 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
     }
   }
 
-  const accountOf = async ({ account }: Stores): Promise<Account> =>
-    ((await settled(account.get('account'))) as Account | undefined) ?? EMPTY;
-  const entryOf = ({ entries }: Stores, id: string): Promise<Entry | undefined> => settled(entries.index('id').get(id));
   /** A browser that is killed brings back, at the next visit, what had left `localStorage` for here; by then it may have been sent. */
   const isGone = async ({ gone }: Stores, id: string): Promise<boolean> =>
     (await settled(gone.index('id').getKey(id))) !== undefined;
@@ -153,62 +149,45 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
     gone.delete(IDBKeyRange.upperBound(last - REMEMBERED));
   }
 
-  function add(stores: Stores, account: Account, batch: Batch): Account {
-    const { id, priority, bytes } = batch;
-    const last = account.last + 1;
+  /** Behind all `entries`, of which it is one then. */
+  function add(stores: Stores, entries: Entry[], batch: Batch): void {
+    const { id, bytes } = batch;
     const entry: Entry = {
-      key: [priority === 'high' ? 0 : 1, last],
+      key: [rank(batch), lastOf(entries) + 1],
       id,
       head: headOf(batch),
       byteLength: bytes.length,
       heldUntilMs: 0,
       by: me,
     };
+    entries.push(entry);
     stores.entries.add(entry);
     // A copy: `bytes` may be a view of a larger buffer, all of which would be stored.
     stores.bytes.put(bytes.slice(), id);
-    return changed(account, entry, 1, last);
   }
 
-  function forget(stores: Stores, account: Account, entry: Entry): Account {
-    stores.entries.delete(entry.key);
-    stores.bytes.delete(entry.id);
-    return changed(account, entry, -1);
+  function forget(stores: Stores, { key, id }: Entry): void {
+    stores.entries.delete(key);
+    stores.bytes.delete(id);
   }
-
-  const changed = (account: Account, { byteLength, head }: Entry, sign: 1 | -1, last = account.last): Account => ({
-    bytes: account.bytes + sign * byteLength,
-    items: account.items + sign * head.items,
-    batches: account.batches + sign,
-    last,
-  });
 
   /** All entries in the order of claims; what cannot be read is forgotten and counted. */
   async function readAll(stores: Stores): Promise<Entry[]> {
     const all = (await settled(stores.entries.getAll())) as Partial<Entry>[];
-    const readable = all.filter(isEntry);
-    if (readable.length < all.length) {
-      damaged += all.length - readable.length;
-      for (const each of all) if (!isEntry(each)) stores.entries.delete(each.key as unknown as IDBValidKey);
-      await recount(stores);
-    }
-    return readable;
-  }
-
-  /** After damage the account is made anew of what there is. */
-  async function recount(stores: Stores): Promise<void> {
-    const readable = ((await settled(stores.entries.getAll())) as Partial<Entry>[]).filter(isEntry);
-    let account: Account = { ...EMPTY, last: (await accountOf(stores)).last };
-    for (const entry of readable) account = changed(account, entry, 1, Math.max(account.last, entry.key[1]));
-    stores.account.put(account, 'account');
+    for (const each of all)
+      if (!isEntry(each)) {
+        damaged++;
+        stores.entries.delete(each.key as unknown as IDBValidKey);
+      }
+    return all.filter(isEntry);
   }
 
   /** What was left by pages known to be dead is everybody's, and their open batches are batches as far as they came. */
   async function takeOver(stores: Stores, dead: readonly string[]): Promise<void> {
-    for (const entry of await readAll(stores))
+    const entries = await readAll(stores);
+    for (const entry of entries)
       if (dead.includes(entry.by)) stores.entries.put({ ...entry, heldUntilMs: 0, by: me } satisfies Entry);
     const now = nowMs();
-    let account = await accountOf(stores);
     const left = new Map<string, OpenEntry[]>();
     for (const part of (await settled(stores.open.getAll())) as Partial<OpenEntry>[]) {
       if (!isOpenEntry(part)) {
@@ -219,9 +198,9 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
     }
     for (const [id, parts] of left) {
       stores.open.delete(partsOf(id));
-      if (!(await entryOf(stores, id)) && !(await isGone(stores, id))) account = add(stores, account, joinParts(parts));
+      if (!entries.some((entry) => entry.id === id) && !(await isGone(stores, id)))
+        add(stores, entries, joinParts(parts));
     }
-    stores.account.put(account, 'account');
   }
 
   async function claimFree(stores: Stores, { leaseMs, limit, destinations }: ClaimOptions) {
@@ -238,7 +217,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
       const bytes = await readable(stores.bytes.get(entry.id));
       if (!(bytes instanceof Uint8Array) || bytes.length !== entry.byteLength) {
         damaged++;
-        stores.account.put(forget(stores, await accountOf(stores), entry), 'account');
+        forget(stores, entry);
         continue;
       }
       stores.entries.put({ ...entry, heldUntilMs: now + leaseMs, by: me } satisfies Entry);
@@ -254,15 +233,15 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
     async put(batch) {
       try {
         return await transact(async (stores) => {
-          let account = await accountOf(stores);
-          const known = await entryOf(stores, batch.id);
+          const entries = await readAll(stores);
+          const others = entries.filter(({ id }) => id !== batch.id);
           openBytes.delete(batch.id);
           // Where there is no room, nothing of it is stored, its parts neither.
           stores.open.delete(partsOf(batch.id));
           if (await isGone(stores, batch.id)) return true;
-          if (account.bytes - (known?.byteLength ?? 0) + batch.bytes.length > maxBytes) return false;
-          if (known) account = forget(stores, account, known);
-          stores.account.put(add(stores, account, batch), 'account');
+          if (sizeOf(others).bytes + batch.bytes.length > maxBytes) return false;
+          for (const known of entries) if (known.id === batch.id) forget(stores, known);
+          add(stores, others, batch);
           return true;
         });
       } catch (error) {
@@ -310,66 +289,58 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
     },
     release(ids) {
       return transact(async (stores) => {
-        let account = await accountOf(stores);
-        for (const id of ids) {
-          const entry = await entryOf(stores, id);
-          if (!entry) continue;
+        const entries = await readAll(stores);
+        let last = lastOf(entries);
+        for (const entry of entries) {
+          if (!ids.includes(entry.id)) continue;
           stores.entries.delete(entry.key);
           // Behind those that wait: a batch that fails again and again must not stop the others.
-          account = { ...account, last: account.last + 1 };
-          stores.entries.add({ ...entry, key: [entry.key[0], account.last], heldUntilMs: 0 } satisfies Entry);
+          stores.entries.add({ ...entry, key: [entry.key[0], ++last], heldUntilMs: 0 } satisfies Entry);
         }
-        stores.account.put(account, 'account');
       });
     },
     remove(ids) {
       return transact(async (stores) => {
-        let account = await accountOf(stores);
+        for (const entry of await readAll(stores)) if (ids.includes(entry.id)) forget(stores, entry);
         for (const id of ids) {
-          const entry = await entryOf(stores, id);
-          if (entry) account = forget(stores, account, entry);
           openBytes.delete(id);
           stores.open.delete(partsOf(id));
           await remember(stores, id);
         }
-        stores.account.put(account, 'account');
       });
     },
     replace(parentId, parts) {
       return transact(async (stores) => {
-        const parent = await entryOf(stores, parentId);
-        if (!parent) return false;
-        let account = forget(stores, await accountOf(stores), parent);
+        const entries = await readAll(stores);
+        const parent = entries.find(({ id }) => id === parentId);
+        const others = entries.filter((entry) => entry !== parent);
+        const bytes = parts.reduce((sum, part) => sum + part.bytes.length, sizeOf(others).bytes);
+        if (!parent || bytes > maxBytes) return false;
+        forget(stores, parent);
         await remember(stores, parentId);
-        for (const part of parts) account = add(stores, account, part);
-        // Thrown, it takes back what was done.
-        if (account.bytes > maxBytes) throw NO_ROOM;
-        stores.account.put(account, 'account');
+        for (const part of parts) add(stores, others, part);
         return true;
-      }).catch((error: unknown) => {
-        if (error === NO_ROOM) return false;
-        throw error;
       });
     },
     evict(order, wanted) {
       return transact(async (stores) => {
         const now = nowMs();
-        let account = await accountOf(stores);
-        const free = (await readAll(stores)).filter((entry) => !isHeld(entry, now));
+        const entries = await readAll(stores);
+        let { bytes } = sizeOf(entries);
         const dropped: BatchHead[] = [];
-        for (const entry of free.sort(before(order))) {
-          if (maxBytes - account.bytes >= wanted) break;
-          account = forget(stores, account, entry);
+        for (const entry of entries.filter((entry) => !isHeld(entry, now)).sort(before(order))) {
+          if (maxBytes - bytes >= wanted) break;
+          forget(stores, entry);
+          bytes -= entry.byteLength;
           await remember(stores, entry.id);
           dropped.push(entry.head);
         }
-        stores.account.put(account, 'account');
         return dropped;
       });
     },
     async size(): Promise<StoreSize> {
-      const { bytes, items, batches } = await transact(accountOf);
-      return { batches, items, bytes, maxBytes, damaged };
+      const size = sizeOf(await transact(readAll));
+      return { ...size, maxBytes, damaged };
     },
     async close() {
       lives.rest();
@@ -380,23 +351,16 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): OpenStore {
   return store;
 }
 
-// A clock that was set back must not hold a batch for hours.
-const isHeld = ({ heldUntilMs }: Entry, now: number): boolean =>
-  heldUntilMs > now && heldUntilMs <= now + LONGEST_LEASE_MS;
+/** The last number that was given to one of them. */
+const lastOf = (entries: readonly Entry[]): number => Math.max(0, ...entries.map(({ key }) => key[1]));
 
 /** The keys of all parts of an open batch. */
 const partsOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id, WHOLE], [id, Number.POSITIVE_INFINITY]);
 
-const NO_ROOM = new Error('there is no room');
-
-const before =
-  (order: EvictionOrder) =>
-  (a: Entry, b: Entry): number =>
-    (order === 'sacrifice' ? b.key[0] - a.key[0] : 0) || a.head.createdUnixMs - b.head.createdUnixMs;
-
 const isEntry = (value: Partial<Entry>): value is Entry =>
   isHead(value.head) &&
   value.id === value.head.id &&
+  Number.isFinite(value.key?.[1]) &&
   Number.isFinite(value.byteLength) &&
   Number.isFinite(value.heldUntilMs) &&
   typeof value.by === 'string';
@@ -417,7 +381,6 @@ function openDatabase(name: string): Promise<IDBDatabase> {
       db.createObjectStore('entries', { keyPath: 'key' }).createIndex('id', 'id', { unique: true });
       db.createObjectStore('open', { keyPath: ['id', 'at'] });
       db.createObjectStore('bytes');
-      db.createObjectStore('account');
       db.createObjectStore('gone', { autoIncrement: true }).createIndex('id', 'id');
     };
     request.onsuccess = () => resolve(request.result);

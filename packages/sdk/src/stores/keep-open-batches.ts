@@ -3,7 +3,6 @@ import type { OutboxRequest } from '../core/outbox/full-outbox.js';
 import type { Outbox } from '../core/outbox/outbox.js';
 import { sealIds } from '../core/outbox/seal-ids.js';
 import { field, join, text } from '../core/small/protobuf.js';
-import { FieldReader } from '../core/wire/field-reader.js';
 import type { OpenStore } from './open-store.js';
 import type { WhoLives } from './who-lives.js';
 
@@ -145,12 +144,36 @@ export function keepOpenBatches(
 }
 
 /** The `scope_…` fields of a request, of all its resources. https://github.com/open-telemetry/opentelemetry-proto, the same for every signal */
-function scopesOf(request: Uint8Array): Uint8Array[] {
-  const scopes: Uint8Array[] = [];
-  for (const outer = new FieldReader(request); outer.next(); )
-    for (const inner = outer.message(); inner.next(); )
-      if (inner.field === 2) scopes.push(request.subarray(inner.tagStart, inner.end));
-  return scopes;
+const scopesOf = (request: Uint8Array): Uint8Array[] =>
+  fieldsOf(request).flatMap(({ content }) =>
+    fieldsOf(content)
+      .filter(({ tag }) => tag === 18)
+      .map(({ whole }) => whole),
+  );
+
+interface Field {
+  readonly tag: number;
+  readonly content: Uint8Array;
+  /** With its tag and length. */
+  readonly whole: Uint8Array;
+}
+
+/** The fields of a message as our encoders write these two: each has a tag of one byte and a length. */
+function fieldsOf(message: Uint8Array): Field[] {
+  const fields: Field[] = [];
+  for (let at = 0; at < message.length; ) {
+    const begin = at++;
+    let length = 0;
+    let byte = 128;
+    for (let scale = 1; byte > 127; scale *= 128) {
+      byte = message[at++]!;
+      length += (byte & 127) * scale;
+    }
+    const start = at;
+    at += length;
+    fields.push({ tag: message[begin]!, content: message.subarray(start, at), whole: message.subarray(begin, at) });
+  }
+  return fields;
 }
 
 const requestOf = ({ bytes, schemaUrl }: EncodedResource, scopes: readonly Uint8Array[]): Uint8Array =>

@@ -1,6 +1,16 @@
 import type { Batch } from '../core/batch.js';
-import type { EvictionOrder } from '../core/ports.js';
-import { type BatchHead, headOf, isHead, joinParts, type OpenStore } from './open-store.js';
+import {
+  type BatchHead,
+  before,
+  headOf,
+  isHead,
+  isHeld,
+  joinParts,
+  type OpenStore,
+  rank,
+  type SharedEntry,
+  sizeOf,
+} from './open-store.js';
 import { type WhoLives, whoLives } from './who-lives.js';
 
 export interface LocalStorageStoreOptions {
@@ -12,8 +22,8 @@ export interface LocalStorageStoreOptions {
   readonly nowMs?: (() => number) | undefined;
   /** Tells which pages live, so that what others held is free at once. Default: nobody knows, leases have to end. */
   readonly lives?: WhoLives | undefined;
-  /** Default: the page's `localStorage`. Where storage is forbidden, asking for that throws, and so does this function. */
-  readonly storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'> | undefined;
+  /** Default: the page's `localStorage`. Where storage is forbidden, asking for that throws, and so does this function. What stands in it are properties of its own. */
+  readonly storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
 }
 
 /** A batch, or a part of an open one. */
@@ -35,14 +45,11 @@ export interface LocalStorageStore extends OpenStore {
 }
 
 /** What stands in a value before the bytes. */
-interface Entry {
-  readonly head: BatchHead;
-  readonly byteLength: number;
+interface Entry extends SharedEntry {
   /** Of an open batch: which part. */
   readonly part?: number | undefined;
   /** Rises with each `put`: the order of claims. */
   readonly place: number;
-  readonly heldUntilMs: number;
   /** The page that wrote it. */
   readonly by: string;
   /** Of the bytes as they stand in the value. */
@@ -56,7 +63,6 @@ type Read = Entry & { readonly key: string; readonly text: string };
 /** How long a part of an open batch is its page's alone, where nobody knows who lives. */
 const OPEN_LEASE_MS = 120_000;
 const EARLY_LEASE_MS = 10_000;
-const LONGEST_LEASE_MS = 3_600_000;
 
 /**
  * Batches in `localStorage`: little room, but written before a call returns, so that a page can store what it has while it is being closed. A value
@@ -93,16 +99,16 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
 
   const keyOf = (id: string, part?: number): string => prefix + id + (part === undefined ? '' : `/${part}`);
 
+  const keys = (): string[] => Object.keys(storage).filter((key) => key.startsWith(prefix));
   const everything = (): Read[] =>
-    Array.from({ length: storage.length }, (_, at) => storage.key(at))
-      .filter((key) => key?.startsWith(prefix))
-      .map((key) => read(key!))
+    keys()
+      .map(read)
       .filter((entry) => entry !== undefined);
   /** Batches, in the order of claims. */
   const batches = (): Read[] =>
     everything()
       .filter(({ part }) => part === undefined)
-      .sort((a, b) => rank(a) - rank(b) || a.place - b.place);
+      .sort((a, b) => rank(a.head) - rank(b.head) || a.place - b.place);
   const parts = (): Read[] => everything().filter(({ part }) => part !== undefined);
 
   /** `false` where there is no room, in the storage of the whole origin included. */
@@ -116,9 +122,6 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
   }
 
   const nextPlace = (entries: readonly Entry[]): number => Math.max(0, ...entries.map(({ place }) => place)) + 1;
-  const isHeld = ({ heldUntilMs }: Entry, now: number): boolean =>
-    // A clock that was set back must not hold a batch for hours.
-    heldUntilMs > now && heldUntilMs <= now + LONGEST_LEASE_MS;
 
   function add(batch: Batch, place: number, more?: Pick<Entry, 'part' | 'heldUntilMs' | 'by' | 'early'>): boolean {
     const text = toBase64(batch.bytes);
@@ -136,20 +139,13 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
   }
   function put(batch: Batch): boolean {
     const others = batches().filter(({ head }) => head.id !== batch.id);
-    const stored = sum(others).bytes + batch.bytes.length <= maxBytes && add(batch, nextPlace(others));
+    const stored = sizeOf(others).bytes + batch.bytes.length <= maxBytes && add(batch, nextPlace(others));
     // It takes the place of its parts.
     if (stored) forgetParts([batch.id]);
     return stored;
   }
   /** Characters of all that stands there, unread, because this is called often. */
-  const taken = (): number => {
-    let characters = 0;
-    for (let at = 0; at < storage.length; at++) {
-      const key = storage.key(at)!;
-      if (key.startsWith(prefix)) characters += storage.getItem(key)?.length ?? 0;
-    }
-    return characters;
-  };
+  const taken = (): number => keys().reduce((sum, key) => sum + (storage.getItem(key)?.length ?? 0), 0);
   function append(batch: Batch, part: number, by = me): boolean {
     if (taken() * (3 / 4) + batch.bytes.length > maxBytes) return false;
     const early = lives.knows && !lives.living;
@@ -241,7 +237,7 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
     async evict(order, wanted) {
       const now = nowMs();
       const entries = batches();
-      let { bytes } = sum(entries);
+      let { bytes } = sizeOf(entries);
       const dropped: BatchHead[] = [];
       for (const { head, byteLength } of entries.filter((entry) => !isHeld(entry, now)).sort(before(order))) {
         if (maxBytes - bytes >= wanted) break;
@@ -252,29 +248,12 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
       return dropped;
     },
     async size() {
-      const entries = batches();
-      return { batches: entries.length, ...sum(entries), maxBytes, damaged };
+      return { ...sizeOf(batches()), maxBytes, damaged };
     },
   };
 }
 
 const placeOf = ({ head, part }: Entry): PlaceInStorage => ({ id: head.id, part });
-
-const rank = ({ head }: Entry): number => (head.priority === 'high' ? 0 : 1);
-
-const before =
-  (order: EvictionOrder) =>
-  (a: Entry, b: Entry): number =>
-    (order === 'sacrifice' ? rank(b) - rank(a) : 0) || a.head.createdUnixMs - b.head.createdUnixMs;
-
-function sum(entries: readonly Entry[]): { readonly bytes: number; readonly items: number } {
-  let [bytes, items] = [0, 0];
-  for (const { byteLength, head } of entries) {
-    bytes += byteLength;
-    items += head.items;
-  }
-  return { bytes, items };
-}
 
 function toBase64(bytes: Uint8Array): string {
   let text = '';

@@ -1,5 +1,5 @@
 import type { Batch } from '../core/batch.js';
-import type { BatchStore } from '../core/ports.js';
+import type { BatchStore, EvictionOrder } from '../core/ports.js';
 
 /** A store that also keeps what is not sealed yet. */
 export interface OpenStore extends BatchStore {
@@ -53,4 +53,35 @@ export function isHead(value: unknown): value is BatchHead {
     Number.isFinite(createdUnixMs) &&
     Number.isFinite(items)
   );
+}
+
+/** A batch in a place that pages share. */
+export interface SharedEntry {
+  readonly head: BatchHead;
+  readonly byteLength: number;
+  readonly heldUntilMs: number;
+}
+
+const LONGEST_LEASE_MS = 3_600_000;
+
+export const isHeld = ({ heldUntilMs }: Pick<SharedEntry, 'heldUntilMs'>, now: number): boolean =>
+  // A clock that was set back must not hold a batch for hours.
+  heldUntilMs > now && heldUntilMs <= now + LONGEST_LEASE_MS;
+
+/** 0 for high, 1 for normal priority: the order of claims. */
+export const rank = ({ priority }: Pick<Batch, 'priority'>): 0 | 1 => (priority === 'high' ? 0 : 1);
+
+/** Sorts what is to be given up to the front. */
+export const before =
+  (order: EvictionOrder) =>
+  (a: SharedEntry, b: SharedEntry): number =>
+    (order === 'sacrifice' ? rank(b.head) - rank(a.head) : 0) || a.head.createdUnixMs - b.head.createdUnixMs;
+
+export function sizeOf(entries: readonly SharedEntry[]): { batches: number; items: number; bytes: number } {
+  let [bytes, items] = [0, 0];
+  for (const { byteLength, head } of entries) {
+    bytes += byteLength;
+    items += head.items;
+  }
+  return { batches: entries.length, items, bytes };
 }

@@ -1,7 +1,6 @@
 import type { Batch } from '../core/batch.js';
 import type { BatchStore, StoreSize, Timers } from '../core/ports.js';
-import type { LocalStorageStore } from './local-storage.js';
-import { memoryStore } from './memory.js';
+import { type LocalStorageStore, localStorageStore } from './local-storage.js';
 import { type OpenStore, WHOLE } from './open-store.js';
 import type { WhoLives } from './who-lives.js';
 
@@ -56,7 +55,7 @@ export function pageStore(options: PageStoreOptions): OpenStore {
         });
     });
     const usable = sync !== undefined && (await isWritable(sync));
-    place = size ? durable : usable ? sync : memoryStore({ maxBytes: MEMORY_BYTES });
+    place = size ? durable : usable ? sync : inMemory(lives);
     if (place !== durable)
       onFallback(`There is no database for batches (${why}): they wait in ${usable ? 'localStorage' : 'memory only'}`);
     // What this page has put there until now. A database that fails already says so to its callers.
@@ -152,6 +151,22 @@ export function pageStore(options: PageStoreOptions): OpenStore {
       await (await opened).close?.();
     },
   };
+}
+
+/** A `localStorage` that ends with the page. */
+function inMemory(lives: WhoLives): Place {
+  const storage = Object.create({
+    getItem(this: Record<string, string>, key: string) {
+      return this[key] ?? null;
+    },
+    setItem(this: Record<string, string>, key: string, value: string) {
+      this[key] = value;
+    },
+    removeItem(this: Record<string, string>, key: string) {
+      delete this[key];
+    },
+  });
+  return { ...localStorageStore({ storage, lives, maxBytes: MEMORY_BYTES }), durability: 'memory' };
 }
 
 /** Some browsers have a storage that takes nothing. */
