@@ -51,6 +51,8 @@ export type Outcome =
 export interface Transport {
   /** For messages to people: where this goes, without credentials. Also the batch's `destination`. */
   readonly destination: string;
+  /** How it sends, for telemetry's metrics of itself: `otlp_http` (the default there), `otlp_http_json`, `otlp_grpc`, a name of its own. */
+  readonly kind?: string | undefined;
   /** One sentence about an address that is wrong or probably wrong, known without sending; said once at start. */
   readonly problem?: string | undefined;
   /** What goes this way; absent: every signal. For a destination alone and for one of several `copies`. */

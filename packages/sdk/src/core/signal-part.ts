@@ -24,6 +24,9 @@ export interface SignalHost
   meterProvider?: InstrumentHost['meterProvider'];
   /** The same, by `logging`. */
   loggerProvider?: InstrumentHost['loggerProvider'];
+  /** Told by `metering` of each collection for the outbox, and of the first thing that failed in it, and by `logging` of each record a logger is given. */
+  onCollected?: ((durationMs: number, failure: unknown) => void) | undefined;
+  onLogCreated?: (() => void) | undefined;
   readonly limits: BatchLimits;
   readonly report: Report;
 }

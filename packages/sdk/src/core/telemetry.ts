@@ -18,15 +18,15 @@ export interface StartOptions extends TelemetryOptions {
   readonly sdkLanguage?: string | undefined;
 }
 
-/** What `startTelemetry` is made of beside what every telemetry needs. */
-const everyPart: TelemetryParts = {
+/** What `startTelemetry` is made of where nothing stands in. */
+export const everyPart = {
   tracing: fullTracing,
   createOutbox: createFullOutbox,
   createExtras,
   metering: fullMetering,
   logging,
   followResult,
-};
+} satisfies TelemetryParts;
 
 /**
  * Starts telemetry with everything `TelemetryOptions` offers. Never throws: a bad option is named in `onDiagnostic` and its default taken, a

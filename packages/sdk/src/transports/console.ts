@@ -18,6 +18,7 @@ export interface ConsoleTransportOptions {
 export function consoleTransport({ write }: ConsoleTransportOptions = {}): Transport {
   return {
     destination: 'console',
+    kind: 'console',
     async send(batch) {
       const print = write ?? ((line) => console.log(line));
       for (const line of describeBatch(batch)) print(line);

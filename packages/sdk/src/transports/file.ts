@@ -73,6 +73,7 @@ export function fileTransport({ path: given, sync = false, format = 'frames' }: 
 
   return {
     destination: pathToFileURL(path).href,
+    kind: 'otlp_file',
     send(batch) {
       const sent = last.then(() => append(batch));
       last = sent;

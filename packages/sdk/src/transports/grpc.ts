@@ -75,6 +75,7 @@ export function grpcTransport(options: GrpcTransportOptions): Transport {
 
   return {
     destination,
+    kind: 'otlp_grpc',
     problem: endpoint.problem,
     maxBytes: options.maxRequestBytes ?? defaultMaxRequestBytes,
     async send(batch, { abort }) {

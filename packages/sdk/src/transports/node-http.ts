@@ -90,6 +90,7 @@ export function nodeHttpTransport(options: NodeHttpTransportOptions): Transport 
 
   return {
     destination,
+    kind: options.toJson ? 'otlp_http_json' : 'otlp_http',
     problem,
     maxBytes: maxRequestBytes,
     async send(batch, { abort }) {

@@ -26,6 +26,8 @@ export interface LoggerProviderOptions {
   readonly onFragment: OnFragment | undefined;
   /** Told what went wrong in a record. Must not throw. */
   readonly onError: (error: unknown) => void;
+  /** Told of each record that a logger which is not disabled was given. */
+  readonly onLogCreated?: (() => void) | undefined;
   readonly configurator?: LoggerConfigurator | undefined;
   readonly volumeLimit?: LogVolumeLimit | undefined;
   /** With what processors need, where there are some. */
@@ -90,6 +92,7 @@ export function createLoggerProvider(options: LoggerProviderOptions): SdkLoggerP
     process: pipeline && process,
     processors,
     gate,
+    onCreated: options.onLogCreated,
     onError,
     stopped: false,
   };

@@ -19,6 +19,8 @@ export interface LoggerState {
   readonly process: ((record: LogRecord, context: Context, scope: LoggerScope) => void) | undefined;
   readonly processors: readonly LogRecordProcessor[];
   readonly gate: VolumeGate | undefined;
+  /** Told of each record that a logger which is not disabled was given, whatever becomes of it. */
+  readonly onCreated?: (() => void) | undefined;
   readonly onError: (error: unknown) => void;
   stopped: boolean;
 }
@@ -50,12 +52,13 @@ export class SdkLogger implements Logger {
   }
 
   emit(record: LogRecord): void {
-    const { stopped, encoder, process, gate, contextStore, onError } = this.#state;
+    const { stopped, encoder, process, gate, contextStore, onCreated, onError } = this.#state;
     if (stopped || !(encoder || process)) return;
     try {
       const context = record.context ?? contextStore.active();
       // What telemetry's own requests are logged as would be sent by requests that are logged.
       if (isTracingSuppressed(context)) return;
+      if (onCreated && !this.#config.disabled) onCreated();
       if (!this.#takesAll && !this.#takes(record.severityNumber, context)) return;
       if (gate && !gate.admits(record.severityNumber ?? 0)) return;
       if (process) process(record, context, this.#scope);

@@ -37,7 +37,7 @@ type CreateMetricExtras = (options: MetricsOptions, host: SignalHost) => MetricE
 export const createMetering =
   (createExtras?: CreateMetricExtras): SignalPart =>
   (host) => {
-    const { telemetry, timers, limits, report, resource, clock, metrics = {} } = host;
+    const { telemetry, timers, limits, report, resource, clock, metrics = {}, onCollected } = host;
     /** An option that makes no sense is named, and its default taken. */
     const checked = <K extends 'metricIntervalMs' | 'cardinalityLimit'>(option: K, standard: number): number => {
       const value = host[option] ?? standard;
@@ -79,13 +79,25 @@ export const createMetering =
     host.meterProvider = provider;
     const readers = extras?.attach(provider);
     const isDirty = () => pipeline?.dirty === true;
+    let beganMs = 0;
+    let failure: unknown;
     const collect = () => {
-      if (pipeline) provider.collect(pipeline, onFragment!);
+      if (!pipeline) return;
+      provider.collect(pipeline, onFragment!);
+      onCollected?.(clock.monotonicMs() - beganMs, failure);
+    };
+    const ask = () => {
+      beganMs = clock.monotonicMs();
+      failure = undefined;
+      return provider.observe(pipeline!, (error) => {
+        failure ??= error;
+        report('warn', 'observable-failed', `A callback of an observable failed: ${error}`);
+      });
     };
 
     /** A promise only where a callback answers later; then for so long at most. */
     function observe(waitMs: number): Promise<void> | undefined {
-      const later = pipeline ? provider.observe(pipeline) : [];
+      const later = pipeline ? ask() : [];
       if (!later.length) return undefined;
       const all = Promise.all(later).then(() => true);
       return within(timers, waitMs, all).then((inTime) => {
@@ -131,7 +143,7 @@ export const createMetering =
     // After everything that hears of it from telemetry has recorded its last.
     const stopListening = host.lifecycle.onSuspend(() => {
       if (!pipeline || (!isDirty() && !provider.isObserving)) return;
-      provider.observe(pipeline);
+      ask();
       collect();
       host.suspend();
     });

@@ -21,7 +21,10 @@ const LEASE_MARGIN_MS = 30_000;
  * until it is settled. What an earlier run of the program left is claimed like the rest. Where the store fails, batches are kept in memory
  * instead and the program is told.
  */
-export function createStoreQueue(store: BatchStore, options: StoreQueueOptions): AccountOptions['createQueue'] {
+export function createStoreQueue(
+  store: BatchStore,
+  options: StoreQueueOptions,
+): NonNullable<AccountOptions['createQueue']> {
   const { ports, limits, report, sacrifice: order } = options;
   const { clock, timers } = ports;
   const leaseMs = limits.sendTimeoutMs + LEASE_MARGIN_MS;

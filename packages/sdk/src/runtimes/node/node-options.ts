@@ -33,6 +33,11 @@ export interface NodeOptions extends Omit<TelemetryOptions, 'store'> {
   /** Things to observe beside uncaught exceptions: `observeNodeRuntime` and `observeProcess` of `@throughline/sdk/node/metrics`, your own. */
   readonly instruments?: readonly (Instrument | false | undefined)[] | undefined;
   /**
+   * Telemetry tells of itself as metrics: spans begun and open, what waits, what was exported and how long that took (`otel.sdk.…`). Default:
+   * `OTEL_NODE_EXPERIMENTAL_SDK_METRICS`, else `false`.
+   */
+  readonly selfObservability?: boolean | undefined;
+  /**
    * Let `instrumentations` patch packages loaded with `import`. Default: unless the program's entry file is CommonJS.
    */
   readonly esmHook?: boolean | undefined;

@@ -13,19 +13,22 @@ export interface NodeStoreOptions extends Omit<FilesStoreOptions, 'nowMs'> {
   readonly durableAt?: 'batch' | 'step' | 'span' | undefined;
 }
 
-/** The store that a program wishes for, and the outbox that goes with it. */
-export function nodeStore(wish: BatchStore | NodeStoreOptions | string | undefined): {
+/** The store that a program wishes for, and the outbox that goes with it: `createSealing`, or something around it. */
+export function nodeStore(
+  wish: BatchStore | NodeStoreOptions | string | undefined,
+  createSealing: (request: OutboxRequest) => Outbox = createFullOutbox,
+): {
   readonly store: BatchStore | undefined;
   readonly createOutbox: (request: OutboxRequest) => Outbox;
 } {
   const options = typeof wish === 'string' ? { folder: wish } : wish;
-  if (!options || 'put' in options) return { store: options, createOutbox: createFullOutbox };
+  if (!options || 'put' in options) return { store: options, createOutbox: createSealing };
   const { durableAt = 'batch' } = options;
   const store = filesStore(options);
-  if (durableAt === 'batch') return { store, createOutbox: createFullOutbox };
+  if (durableAt === 'batch') return { store, createOutbox: createSealing };
   const each = durableAt === 'span' ? 'item' : 'step';
   return {
     store,
-    createOutbox: (request) => keepOpenBatches(createFullOutbox(request), store, { ...request, each }),
+    createOutbox: (request) => keepOpenBatches(createSealing(request), store, { ...request, each }),
   };
 }

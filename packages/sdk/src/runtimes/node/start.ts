@@ -3,6 +3,7 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from '../../core/batch.js';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
 import type { Diagnostic, ResourceDetector } from '../../core/options.js';
+import { createFullOutbox } from '../../core/outbox/full-outbox.js';
 import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
 import { batchDefaults } from '../../core/presets.js';
 import { baggagePropagator } from '../../core/propagation/baggage.js';
@@ -12,10 +13,11 @@ import { mergeResource } from '../../core/resource/merge-resource.js';
 import { parentBasedSampler } from '../../core/sampling/parent-based.js';
 import type { Sampler } from '../../core/sampling/sampler.js';
 import { traceIdRatioSampler } from '../../core/sampling/trace-id-ratio.js';
-import { startTelemetry } from '../../core/telemetry.js';
+import { createSelfObservation } from '../../core/self-observability/self-observation.js';
+import { everyPart, startTelemetry } from '../../core/telemetry.js';
 import { currentTelemetry } from '../../core/telemetry-global.js';
 import type { Telemetry } from '../../core/telemetry-handle.js';
-import { fullTracing, type Tracing } from '../../core/trace/tracing.js';
+import type { Tracing } from '../../core/trace/tracing.js';
 import { observeUncaughtExceptions } from '../../instruments/uncaught-exceptions/observe-uncaught-exceptions.js';
 import { findApiCopies, findLogsApiCopies } from './api-copies.js';
 import { defaultDestinations, exportersOf } from './default-destinations.js';
@@ -77,11 +79,14 @@ export function start(options: NodeOptions = {}): Telemetry {
   // A thread sends through its maker's outbox unless it says where to send itself.
   const maker = running || options.destinations ? undefined : carrierToMaker();
   // A second start and a thread with a maker have no place of their own to keep.
-  const kept = nodeStore(running || maker ? undefined : options.store);
+  const self = (options.selfObservability ?? environment.selfObservability) ? createSelfObservation() : undefined;
+  const kept = nodeStore(running || maker ? undefined : options.store, self?.createOutbox(createFullOutbox));
   const createOutbox = maker ? createParcelOutbox(maker) : kept.createOutbox;
   const sharing = options.shareWithThreads === false ? undefined : shareWithThreads(createOutbox);
   let stopHolding = (): void => {};
   const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
+  // Without a destination spans are made all the same: they are the parents of those of other processes.
+  const tracing = sends('traces') ? everyPart.tracing : unsentTracing;
   const telemetry = startTelemetry(
     {
       ...core,
@@ -137,9 +142,8 @@ export function start(options: NodeOptions = {}): Telemetry {
     },
     {
       createOutbox: sharing?.createOutbox ?? createOutbox,
-      // Spans are made all the same: they are the parents of those of other processes.
-      ...(!sends('traces') && { tracing: unsentTracing }),
-      ...(!sends('metrics') && { metering: undefined }),
+      tracing: self?.tracing(tracing) ?? tracing,
+      ...(!sends('metrics') ? { metering: undefined } : self && { metering: self.metering(everyPart.metering) }),
       ...(!sends('logs') && { logging: undefined }),
     },
   );
@@ -163,8 +167,8 @@ function ownPropagators(propagators: NodeOptions['propagators'], report: Report)
 
 /** `OTEL_TRACES_EXPORTER=none`. */
 const unsentTracing: Tracing = {
-  ...fullTracing,
-  createProvider: (options) => fullTracing.createProvider(options, undefined),
+  ...everyPart.tracing,
+  createProvider: (options) => everyPart.tracing.createProvider(options, undefined),
 };
 
 /** Weaker than what anybody says, detectors included. */

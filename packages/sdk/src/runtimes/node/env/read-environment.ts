@@ -37,6 +37,7 @@ export interface EnvironmentSettings {
   /** Waiting for one answer to a batch of a signal's. */
   readonly timeoutMs: Readonly<Partial<Record<Signal, number | undefined>>>;
   readonly zipkin: ZipkinSettings;
+  readonly selfObservability?: boolean | undefined;
   readonly logLevel?: LogLevel | undefined;
   readonly enabledInstrumentations?: readonly string[] | undefined;
   readonly disabledInstrumentations?: readonly string[] | undefined;
@@ -85,6 +86,7 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     otlp: eachSignal((signal) => readOtlpSettings(environment, signal)),
     timeoutMs,
     zipkin,
+    selfObservability: environment.boolean('OTEL_NODE_EXPERIMENTAL_SDK_METRICS'),
     logLevel: environment.oneOf('OTEL_LOG_LEVEL', logLevels),
     enabledInstrumentations: environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabledInstrumentations: environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS'),
