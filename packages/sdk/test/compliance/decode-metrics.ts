@@ -18,8 +18,11 @@ export interface WireMetric extends Omit<DecodedMetric, 'name'> {
     'attributes' | 'exemplars'
   > & {
     readonly attributes: WireAttributes;
-    readonly exemplars: readonly (Omit<DecodedExemplar, 'filteredAttributes'> & {
+    readonly exemplars: readonly (Omit<DecodedExemplar, 'filteredAttributes' | 'traceId' | 'spanId'> & {
       readonly filteredAttributes: WireAttributes;
+      /** In hex. */
+      readonly traceId: string | undefined;
+      readonly spanId: string | undefined;
     })[];
   })[];
   readonly scope: WireScope;
@@ -44,6 +47,8 @@ export function decodeMetricRequests(requests: readonly Uint8Array[]): WireMetri
               exemplars: (point.exemplars ?? []).map((exemplar) => ({
                 ...exemplar,
                 filteredAttributes: wireAttributes(exemplar.filteredAttributes),
+                traceId: exemplar.traceId && Buffer.from(exemplar.traceId).toString('hex'),
+                spanId: exemplar.spanId && Buffer.from(exemplar.spanId).toString('hex'),
               })),
             })),
             scope: wireScope(scope, schemaUrl),

@@ -1,3 +1,4 @@
+import { exemplarsBy } from './create-exemplars.js';
 import { createMetering } from './create-metering.js';
 import { readerRules } from './reader-rules.js';
 import { streamsByView } from './streams-by-view.js';
@@ -7,7 +8,7 @@ export const fullMetering = /* @__PURE__ */ createMetering((options, host) => {
   const { report, resource, timers, quietly } = host;
   const { temporalityOf: _, limitOf: __, ...rules } = readerRules(options, report);
   return {
-    createStreams: streamsByView(options, report),
+    createStreams: streamsByView(options, report, exemplarsBy(options.exemplarFilter, host)),
     rules,
     attach(provider) {
       const readers = options.readers ?? [];

@@ -23,10 +23,16 @@ export interface Pipeline {
 
 /** Examples of single measurements that a stream keeps beside its sums (specification "Metrics SDK", Exemplar). */
 export interface Exemplars {
-  /** Told of each measurement, on the hot path. */
-  offer(series: number, value: number, attributes: Attributes | undefined, context: Context | undefined): void;
+  /** Told of each measurement, on the hot path. `isOverflow`: its series has none of its attributes. Must not throw. */
+  offer(
+    series: number,
+    value: number,
+    attributes: Attributes | undefined,
+    context: Context | undefined,
+    isOverflow: boolean,
+  ): void;
   /** Encodes and forgets what there is, for `size` and `write`. */
-  encode(count: number, attributesOf: SeriesTable): void;
+  encode(count: number, table: SeriesTable): void;
   size(series: number): number;
   write(bytes: Uint8Array, pos: number, series: number): number;
   move(to: number, from: number): void;
@@ -120,7 +126,7 @@ export abstract class Stream implements DataPoints, Sink {
     this.pipeline.dirty = true;
     this.at(series, value);
     this.marks[series] = this.collection;
-    if (this.#exemplars) this.#exemplars.offer(series, value, attributes, context);
+    if (this.#exemplars) this.#exemplars.offer(series, value, attributes, context, series === this.table.overflow);
   }
 
   get count(): number {

@@ -1,6 +1,7 @@
 import type { Report } from '../limit-diagnostics.js';
 import type { Aggregation } from './aggregation.js';
 import { attributeShapes } from './attribute-shapes.js';
+import type { CreateExemplars } from './create-exemplars.js';
 import { createStream, whyNot } from './create-stream.js';
 import type { InstrumentDescriptor } from './instrument-kinds.js';
 import { isPattern, matchesView } from './match-view.js';
@@ -17,7 +18,11 @@ interface StreamConfiguration extends Omit<View, 'attributeKeys' | 'aggregation'
 }
 
 /** What instruments feed by the views there are (specification "Measurement processing"). */
-export function streamsByView(options: MetricsOptions, report: Report): CreateStreams {
+export function streamsByView(
+  options: MetricsOptions,
+  report: Report,
+  createExemplars: CreateExemplars = () => undefined,
+): CreateStreams {
   const views = checkedViews(options, report);
   const isComposable = options.viewMatchingMode === 'composable';
   if (options.viewMatchingMode && !isComposable && options.viewMatchingMode !== 'independent')
@@ -64,6 +69,8 @@ export function streamsByView(options: MetricsOptions, report: Report): CreateSt
       const { name = instrument.name, description = instrument.description, attributeLimits, hashBuckets = {} } = said;
       const advised = instrument.attributeKeys && { included: instrument.attributeKeys };
       const attributeKeys = said.attributeKeys.length || !advised ? said.attributeKeys : [advised];
+      const isMerging =
+        attributeKeys.length > 0 || attributeLimits !== undefined || Object.keys(hashBuckets).length > 0;
       const stream = createStream(
         {
           instrument,
@@ -72,6 +79,14 @@ export function streamsByView(options: MetricsOptions, report: Report): CreateSt
           name,
           description,
           temporality: reader.temporalityOf(kind),
+          exemplars: createExemplars({
+            aggregation,
+            instrument,
+            pipeline,
+            reservoir: said.exemplarReservoir,
+            keepsAttributes: isMerging,
+            secrets,
+          }),
           rules: {
             keys: pipeline.keys,
             shapeOf: attributeShapes({ attributeKeys, hashBuckets, secrets }),
@@ -81,7 +96,7 @@ export function streamsByView(options: MetricsOptions, report: Report): CreateSt
           },
         },
         aggregation,
-        attributeKeys.length > 0 || attributeLimits !== undefined || Object.keys(hashBuckets).length > 0,
+        isMerging,
       );
       return [{ name, description, unit: instrument.unit, stream }];
     });
