@@ -2,6 +2,7 @@ export type { ExportQueueHost, ExportQueueLimits } from '../export-queue.js';
 export type { Logger, LogRecord } from '../telemetry-handle.js';
 export type { ExportResult } from '../trace/span-exporter.js';
 export { createLog, type Log, type Say } from './create-log.js';
+export { type ExceptionLogsOptions, exceptionLogs } from './exception-logs.js';
 export { batchLogRecordProcessor, simpleLogRecordProcessor } from './exporting-log-record-processors.js';
 export type { LogRecordLimits } from './log-limits.js';
 export type { LogRecordExporter } from './log-record-exporter.js';
