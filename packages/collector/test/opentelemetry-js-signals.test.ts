@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ROOT_CONTEXT, TraceFlags, trace as traceApi, ValueType } from '@opentelemetry/api';
 import { type AnyValueMap, SeverityNumber } from '@opentelemetry/api-logs';
 import { OTLPLogExporter as GrpcLogs } from '@opentelemetry/exporter-logs-otlp-grpc';
@@ -19,46 +16,23 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAdmission } from '../src/admit/admission.js';
-import { createIntake } from '../src/admit/intake.js';
 import { createReader } from '../src/query/reader.js';
 import { searchLogs } from '../src/query/search-logs.js';
-import type { DualServer } from '../src/receive/dual-server.js';
-import { createOrigins } from '../src/receive/origins.js';
-import { createOtlpGrpc } from '../src/receive/otlp-grpc.js';
-import { createOtlpHttp } from '../src/receive/otlp-http.js';
 import type { LogsAnswer } from '../src/shapes/api.js';
-import { openSpool, type Spool } from '../src/spool/spool.js';
-import { openTestStore, type TestStore } from './open-test-store.js';
+import { type OpenReceivers, openReceivers } from './open-receivers.js';
 import { eventually } from './start-collector.js';
 
 /* Another project's SDK and exporters, unchanged, against our receivers and the real engine; what arrived is read from the tables. */
 
-let opened: TestStore;
-let spool: Spool;
-let http: DualServer;
-let grpc: DualServer;
+let receivers: OpenReceivers;
 let httpUrl: string;
 let grpcUrl: string;
-const directory = mkdtempSync(join(tmpdir(), 'throughline-foreign-'));
 
 beforeAll(async () => {
-  opened = await openTestStore();
-  spool = await openSpool({ directory, insert: (insert) => opened.store.insert(insert) });
-  const admission = createAdmission(64 * 1024 * 1024);
-  const intake = createIntake(spool);
-  http = createOtlpHttp({ intake, admission, origins: createOrigins([]) });
-  grpc = createOtlpGrpc({ intake, admission });
-  httpUrl = `http://127.0.0.1:${await http.listen('127.0.0.1', 0)}`;
-  grpcUrl = `http://127.0.0.1:${await grpc.listen('127.0.0.1', 0)}`;
+  receivers = await openReceivers();
+  ({ httpUrl, grpcUrl } = receivers);
 }, 60_000);
-afterAll(async () => {
-  await http?.close(100);
-  await grpc?.close(100);
-  await spool?.close(5_000);
-  await opened?.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => receivers?.close());
 
 const gzip = { compression: 'gzip' as never };
 const service = (name: string): string => name.toLowerCase().replaceAll(' ', '-');
@@ -113,7 +87,7 @@ test.each([
     const { records, resources, scopes } = await eventually(
       async () =>
         JSON.parse(
-          await searchLogs(createReader(opened.store), { range, service: service(name), limit: 50 }),
+          await searchLogs(createReader(receivers.store), { range, service: service(name), limit: 50 }),
         ) as LogsAnswer,
       (answer) => answer.records.length === bodies.length,
     );
@@ -151,7 +125,7 @@ test.each([
 );
 
 async function rowsOf<Row>(table: string, name: string, columns: string): Promise<Row[]> {
-  const { rows } = await opened.store.query<Row>(
+  const { rows } = await receivers.store.query<Row>(
     `SELECT MetricName AS name, MetricUnit AS unit, MetricDescription AS description, Attributes AS attributes, AttributeTypes AS types,
        ScopeName AS scope, ScopeVersion AS version, ResourceAttributes['host.cores'] AS cores, StartTimeUnix <= TimeUnix AS ordered, ${columns}
      FROM ${table} WHERE ServiceName = {service:String} ORDER BY MetricName, mapValues(Attributes)`,
