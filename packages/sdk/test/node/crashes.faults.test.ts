@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { faultSize, nothingLost } from '../../../testkit/src/faults/fault-run.js';
 import { tallySerials } from '../../../testkit/src/faults/serials.js';
-import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
+import { furtherSignals } from '../../../testkit/src/faults/serials-on-the-wire.js';
+import { type OtlpSink, otlpSink, type Received } from '../../../testkit/src/otlp-sink.js';
 import type { ArrivedSpan } from '../../../testkit/src/receivers.js';
 import { type InstalledSdk, installSdk } from './installed-sdk.js';
-import { keptOnce, serialsOf } from './ledger.js';
+import { keptOnce, serialsKept, serialsOf } from './ledger.js';
 import { type Ending, killPrograms, type RunningProgram, runProgram } from './run-program.js';
 
 /*
@@ -52,13 +53,15 @@ async function endsAlike(end: (env: Record<string, string>) => Promise<Ending>):
 }
 
 /** What arrives of it once the collector is back and another program has started. */
-async function afterwards(): Promise<ArrivedSpan[]> {
+const afterwards = async (): Promise<ArrivedSpan[]> => keptOnce(await arrivedAfterwards());
+
+async function arrivedAfterwards(): Promise<Received[]> {
   sink.answers.length = 0;
   const before = sink.received.length;
   for (let time = 0; time === 0 || (time < 10 && readdirSync(folder).length > 0); time++)
     expect((await run('stored.mjs', { SPANS: '0', END: 'sent' }).ended).code).toBe(0);
   expect(readdirSync(folder)).toEqual([]);
-  return keptOnce(sink.received.slice(before).concat(sink.received.filter(({ taken }) => taken)));
+  return sink.received.slice(before).concat(sink.received.filter(({ taken }) => taken));
 }
 
 const away = () => void sink.answers.push(...Array.from({ length: 500 }, () => ({ cut: true })));
@@ -154,6 +157,40 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   },
   240_000,
 );
+
+describe.each(furtherSignals)('%s of a program', (signal) => {
+  test.each([
+    { END: 'throw', code: 1 },
+    { END: 'reject', code: 1 },
+    { END: 'exit', code: 7 },
+  ])(
+    'that ends by $END are sent by the next one, and it ends as it does without telemetry [F17 S7]',
+    async ({ END, code }) => {
+      expect((await endAgainAndAgain((env) => run('crashing.mjs', { END, SIGNAL: signal, ...env }).ended)).code).toBe(
+        code,
+      );
+      nothingLost(
+        `sdk process that ends by ${END}: ${signal}`,
+        tallySerials(every, serialsKept(signal, await arrivedAfterwards())),
+      );
+    },
+    240_000,
+  );
+
+  test('that is ended by SIGTERM are sent by the next one, and it ends as it does without telemetry [F22 S7]', async () => {
+    const ending = await endAgainAndAgain(async (env) => {
+      const program = run('crashing.mjs', { END: 'wait', SIGNAL: signal, ...env });
+      await program.line(/waiting/);
+      program.kill('SIGTERM');
+      return program.ended;
+    });
+    expect(ending.signal).toBe('SIGTERM');
+    nothingLost(
+      `sdk process that ends by SIGTERM: ${signal}`,
+      tallySerials(every, serialsKept(signal, await arrivedAfterwards())),
+    );
+  }, 240_000);
+});
 
 test('without a place to wait a crash and a signal end the program as they do without telemetry [F17 F22]', async () => {
   away();

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { faultSize, nothingLost, sayFault } from '../../../testkit/src/faults/fault-run.js';
 import { tallySerials } from '../../../testkit/src/faults/serials.js';
+import { furtherSignals } from '../../../testkit/src/faults/serials-on-the-wire.js';
 import { hasSmallDisks, smallDisk } from '../../../testkit/src/faults/small-disk.js';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { type InstalledSdk, installSdk } from './installed-sdk.js';
-import { keptOnce, serialsOf } from './ledger.js';
+import { keptOnce, serialsKept, serialsOf } from './ledger.js';
 import { killPrograms, type RunningProgram, runProgram } from './run-program.js';
 
 /*
@@ -105,6 +106,54 @@ test('killed with -9 while every span is durable, again and again: the next ones
   );
 }, 280_000);
 
+test.each(furtherSignals)(
+  'killed with -9 while every batch of %s is durable, again and again: the next ones send the rest, once [F15 S7]',
+  async (signal) => {
+    const durable = await killAgainAndAgain({ SIGNAL: signal }, faultSize({ brief: 3, full: 120 }));
+    await sendTheRest();
+    nothingLost(
+      `sdk process killed with -9, ${signal} durable at each batch`,
+      tallySerials(durable, serialsKept(signal, sink.received)),
+    );
+  },
+  280_000,
+);
+
+test.each(furtherSignals)(
+  'killed with -9 while every item of %s is durable, again and again: the next ones send the rest, once [F15 S7]',
+  async (signal) => {
+    const settings = { SIGNAL: signal, DURABLE_AT: 'span' };
+    const durable = await killAgainAndAgain(settings, faultSize({ brief: 1, full: 100 }));
+    await sendTheRest();
+    nothingLost(
+      `sdk process killed with -9, ${signal} durable at each item`,
+      tallySerials(durable, serialsKept(signal, sink.received)),
+    );
+  },
+  280_000,
+);
+
+test.each(furtherSignals)(
+  'an answer that is lost after a batch of %s was taken: the same request again, byte for byte, also from the next process [F15 S7]',
+  async (signal) => {
+    const items = faultSize({ brief: 300, full: 100_000 });
+    const lostOneOf = faultSize({ brief: 3, full: 50 });
+    sink.answers.push(...Array.from({ length: items / 10 }, (_, at) => ({ cut: at % lostOneOf === 1 })));
+    const program = run({ env: { SIGNAL: signal, SPANS: String(items), END: 'sent' } });
+    await sink.arrived(items / 25);
+    program.kill('SIGKILL');
+    const durable = said((await program.ended).stdout);
+    await sendTheRest();
+    const ids = sink.received.map(({ batchId }) => batchId);
+    expect(new Set(ids).size, 'some batch came twice').toBeLessThan(ids.length);
+    nothingLost(
+      `sdk process whose answers are lost after commit, killed meanwhile: ${signal}`,
+      tallySerials(durable, serialsKept(signal, sink.received)),
+    );
+  },
+  240_000,
+);
+
 test('four processes on one folder, killed and started again while the receiver comes and goes: every serial once [F15 F16]', async () => {
   const processes = 4;
   const times = faultSize({ brief: 1, full: 14 });
@@ -157,41 +206,65 @@ test('an answer that is lost after the batch was taken: the same request again, 
 }, 240_000);
 
 // A disk that fills has to be one of its own; who may not mount one skips this by name.
-test.skipIf(!hasSmallDisks())(
-  'a disk that fills up (a small tmpfs, which needs root): the program goes on, what is stored arrives once, the rest is counted [F11 F15 F16]',
-  async () => {
+test.skipIf(!hasSmallDisks()).each(['traces', ...furtherSignals] as const)(
+  'with %s a disk that fills up (a small tmpfs, which needs root): the program goes on, what is stored arrives once, the rest is counted [F11 F15 F16 S7]',
+  async (signal) => {
     const disk = smallDisk(1024 * 1024)!;
     try {
-      const spans = faultSize({ brief: 20_000, full: 120_000 });
+      // A point takes less room than a span, and in memory points are bounded by their bytes alone.
+      const isMetrics = signal === 'metrics';
+      const spans = faultSize({ brief: 20_000, full: 120_000 }) * (isMetrics ? 2 : 1);
       sink.answers.push(...Array.from({ length: 10_000 }, () => ({ cut: true })));
       // It counts what it gave up, and says so when the collector is back and has the rest.
       const program = run({
-        env: { FOLDER: join(disk.path, 'folder'), SPANS: String(spans), END: 'counted' },
+        env: {
+          FOLDER: join(disk.path, 'folder'),
+          SPANS: String(spans),
+          END: 'counted',
+          SIGNAL: signal,
+          ...(isMetrics && { MAX_QUEUE_BYTES: '200000' }),
+        },
       });
       await program.line(/^full$/m);
       sink.answers.length = 0;
       const { code, stdout, stderr } = await program.ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const { dropped, sent } = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!);
-      const arrived = serialsOf(keptOnce(sink.received.filter(({ taken }) => taken)));
+      const arrived = serialsKept(
+        signal,
+        sink.received.filter(({ taken }) => taken),
+      );
       const lost = dropped['queue-full'] + dropped['store-full'];
       expect(lost).toBeGreaterThan(0);
       expect(dropped).toEqual({ ...dropped, 'too-old': 0, refused: 0, 'too-large': 0, shutdown: 0, damaged: 0 });
       expect(readdirSync(join(disk.path, 'folder'))).toEqual([]);
-      sayFault(`of ${spans} spans ${arrived.length} arrived and ${lost} were counted as dropped`);
+      sayFault(`of ${spans} items ${arrived.length} arrived and ${lost} were counted as dropped`);
       const different = new Set(arrived).size;
-      nothingLost('sdk folder on a disk that is full: what was not counted as dropped', {
+      nothingLost(`sdk folder on a disk that is full, ${signal}: what was not counted as dropped`, {
         sent: spans - lost,
         stored: different,
         missing: Math.max(0, spans - lost - different),
         duplicated: arrived.length - different,
       });
-      expect(sent.traces).toBe(different);
+      expect(sent[signal]).toBe(different);
     } finally {
       disk.remove();
     }
   },
   240_000,
+);
+
+test.each(furtherSignals)(
+  'aborted in the step in which items of %s were made: what was durable is sent by the next one [F17 S7]',
+  async (signal) => {
+    const settings = { END: 'abort', DURABLE_AT: 'span', SPANS: '900', SIGNAL: signal };
+    const { signal: ended, stdout } = await run({ env: settings }).ended;
+    expect(ended).toBe('SIGABRT');
+    const durable = said(stdout);
+    expect(durable).toHaveLength(900);
+    await sendTheRest();
+    nothingLost(`sdk process ended by abort: ${signal}`, tallySerials(durable, serialsKept(signal, sink.received)));
+  },
 );
 
 test.each([

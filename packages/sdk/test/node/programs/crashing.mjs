@@ -1,20 +1,27 @@
 import { Worker } from 'node:worker_threads';
 
 /*
- * Ends some spans and comes to its end in the way that `END` says. `TELEMETRY=no`: the same program without any.
+ * Ends some spans (or logs, or counts, by `SIGNAL`) and comes to its end in the way that `END` says. `TELEMETRY=no`: the same program without any.
  */
-const { FOLDER, END, TELEMETRY, DURABLE_AT = 'batch', FIRST = '0', SERIALS = '5' } = process.env;
+const { FOLDER, END, TELEMETRY, DURABLE_AT = 'batch', FIRST = '0', SERIALS = '5', SIGNAL = 'traces' } = process.env;
 
 const { start } = TELEMETRY === 'no' ? {} : await import('@throughline/sdk/node');
 const telemetry = start?.({
   serviceName: 'crashing',
   store: FOLDER && { folder: FOLDER, durableAt: DURABLE_AT },
   batch: { shutdownTimeoutMs: 500 },
+  metricTemporality: 'delta',
+  cardinalityLimit: 1_000_000,
 });
 const traced = (name, options, run) => (telemetry ? telemetry.traced(name, options, run)() : run());
 const first = Number(FIRST);
-for (let serial = first; serial < first + Number(SERIALS); serial++)
-  traced('work', { attributes: { 'throughline.serial': serial } }, () => {});
+const counter = telemetry?.meter.createCounter('work');
+const record = {
+  traces: (attributes) => traced('work', { attributes }, () => {}),
+  logs: (attributes) => telemetry?.logger.emit({ attributes }),
+  metrics: (attributes) => counter?.add(1, attributes),
+}[SIGNAL];
+for (let serial = first; serial < first + Number(SERIALS); serial++) record({ 'throughline.serial': serial });
 
 /** In a span that is still open when it happens. */
 const inOrder = (run) => void traced('order', {}, () => new Promise(() => setTimeout(run, 5)));

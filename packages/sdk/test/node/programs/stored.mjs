@@ -2,7 +2,8 @@ import { readdirSync, writeSync } from 'node:fs';
 import { start } from '@throughline/sdk/node';
 
 /*
- * Ends spans with serials, in batches of `PER_BATCH`, and says each that is durable by then; keeps on living. `END` says how it ends instead.
+ * Ends spans with serials (or logs records, or counts, by `SIGNAL`), in batches of `PER_BATCH`, and says each that is durable by then; keeps on living.
+ * `END` says how it ends instead.
  */
 const {
   FOLDER,
@@ -11,7 +12,9 @@ const {
   SPANS = '1000',
   END = 'no',
   MAX_BYTES,
+  MAX_QUEUE_BYTES,
   PER_BATCH = '10',
+  SIGNAL = 'traces',
 } = process.env;
 
 const size = Number(PER_BATCH);
@@ -19,8 +22,25 @@ const size = Number(PER_BATCH);
 const telemetry = start({
   serviceName: 'stored',
   store: { folder: FOLDER, durableAt: DURABLE_AT, ...(MAX_BYTES && { maxBytes: Number(MAX_BYTES) }) },
-  batch: { maxItems: size, firstRetryMs: 100, maxRetryMs: 1_000, shutdownTimeoutMs: 1_000 },
+  batch: {
+    maxItems: size,
+    firstRetryMs: 100,
+    maxRetryMs: 1_000,
+    shutdownTimeoutMs: 1_000,
+    ...(MAX_QUEUE_BYTES && { maxQueueBytes: Number(MAX_QUEUE_BYTES) }),
+  },
+  // Then each point is told once, and each serial is a series.
+  metricTemporality: 'delta',
+  cardinalityLimit: 1_000_000,
 });
+const counter = telemetry.meter.createCounter('work');
+
+/** A span, a record or a count with this serial. What is counted becomes bytes when metrics are collected. */
+const record = {
+  traces: (attributes) => telemetry.tracer.startSpan('work', { attributes }).end(),
+  logs: (attributes) => telemetry.logger.emit({ body: 'work', attributes }),
+  metrics: (attributes) => counter.add(1, attributes),
+}[SIGNAL];
 
 let serial = Number(FIRST);
 const last = serial + Number(SPANS);
@@ -62,10 +82,11 @@ function whenNothingIs(left, seen = 0) {
 function work() {
   // Several in one step, so that a step is not a span.
   for (let each = 0; each < 7 && serial < last; each++, serial++) {
-    telemetry.tracer.startSpan('work', { attributes: { 'throughline.serial': serial } }).end();
+    record({ 'throughline.serial': serial });
+    const isWhole = (serial - Number(FIRST)) % size === size - 1;
+    if (SIGNAL === 'metrics' && (isWhole || DURABLE_AT === 'span')) void telemetry.flush({ timeoutMs: 100 });
     if (DURABLE_AT === 'span') writeSync(1, `${serial}\n`);
-    else if ((serial - Number(FIRST)) % size === size - 1)
-      writeSync(1, `${Array.from({ length: size }, (_, at) => serial - at).join('\n')}\n`);
+    else if (isWhole) writeSync(1, `${Array.from({ length: size }, (_, at) => serial - at).join('\n')}\n`);
   }
   if (serial < last) setImmediate(work);
   else ends[END]();
