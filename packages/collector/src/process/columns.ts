@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { collectYoungGarbage } from '../ops/young-garbage.js';
 
 /*
  * Growing columns of one `Native` block. They take bytes and numbers, never strings or objects, keep their memory from block to block, and
@@ -21,6 +22,9 @@ function larger(capacity: number, needed: number): number {
   return size;
 }
 
+/** What columns were before they grew. Ordinary ones have grown once and for all after a few requests. */
+const outgrown = collectYoungGarbage(8 * 1024 * 1024);
+
 /** Strings one after the other, each with its length in front. */
 export class StringColumn {
   bytes = new Uint8Array(4096);
@@ -31,6 +35,7 @@ export class StringColumn {
     if (needed <= this.bytes.length) return;
     const bytes = new Uint8Array(larger(this.bytes.length, needed));
     bytes.set(this.bytes.subarray(0, this.length));
+    outgrown.add(this.bytes.length);
     this.bytes = bytes;
   }
 
@@ -145,6 +150,7 @@ export class Uint32Column {
   private grow(needed: number): void {
     const values = new Uint32Array(larger(this.values.length, needed));
     values.set(this.values.subarray(0, this.length));
+    outgrown.add(this.values.byteLength);
     this.values = values;
   }
 

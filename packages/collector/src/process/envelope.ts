@@ -4,10 +4,10 @@ import { TooManyCopies } from './malformed.js';
 import type { OpenRequest, Place } from './open-request.js';
 
 /**
- * Of resources and scopes, repeated for each row of one request. 20,000 spans of a container with its twenty attributes come to half of it; a resource of a megabyte above as many empty spans would
+ * Of resources and scopes, repeated for each row of one request. 20,000 spans of a container with its twenty attributes come to four fifths of it; a resource of a megabyte above as many empty spans would
  * come to twenty gigabytes.
  */
-const MOST_COPIED_BYTES = 24 * 1024 * 1024;
+const MOST_COPIED_BYTES = 15 * 1024 * 1024;
 const TOO_MANY_COPIES = `The attributes of its resource and scope, which every row has, come to more than ${MOST_COPIED_BYTES / 1024 / 1024} MiB.`;
 const UNKNOWN_SERVICE = Buffer.from('unknown_service');
 const SERVICE_NAME = Buffer.from('service.name');

@@ -11,8 +11,10 @@ import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
 import { foreignSettings } from './foreign-settings.js';
+import { keepDefinitions, restoreDefinitions } from './kept-definitions.js';
 import { createMergePace, keepPace } from './merge-pace.js';
-
+import { type BrokenPart, notesOfBrokenInserts, removeNotes, setAsideMerged } from './part-files.js';
+import { createPartWatch, hasRoomForDefinitions } from './part-watch.js';
 import { createPlaces } from './places.js';
 import {
   type ForeignOptions,
@@ -26,7 +28,7 @@ import { columnNamesOf, structureOf } from './stored-tables.js';
 import { brokenEngine, missingEngine, platformProblem, UnusableStoreError } from './unusable-store.js';
 
 export interface EmbeddedStoreOptions {
-  /** The engine keeps its files in `<dataDir>/engine`. The caller holds the directory's lock. */
+  /** The engine keeps its files in `<dataDir>/engine`; copies of its tables' definitions are in `<dataDir>/definitions`. The caller holds the directory's lock. */
   readonly dataDir: string;
   readonly retentionDays?: number | undefined;
   /** Bytes the engine may allocate for queries, inserts and merges together. Default: a quarter of the machine, 400 MB to 700 MB. */
@@ -37,6 +39,8 @@ export interface EmbeddedStoreOptions {
   readonly engineEntry?: URL | undefined;
   /** Told when the engine died and when it is back. */
   readonly onEvent?: Log | undefined;
+  /** How often what was merged is looked at. Default 20,000; for tests. */
+  readonly partsEveryMs?: number | undefined;
 }
 
 const DATABASE = 'otel';
@@ -49,6 +53,8 @@ const STOP_EVERY_MS = 250;
 const INSERT_MS = 120_000;
 const MAX_BACKOFF_MS = 10_000;
 const CLOSE_MS = 10_000;
+const PARTS_EVERY_MS = 20_000;
+const ROOM_EVERY_MS = 250;
 
 interface Answer {
   readonly bytes: Uint8Array;
@@ -70,6 +76,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   const problem = platformProblem();
   if (problem !== undefined) throw new UnusableStoreError(problem);
   const dataDir = join(resolve(options.dataDir), 'engine');
+  const definitions = join(resolve(options.dataDir), 'definitions');
   mkdirSync(dataDir, { recursive: true });
 
   const readersAtOnce = options.readers ?? 4;
@@ -86,6 +93,8 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   let child: ChildProcess | undefined;
   let version = '';
   let closing = false;
+  /** Found while the engine ran, to be put aside when it does not. */
+  const halfMerged: BrokenPart[] = [];
   let trouble: string | undefined;
   let lastId = 0;
   const pending = new Map<number, Pending>();
@@ -159,12 +168,31 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     });
   }
 
+  /** With what a full disk left half-written put right. */
+  async function startEngine(): Promise<void> {
+    await setAsideMerged(halfMerged.splice(0));
+    if ((await restoreDefinitions(dataDir, definitions)) > 0)
+      options.onEvent?.('Definitions of tables were empty (the disk was full); they are there again.', 'warn');
+    await startChild();
+    const notes = await notesOfBrokenInserts((sql) => ask(0, sql));
+    if (notes.length === 0) return;
+    const engine = child;
+    child = undefined;
+    await new Promise((done) => {
+      engine?.once('exit', done);
+      engine?.kill('SIGKILL');
+    });
+    await removeNotes(notes, options.onEvent);
+    await startChild();
+  }
+
   async function restart(): Promise<void> {
     for (let waitMs = 100; !closing; waitMs = Math.min(waitMs * 2, MAX_BACKOFF_MS)) {
       await new Promise((done) => setTimeout(done, waitMs));
       if (closing) return;
       try {
-        await startChild();
+        await startEngine();
+        parts.started();
         options.onEvent?.('The engine is back.');
         return;
       } catch (error) {
@@ -203,6 +231,11 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
       });
     });
     return { id, answer };
+  }
+
+  /** A question of our own, on a session that the caller has. */
+  async function ask<Row>(session: number, sql: string): Promise<readonly Row[]> {
+    return compactRows<Row>(parseAnswer(await run(session, sql, '', 'JSONCompact').answer));
   }
 
   function inTurn<T>(chain: 0 | 1, work: () => Promise<T>): Promise<T> {
@@ -263,6 +296,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   const pace = createMergePace({
     now: () => performance.now(),
     async setParts(parts) {
+      if (!(await hasRoomForDefinitions(dataDir))) throw new StoreError('full', 'The disk is nearly full.', true);
       const { rows } = await query<{ name: string }>(
         `SELECT name FROM system.tables WHERE database = currentDatabase() AND create_table_query LIKE '%min_parts_to_merge_at_once = %'
          AND create_table_query NOT LIKE '%min_parts_to_merge_at_once = ${parts}'
@@ -273,6 +307,18 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     },
   });
   let stopPace = (): void => undefined;
+  const parts = createPartWatch({
+    directory: dataDir,
+    ask: (sql) => ask(1, sql),
+    command: async (sql) => void (await run(1, sql, '', 'Null').answer),
+    setMerging: (isMerging) => store.command(`SYSTEM ${isMerging ? 'START' : 'STOP'} MERGES`),
+    restartWithout(broken) {
+      halfMerged.push(...broken);
+      child?.kill('SIGKILL');
+    },
+    onEvent: options.onEvent,
+  });
+  const timers: NodeJS.Timeout[] = [];
 
   const store: Store = {
     kind: 'embedded',
@@ -282,15 +328,20 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     query,
     queryForeign,
     async insert(insert: PreparedInsert) {
-      await inTurn(1, () => {
+      await inTurn(1, async () => {
+        await parts.beforeInsert();
         const engine = child;
         const beganMs = performance.now();
         const watchdog = setTimeout(() => engine?.kill('SIGKILL'), INSERT_MS);
         const settings = `insert_deduplication_token = '${insert.token}'`;
-        return run(1, insertStatement(insert), settings, 'Null').answer.finally(() => {
+        try {
+          await run(1, insertStatement(insert), settings, 'Null').answer;
+        } finally {
           clearTimeout(watchdog);
           pace.inserted(beganMs);
-        });
+          // Also of an insert that failed a part may be there.
+          await parts.afterInsert();
+        }
       });
     },
     async command(sql: string) {
@@ -301,6 +352,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     async close() {
       closing = true;
       stopPace();
+      for (const timer of timers) clearInterval(timer);
       const engine = child;
       if (engine === undefined) return;
       await chains[1].catch(() => undefined);
@@ -312,14 +364,29 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
     },
   };
 
-  await startChild();
+  await startEngine();
   try {
     await applyMigrations(store, { retentionDays: options.retentionDays });
+    await keepDefinitions(dataDir, definitions);
   } catch (error) {
     await store.close();
     throw error;
   }
   stopPace = keepPace(pace);
+  const often = (everyMs: number, look: () => Promise<void>): void => {
+    let isLooking = false;
+    const timer = setInterval(() => {
+      if (isLooking) return;
+      isLooking = true;
+      const done = (): void => {
+        isLooking = false;
+      };
+      look().then(done, done);
+    }, everyMs);
+    timers.push(timer.unref());
+  };
+  often(ROOM_EVERY_MS, () => parts.lookAtRoom());
+  often(options.partsEveryMs ?? PARTS_EVERY_MS, () => inTurn(1, () => parts.lookAtMerged()));
   return store;
 }
 
