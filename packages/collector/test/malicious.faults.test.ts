@@ -16,8 +16,8 @@ import { eventually, startCollector, type TestCollector } from './start-collecto
 import { zstdRun } from './zstd-frames.js';
 
 const MIB = 1024 * 1024;
-/** What the process that receives may take of the machine, whatever comes: one attack after the other was seen to reach 273 MB, each by itself less. */
-const RSS_LIMIT = 320 * MIB;
+/** What the process that receives may take of the machine, whatever comes. One attack after the other was seen to reach 214 MB. */
+const RSS_LIMIT = 256e6;
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-malicious-'));
 let collector: TestCollector;
 const sockets = new Set<Socket>();
