@@ -32,5 +32,10 @@ export type { MetricFilter, MetricIdentity } from './metric-filter.js';
 export { filterMetrics, type MetricProducer } from './metric-producer.js';
 export type { ByKind, MetricReader, MetricReaderHost, MetricReaderOptions } from './metric-reader.js';
 export type { MetricsOptions } from './metrics-options.js';
+export {
+  createPeriodicExportingMetricReader,
+  type PeriodicReaderOptions,
+  type PushMetricExporter,
+} from './periodic-reader.js';
 export { type CollectionResult, createMetricReader, type PullMetricReader } from './pull-reader.js';
 export type { AttributeKeys, ExemplarReservoir, ExemplarReservoirOptions, View } from './view.js';

@@ -41,8 +41,8 @@ export interface MetricReaderHost {
 
 /** A reader beside the one that feeds the outbox: `start({ metrics: { readers: [reader] } })`. It belongs to one telemetry. */
 export interface MetricReader {
-  /** Called once, by telemetry. */
-  attach(host: MetricReaderHost): void;
+  /** Called once, by telemetry; `false` where it has one already. */
+  attach(host: MetricReaderHost): boolean;
   /** Sends what there is; `false` on failure or time-out. Never rejects. Nothing for a reader that is only asked. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Sends what there is and ends; `false` on failure or time-out. Never rejects, idempotent. */

@@ -78,10 +78,11 @@ export function createMetricReader(options: MetricReaderOptions = {}): PullMetri
     attach(given) {
       if (host) {
         given.report('warn', 'bad-option', 'A metric reader belongs to one telemetry; it stays with the first.');
-        return;
+        return false;
       }
       host = given;
       pipeline = given.provider.addReader(readerRules(options, given.report));
+      return true;
     },
     collect({ timeoutMs = defaultTimeoutMs } = {}) {
       const mine = last.then(() => collectNow(timeoutMs));
