@@ -67,6 +67,11 @@ const needs = {
   },
   // Rust itself is not Debian's: what that has is too old for Tauri.
   cargo: { packages: [], for: 'the Rust crates, the desktop program', variable: 'CARGO', find: () => onPath('cargo') },
+  prometheusClient: {
+    packages: ['python3-prometheus-client'],
+    for: 'scrapes read by Prometheus’s own library',
+    find: () => first('/usr/lib/python3/dist-packages/prometheus_client/parser.py'),
+  },
   mosquitto: { packages: ['mosquitto'], for: 'batches through an MQTT broker', find: () => onPath('mosquitto') },
 };
 

@@ -6,7 +6,8 @@ export type MachineNeed =
   | 'xvfb'
   | 'webkitLibraries'
   | 'cargo'
-  | 'mosquitto';
+  | 'mosquitto'
+  | 'prometheusClient';
 
 // A plain script, which the tools run before anything is installed: its type is said here.
 const script = new URL('../../../tools/lib/machine.mjs', import.meta.url).href;

@@ -151,6 +151,64 @@ test('OTEL_BSP_* set how large and how old a batch gets, how much waits and how 
   expect(queued.items + dropped['queue-full'] + sent.traces).toBe(25);
 });
 
+test('OTEL_BLRP_* set how log records are batched, apart from the rest', async () => {
+  const sink = await receiver();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url };
+  const logsOf = () => sink.received.filter(({ path }) => path.startsWith('/v1/logs'));
+  const sized = started({ ...env, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '3', OTEL_BLRP_SCHEDULE_DELAY: '60000' }).telemetry;
+  for (let i = 0; i < 7; i++) {
+    sized.logger.emit({ body: 'sized' });
+    sized.tracer.startSpan('not sized').end();
+  }
+  await sink.arrived(2);
+  expect(logsOf().map(({ body }) => decodeLogRequests([body]).length)).toEqual([3, 3]);
+  // A log record that waits for its minute, and spans that wait as spans do.
+  await expect.poll(() => sized.status().queued.items).toBe(8);
+  expect(sized.status()).toMatchObject({ sent: { logs: 6, traces: 0 }, destinations: [{ reachable: true }] });
+  expect(await sized.flush()).toBe(true);
+  expect(sized.status()).toMatchObject({ sent: { logs: 7, traces: 7 }, queued: { items: 0 } });
+
+  const before = sink.received.length;
+  const aged = started({ ...env, OTEL_BLRP_SCHEDULE_DELAY: '20', OTEL_BSP_SCHEDULE_DELAY: '60000' }).telemetry;
+  aged.tracer.startSpan('waits').end();
+  aged.logger.emit({ body: 'aged' });
+  await sink.arrived(before + 1);
+  expect(decodeLogRequests([sink.received.at(-1)!.body])[0]!.body).toBe('aged');
+
+  // Two are under way, nobody answers, and of the rest ten may wait.
+  for (let i = 0; i < 20; i++) sink.answers.push({ silent: true });
+  const waiting = started({ ...env, OTEL_BLRP_EXPORT_TIMEOUT: '150', OTEL_BLRP_MAX_QUEUE_SIZE: '10' });
+  for (let i = 0; i < 25; i++) waiting.telemetry.logger.emit({ body: 'waiting' });
+  waiting.telemetry.tracer.startSpan('has room').end();
+  await expect.poll(() => waiting.telemetry.status().lastError?.message).toContain('150 ms');
+  const { queued, dropped, sent } = waiting.telemetry.status();
+  expect(queued.items).toBeLessThanOrEqual(11);
+  expect(queued.items + dropped['queue-full'] + sent.logs).toBe(26);
+  // What the program says of batches holds for all of them.
+  const told = started(
+    { ...env, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '3' },
+    { batch: { maxItems: 5, maxAgeMs: 60_000 } },
+  ).telemetry;
+  for (let i = 0; i < 4; i++) told.logger.emit({ body: 'told' });
+  expect(told.status().queued.items).toBe(4);
+});
+
+test('OTEL_METRIC_EXPORT_TIMEOUT is how long an answer to metrics is waited for, and to nothing else', async () => {
+  const sink = await receiver();
+  sink.answers.push({ silent: true });
+  const { telemetry } = started({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_METRIC_EXPORT_TIMEOUT: '140' });
+  telemetry.meter.createCounter('c').add(1);
+  const flushed = telemetry.flush();
+  await expect.poll(() => telemetry.status().lastError?.message).toContain('no answer in 140 ms');
+  expect(await flushed).toBe(true);
+
+  sink.answers.push({ delayMs: 300 });
+  telemetry.tracer.startSpan('patient').end();
+  const sentBefore = sink.received.length;
+  expect(await telemetry.flush()).toBe(true);
+  expect(sink.received.slice(sentBefore).filter(({ path }) => path.startsWith('/v1/traces'))).toHaveLength(1);
+});
+
 test('OTEL_EXPORTER_OTLP_* say where to, how, with what headers, certificates and patience', async () => {
   const authority = createTestAuthority();
   const pem = (name: string, text: string): string => {
@@ -318,6 +376,23 @@ test.each([
     ).toEqual(expected);
   },
 );
+
+test('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION is what histograms are sent as', async () => {
+  const sink = await receiver();
+  const sent = async (value?: string) => {
+    const { telemetry } = started({
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      ...(value && { OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: value }),
+    });
+    telemetry.meter.createHistogram('h').record(3);
+    await telemetry.flush();
+    const { histogram, exponentialHistogram } = decodeMetricRequests([sink.received.at(-1)!.body])[0]!;
+    return histogram ? 'explicit' : exponentialHistogram ? 'exponential' : 'none';
+  };
+  expect(await sent()).toBe('explicit');
+  expect(await sent('base2_exponential_bucket_histogram')).toBe('exponential');
+  expect(await sent('EXPLICIT_BUCKET_HISTOGRAM')).toBe('explicit');
+});
 
 test('OTEL_TRACES_SAMPLER_ARG is the share of the ratio samplers, and an unusable one is named', async () => {
   const sink = await receiver();

@@ -36,6 +36,8 @@ export function defaultDestinations(
   for (const signal of everySignal) {
     const settings = environment.otlp[signal];
     for (const name of exportersOf(signal, options, environment)) {
+      // It is asked, and sends nothing.
+      if (name === 'prometheus') continue;
       const { signalEndpoint, ...shared } = settings;
       // Over gRPC an address is a connection; over HTTP each signal has its own below one base.
       const isGrpc = (options.protocol ?? settings.protocol) === 'grpc';

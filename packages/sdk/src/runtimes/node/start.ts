@@ -31,11 +31,13 @@ import { observeWithInstrumentations } from './instrumentations/observe-with-ins
 import { jaegerRemoteSampler } from './jaeger-remote-sampler.js';
 import type { NodeOptions } from './node-options.js';
 import { nodeStore } from './node-store.js';
+import { outboxPerSignal } from './outbox-per-signal.js';
 import { createNodeClock } from './ports/clock.js';
 import { createNodeContextStore } from './ports/context-store.js';
 import { nodeEntropy } from './ports/entropy.js';
 import { createNodeLifecycle, defaultSignals } from './ports/lifecycle.js';
 import { nodeTimers } from './ports/timers.js';
+import { prometheusReader } from './prometheus/prometheus-reader.js';
 import { defaultServiceName } from './resource/default-service-name.js';
 import { selectDetectors } from './resource/select-detectors.js';
 import { settleBeforeExit } from './settle-before-exit.js';
@@ -81,9 +83,13 @@ export function start(options: NodeOptions = {}): Telemetry {
   // A second start and a thread with a maker have no place of their own to keep.
   const self = (options.selfObservability ?? environment.selfObservability) ? createSelfObservation() : undefined;
   const kept = nodeStore(running || maker ? undefined : options.store, self?.createOutbox(createFullOutbox));
-  const createOutbox = maker ? createParcelOutbox(maker) : kept.createOutbox;
+  const createOutbox = maker
+    ? createParcelOutbox(maker)
+    : outboxPerSignal(kept.createOutbox, { logs: onlyUnsaid(environment.logBatch, options.batch) });
   const sharing = options.shareWithThreads === false ? undefined : shareWithThreads(createOutbox);
   let stopHolding = (): void => {};
+  const metricExporters = exportersOf('metrics', options, environment);
+  const isScraped = environment.exporters.metrics?.includes('prometheus') === true;
   const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
   // Without a destination spans are made all the same: they are the parents of those of other processes.
   const tracing = sends('traces') ? everyPart.tracing : unsentTracing;
@@ -127,6 +133,15 @@ export function start(options: NodeOptions = {}): Telemetry {
         ),
       spanLimits: { ...environment.spanLimits, ...given(options.spanLimits) },
       logRecordLimits: { ...environment.logRecordLimits, ...given(options.logRecordLimits) },
+      metrics: {
+        push: metricExporters.some((name) => name !== 'prometheus'),
+        ...environment.metrics,
+        ...given(options.metrics),
+        readers: [
+          ...(options.metrics?.readers ?? []),
+          ...(isScraped && !maker ? [prometheusReader(environment.prometheus)] : []),
+        ],
+      },
       metricIntervalMs: options.metricIntervalMs ?? environment.metricIntervalMs,
       metricTemporality: options.metricTemporality ?? environment.metricTemporality,
       propagators,
@@ -180,6 +195,10 @@ const serviceNameGuess: ResourceDetector = {
 /** Without what is there and undefined: `{ maxItems: settings.maxItems }` must not hide what the environment says. */
 const given = <T extends object>(options: T | undefined): Partial<T> =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+/** What a program says of batches holds for all signals. */
+const onlyUnsaid = <T extends object>(settings: Partial<T>, options: Partial<T> = {}): Partial<T> =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => options[name as keyof T] === undefined)) as Partial<T>;
 
 function remoteSampler(
   remote: RemoteSampling | undefined,

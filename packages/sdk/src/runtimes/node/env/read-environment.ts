@@ -2,10 +2,12 @@ import type { Attributes, TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from '../../../core/batch.js';
 import type { LogRecordLimits } from '../../../core/logs/log-limits.js';
 import type { TemporalityPreference } from '../../../core/metrics/instrument-kinds.js';
+import type { MetricsOptions } from '../../../core/metrics/metrics-options.js';
 import type { BatchLimits, Diagnostic } from '../../../core/options.js';
 import { batchDefaults } from '../../../core/presets.js';
 import type { Sampler } from '../../../core/sampling/sampler.js';
 import type { SpanLimits } from '../../../core/trace/span-limits.js';
+import type { PrometheusReaderOptions } from '../prometheus/prometheus-reader.js';
 import { createEnvironment, type EnvironmentVariables } from './environment.js';
 import { readBatchLimits } from './read-batch-limits.js';
 import { type ExporterName, type OtlpSettings, readExporterNames, readOtlpSettings } from './read-exporter.js';
@@ -28,16 +30,20 @@ export interface EnvironmentSettings {
   readonly remoteSampling?: RemoteSampling | undefined;
   readonly propagators?: readonly TextMapPropagator[] | undefined;
   readonly batch: Partial<BatchLimits>;
+  /** Of log records, where they are batched otherwise than the rest. */
+  readonly logBatch: Partial<BatchLimits>;
   readonly spanLimits: Partial<SpanLimits>;
   readonly logRecordLimits: Partial<LogRecordLimits>;
   readonly metricIntervalMs?: number | undefined;
   readonly metricTemporality?: TemporalityPreference | undefined;
+  readonly metrics: Pick<MetricsOptions, 'exemplarFilter' | 'histogramAggregation'>;
   readonly exporters: Readonly<Record<Signal, readonly ExporterName[] | undefined>>;
   readonly otlp: Readonly<Record<Signal, OtlpSettings>>;
   /** Waiting for one answer to a batch of a signal's. */
   readonly timeoutMs: Readonly<Partial<Record<Signal, number | undefined>>>;
   readonly zipkin: ZipkinSettings;
   readonly selfObservability?: boolean | undefined;
+  readonly prometheus: Pick<PrometheusReaderOptions, 'host' | 'port'>;
   readonly logLevel?: LogLevel | undefined;
   readonly enabledInstrumentations?: readonly string[] | undefined;
   readonly disabledInstrumentations?: readonly string[] | undefined;
@@ -74,6 +80,7 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     remoteSampling: readRemoteSampling(environment),
     propagators: readPropagators(environment),
     batch: { ...readBatchLimits(environment), ...longestOf([...Object.values(timeoutMs), zipkin.timeoutMs]) },
+    logBatch: readBatchLimits(environment, 'BLRP'),
     spanLimits: readSpanLimits(environment),
     logRecordLimits: readLogRecordLimits(environment),
     metricIntervalMs: environment.integer('OTEL_METRIC_EXPORT_INTERVAL', 1),
@@ -82,11 +89,26 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
       'delta',
       'lowmemory',
     ] as const),
+    metrics: {
+      exemplarFilter: environment.oneOf('OTEL_METRICS_EXEMPLAR_FILTER', [
+        'trace_based',
+        'always_on',
+        'always_off',
+      ] as const),
+      histogramAggregation: environment.oneOf('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', [
+        'explicit_bucket_histogram',
+        'base2_exponential_bucket_histogram',
+      ] as const),
+    },
     exporters: eachSignal((signal) => readExporterNames(environment, signal)),
     otlp: eachSignal((signal) => readOtlpSettings(environment, signal)),
     timeoutMs,
     zipkin,
     selfObservability: environment.boolean('OTEL_NODE_EXPERIMENTAL_SDK_METRICS'),
+    prometheus: {
+      host: environment.string('OTEL_EXPORTER_PROMETHEUS_HOST'),
+      port: environment.integer('OTEL_EXPORTER_PROMETHEUS_PORT'),
+    },
     logLevel: environment.oneOf('OTEL_LOG_LEVEL', logLevels),
     enabledInstrumentations: environment.list('OTEL_NODE_ENABLED_INSTRUMENTATIONS'),
     disabledInstrumentations: environment.list('OTEL_NODE_DISABLED_INSTRUMENTATIONS'),

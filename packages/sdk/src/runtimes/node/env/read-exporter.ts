@@ -43,7 +43,7 @@ export function readOtlpSettings(environment: Environment, signal: Signal): Otlp
 /** By signal, what can be named beside `none`. `logging` is what `console` was called. */
 const exporterNames = {
   traces: ['otlp', 'zipkin', 'console', 'logging'],
-  metrics: ['otlp', 'console', 'logging'],
+  metrics: ['otlp', 'prometheus', 'console', 'logging'],
   logs: ['otlp', 'console', 'logging'],
 } as const;
 export type ExporterName = Exclude<(typeof exporterNames)[Signal][number], 'logging'>;
