@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
@@ -21,10 +21,13 @@ function inLibraries(file) {
   return first(`/usr/lib/${file}`, ...names.map((name) => `/usr/lib/${name}/${file}`), `/usr/libexec/${file}`);
 }
 
+/** Where packages of another release are unpacked. */
+const UNPACKED = join(homedir(), '.cache/throughline/debian');
+
 /**
- * `find` answers with the path of what was found. `variable` names another place for it. `packages` are Debian's.
+ * `find` answers with the path of what was found. `variable` names another place for it. `packages` are Debian's; `unpack` is one of another release of it.
  *
- * @type {Readonly<Record<string, { packages: readonly string[], for: string, variable?: string, find(): string | undefined }>>}
+ * @type {Readonly<Record<string, { packages: readonly string[], for: string, variable?: string, find(): string | undefined, unpack?: { release: string, package: string } }>>}
  */
 const needs = {
   chromium: {
@@ -73,6 +76,14 @@ const needs = {
     find: () => first('/usr/lib/python3/dist-packages/prometheus_client/parser.py'),
   },
   mosquitto: { packages: ['mosquitto'], for: 'batches through an MQTT broker', find: () => onPath('mosquitto') },
+  victoriaMetrics: {
+    packages: [],
+    // Older ones take no OTLP; it is unpacked beside, so that nothing of this machine's release changes.
+    unpack: { release: 'trixie', package: 'victoria-metrics' },
+    for: "metrics beside another store's answers",
+    variable: 'VICTORIA_METRICS_PATH',
+    find: () => first(join(UNPACKED, 'victoria-metrics/usr/bin/victoria-metrics')),
+  },
 };
 
 /** Path of what `name` stands for on this machine; `undefined` where it is not there. */
@@ -97,6 +108,7 @@ const canInstall = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-ge
 
 /** Installs what is missing, as far as that is possible without asking; never fails: what is still missing is skipped by name. */
 export async function installOnMachine(names = Object.keys(needs)) {
+  await unpackOnMachine(names.filter((name) => needs[name].unpack !== undefined && !findOnMachine(name)));
   const packages = names.filter((name) => !findOnMachine(name)).flatMap((name) => needs[name].packages);
   if (packages.length === 0 || !canInstall()) return;
   say(`· installing ${packages.join(', ')} (apt-get), because tests need them`);
@@ -104,4 +116,37 @@ export async function installOnMachine(names = Object.keys(needs)) {
   const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600', ...packages];
   await run('apt-get', ['update', '-qq'], { quiet: true, env });
   if ((await run('apt-get', install, { quiet: true, env })) !== 0) say('✗ apt-get could not install them all');
+}
+
+/** Fetches packages of another release with lists of its own and unpacks them into a folder; installs nothing. */
+async function unpackOnMachine(names) {
+  const keys = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  if (names.length === 0 || !canInstall() || !existsSync(keys)) return;
+  for (const name of names) {
+    const { release, package: wanted } = needs[name].unpack;
+    const folder = join(UNPACKED, wanted);
+    say(`· unpacking ${wanted} of Debian ${release}, because tests need it`);
+    for (const part of ['lists/partial', 'cache/archives/partial', 'deb'])
+      mkdirSync(join(folder, part), { recursive: true });
+    writeFileSync(
+      join(folder, 'sources.list'),
+      `deb [signed-by=${keys}] http://deb.debian.org/debian ${release} main\n`,
+    );
+    const options = [
+      `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
+      'Dir::Etc::sourceparts=/dev/null',
+      `Dir::State::lists=${join(folder, 'lists')}`,
+      `Dir::Cache=${join(folder, 'cache')}`,
+      // The user that apt would fetch as may not reach a home.
+      'APT::Sandbox::User=root',
+    ].flatMap((option) => ['-o', option]);
+    const quiet = { quiet: true, cwd: join(folder, 'deb') };
+    const isThere =
+      (await run('apt-get', [...options, 'update', '-qq'], quiet)) === 0 &&
+      (await run('apt-get', [...options, 'download', wanted], quiet)) === 0;
+    for (const file of isThere ? readdirSync(join(folder, 'deb')) : [])
+      await run('dpkg-deb', ['-x', join(folder, 'deb', file), folder], quiet);
+    for (const part of ['lists', 'cache', 'deb']) rmSync(join(folder, part), { recursive: true, force: true });
+    if (!findOnMachine(name)) say(`✗ ${wanted} could not be had`);
+  }
 }

@@ -213,6 +213,20 @@ describe('the questions over HTTP', () => {
         '/api/v1/span-metrics?by=service&by=operation&by=kind&by=version&all=1&step=5m',
         '/api/v1/span-metrics?service=payment&operation=SELECT',
       ],
+      '/api/v1/query': [
+        '/api/v1/query?query=total',
+        '/api/v1/query?query=time()',
+        '/api/v1/query?query=%22text%22',
+        `/api/v1/query?query=${encodeURIComponent('{__name__=~".+"}[5m]')}`,
+      ],
+      '/api/v1/query_range': [
+        `/api/v1/query_range?query=${encodeURIComponent('a_b_bytes * 2')}&start=${NOW / SECOND - 120n}&end=${NOW / SECOND}&step=15`,
+      ],
+      '/api/v1/labels': ['/api/v1/labels', '/api/v1/labels?match[]=total'],
+      '/api/v1/label/{name}/values': ['/api/v1/label/__name__/values', '/api/v1/label/job/values?match[]=total'],
+      '/api/v1/series': ['/api/v1/series?match[]=total'],
+      '/api/v1/metadata': ['/api/v1/metadata', '/api/v1/metadata?metric=total'],
+      '/api/v1/status/buildinfo': ['/api/v1/status/buildinfo'],
       '/api/services': ['/api/services'],
       '/api/services/{service}/operations': ['/api/services/web%2Fshop/operations'],
       '/api/operations': ['/api/operations?service=payment', '/api/operations?service=payment&spanKind=client'],
@@ -235,6 +249,7 @@ describe('the questions over HTTP', () => {
       ['/api/v1/traces?q=a%3D', 'ApiError'],
       ['/api/v1/nowhere', 'ApiError'],
       ['/api/traces', 'JaegerError'],
+      ['/api/v1/query?query=rate(x)', 'PrometheusError'],
     ] as const) {
       const validate = ajv.compile({ $ref: `doc#/components/schemas/${schema}` });
       validate((await get(address)).json());

@@ -7,7 +7,8 @@ export type MachineNeed =
   | 'webkitLibraries'
   | 'cargo'
   | 'mosquitto'
-  | 'prometheusClient';
+  | 'prometheusClient'
+  | 'victoriaMetrics';
 
 // A plain script, which the tools run before anything is installed: its type is said here.
 const script = new URL('../../../tools/lib/machine.mjs', import.meta.url).href;

@@ -1,6 +1,7 @@
 import { JAEGER_ROUTES } from './jaeger-routes.js';
 import { LOG_ROUTES } from './log-routes.js';
 import { METRIC_ROUTES } from './metric-routes.js';
+import { PROMETHEUS_ROUTES } from './prometheus-routes.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
 import { SIGNAL_ROUTES } from './signal-routes.js';
@@ -12,6 +13,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...LOG_ROUTES,
   ...SIGNAL_ROUTES,
   ...METRIC_ROUTES,
+  ...PROMETHEUS_ROUTES,
   ...SQL_ROUTES,
   ...JAEGER_ROUTES,
 ];

@@ -12,6 +12,7 @@ import { explorerFile } from './explorer-files.js';
 import { jaegerFailure } from './jaeger-routes.js';
 import { openApiDocument } from './openapi.js';
 import { Parameters } from './parameters.js';
+import { readForm } from './read-form.js';
 import type { Asked, Route } from './route.js';
 import { sendAnswer } from './send-answer.js';
 
@@ -62,7 +63,10 @@ export function createApi(options: ApiOptions): RequestListener {
   async function answer(request: IncomingMessage, url: URL, abort: AbortSignal): Promise<Answer> {
     if (request.method === 'OPTIONS')
       return { status: 204, body: '', type: 'text/plain', headers: { allow: 'GET, HEAD, OPTIONS' } };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const path = url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : url.pathname;
+    const isForm =
+      request.method === 'POST' && routes.some(({ route, pattern }) => route.form === true && pattern(path));
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isForm) {
       const failure = failureAnswer({
         status: 405,
         code: 'method-not-allowed',
@@ -71,12 +75,14 @@ export function createApi(options: ApiOptions): RequestListener {
       });
       return { ...failure, headers: { allow: 'GET, HEAD, OPTIONS' } };
     }
-    const path = url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : url.pathname;
     if (path === '/api/v1/openapi.json') return jsonAnswer(openApiDocument(options.status().version));
     for (const { route, pattern } of routes) {
       const taken = pattern(path);
       if (taken === undefined) continue;
-      const parameters = new Parameters(url.searchParams, taken);
+      const search = isForm ? await readForm(request, url.searchParams) : url.searchParams;
+      if (search === undefined)
+        return failureAnswer({ status: 413, code: 'too-large', message: 'The form is larger than a question may be.' });
+      const parameters = new Parameters(search, taken);
       const anotherReader = () => createReader(options.store, { abort, maxExecutionMs: options.maxExecutionMs });
       const reader = anotherReader();
       try {
@@ -95,6 +101,7 @@ export function createApi(options: ApiOptions): RequestListener {
       } catch (error) {
         const failure = failureOf(error);
         if (failure.status === 500) options.onError?.(error, path);
+        if (route.failure !== undefined) return route.failure.answer(failure);
         return path.startsWith('/api/v1/') ? failureAnswer(failure) : jaegerFailure(failure);
       }
     }
@@ -125,12 +132,12 @@ export function createApi(options: ApiOptions): RequestListener {
   };
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume();
     const gone = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
     });
     if (!isOurHost(request.headers.host, options.allowedHosts ?? [])) {
+      request.resume();
       await sendAnswer(request, response, foreignHost(request.headers.host));
       return;
     }
@@ -143,7 +150,9 @@ export function createApi(options: ApiOptions): RequestListener {
       );
       return;
     }
-    await sendAnswer(request, response, await answer(request, url, gone.signal));
+    const answered = await answer(request, url, gone.signal);
+    request.resume();
+    await sendAnswer(request, response, answered);
   }
 }
 

@@ -77,6 +77,19 @@ function envelope(data: Schema): Schema {
   return object({ data: list(data), total: count, limit: count, offset: count, errors: { type: 'null' } });
 }
 
+const labels: Schema = { type: 'object', additionalProperties: string };
+/** Seconds, and a number as text. */
+const sample: Schema = {
+  type: 'array',
+  prefixItems: [{ type: 'number' }, string],
+  items: false,
+  minItems: 2,
+  maxItems: 2,
+};
+function prometheus(data: Schema): Schema {
+  return object({ status: { enum: ['success'] }, data });
+}
+
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ApiError: object({
     error: object({
@@ -373,6 +386,30 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       { maxItems: 100 },
     ),
     stats,
+  }),
+  PrometheusResult: prometheus(
+    object({
+      resultType: { enum: ['vector', 'matrix', 'scalar', 'string'] },
+      result: {
+        anyOf: [
+          list(object({ metric: labels, value: sample })),
+          list(object({ metric: labels, values: list(sample) })),
+          sample,
+        ],
+      },
+    }),
+  ),
+  PrometheusTexts: prometheus(list(string)),
+  PrometheusSeries: prometheus(list(labels)),
+  PrometheusMetadata: prometheus({
+    type: 'object',
+    additionalProperties: list(object({ type: string, help: string, unit: string })),
+  }),
+  PrometheusBuildInfo: prometheus(object({ version: string, application: string, revision: string })),
+  PrometheusError: object({
+    status: { enum: ['error'] },
+    errorType: { enum: ['bad_data', 'timeout', 'canceled', 'internal'] },
+    error: string,
   }),
   JaegerNames: envelope(string),
   JaegerOperations: envelope(object({ name: string, spanKind: kind })),

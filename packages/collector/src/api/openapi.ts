@@ -29,14 +29,14 @@ export function openApiDocument(version: string) {
 }
 
 function operationOf(route: Route): Json {
-  const error = route.path.startsWith('/api/v1/') ? 'ApiError' : 'JaegerError';
+  const error = route.failure?.schema ?? (route.path.startsWith('/api/v1/') ? 'ApiError' : 'JaegerError');
   return {
     operationId: route.path
       .replace(/^\/api\//, '')
       .replace(/[^a-zA-Z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase()),
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    tags: [route.path.startsWith('/api/v1/') ? 'v1' : 'jaeger'],
+    tags: [route.failure !== undefined ? 'prometheus' : route.path.startsWith('/api/v1/') ? 'v1' : 'jaeger'],
     parameters: route.parameters.map((parameter) => ({ ...parameter }) as unknown as Json),
     responses: {
       '200': body(route.schema, 'The answer.'),

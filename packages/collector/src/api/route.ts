@@ -2,7 +2,7 @@ import type { LogTails } from '../query/log-tail.js';
 import type { Reader } from '../query/reader.js';
 import type { SqlDesk } from '../query/sql-desk.js';
 import type { Status } from '../shapes/api.js';
-import type { Answer } from './answer.js';
+import type { Answer, Failure } from './answer.js';
 import type { Parameter, Parameters } from './parameters.js';
 
 /** What a route works with. */
@@ -32,5 +32,9 @@ export interface Route {
   readonly lenient?: boolean;
   /** Answers to the explorer and to programs, and not to pages elsewhere: what it does costs more than it says. */
   readonly ownPagesOnly?: boolean;
+  /** Parameters may also come as a form in the body of a POST. */
+  readonly form?: boolean;
+  /** How its clients are told what went wrong, with the schema of that; otherwise as the path has it. */
+  readonly failure?: { readonly schema: string; readonly answer: (failure: Failure) => Answer };
   readonly handle: (asked: Asked) => Promise<Answer>;
 }

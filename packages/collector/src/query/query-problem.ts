@@ -1,7 +1,15 @@
 /** A question that cannot be answered as it was asked. `message` and `hint` are sentences for the person who asked. */
 export class QueryProblem extends Error {
   override readonly name = 'QueryProblem';
-  readonly code: 'bad-filter' | 'bad-pattern' | 'bad-parameter' | 'bad-cursor' | 'bad-sql' | 'sql-limit' | 'sql-off';
+  readonly code:
+    | 'bad-filter'
+    | 'bad-pattern'
+    | 'bad-parameter'
+    | 'bad-cursor'
+    | 'bad-sql'
+    | 'sql-limit'
+    | 'sql-off'
+    | 'bad-promql';
   readonly hint: string | undefined;
   /** Offset into the text of the filter or statement, where there is one. */
   readonly position: number | undefined;
