@@ -58,9 +58,13 @@ export const logging: SignalPart = (host) => {
     };
     telemetry.flush = (options = {}) =>
       both(flush(options), provider.forceFlush(), options.timeoutMs ?? limits.flushTimeoutMs);
-    telemetry.shutdown = async (options = {}) => {
-      const sent = await shutdown(options);
-      return both(Promise.resolve(sent), closing, options.timeoutMs ?? limits.shutdownTimeoutMs);
+    let ended: Promise<boolean> | undefined;
+    telemetry.shutdown = (options = {}) => {
+      // Processors are shut down in the midst of it.
+      ended ??= shutdown(options).then((sent) =>
+        both(Promise.resolve(sent), closing, options.timeoutMs ?? limits.shutdownTimeoutMs),
+      );
+      return ended;
     };
     stopListening = lifecycle.onSuspend(() => void provider.forceFlush());
   }

@@ -133,8 +133,11 @@ export const createMetering =
         },
         stopped ? undefined : readers?.flush(timeoutMs),
       );
-    telemetry.shutdown = ({ timeoutMs = limits.shutdownTimeoutMs } = {}) =>
-      stopped ? shutdown() : observed(timeoutMs, shutdown, readers?.shutdown(timeoutMs));
+    let ended: Promise<boolean> | undefined;
+    telemetry.shutdown = ({ timeoutMs = limits.shutdownTimeoutMs } = {}) => {
+      ended ??= observed(timeoutMs, shutdown, readers?.shutdown(timeoutMs));
+      return ended;
+    };
     telemetry.status = () => ({ ...status(), uncollected: isDirty() });
     telemetry.meter = provider.getMeter(String(resource.attributes['service.name']), host.serviceVersion);
 
