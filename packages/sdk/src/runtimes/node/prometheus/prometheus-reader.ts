@@ -119,9 +119,10 @@ export function prometheusReader(options: PrometheusReaderOptions = {}): Prometh
     handler,
     listening,
     attach(given) {
+      if (!reader.attach(given)) return false;
       report = given.report;
-      reader.attach(given);
       if (serve && !server) listen();
+      return true;
     },
     flush: reader.flush,
     async shutdown(timeoutMs) {
