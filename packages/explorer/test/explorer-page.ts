@@ -22,6 +22,8 @@ export interface ExplorerPage {
   readonly context: BrowserContext;
   /** Of the fixture server with the options of the suite. */
   readonly base: string;
+  /** Where the built page lies, for servers of one's own. */
+  readonly site: string;
   /** Another server, with other options; its address. */
   startServer(options?: Partial<FixtureOptions>): Promise<string>;
 }
@@ -85,6 +87,9 @@ export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spans
     },
     get base() {
       return base;
+    },
+    get site() {
+      return site;
     },
     startServer,
   };

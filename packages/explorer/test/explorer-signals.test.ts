@@ -55,7 +55,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CH
     await expect
       .poll(async () => new Set(await records().locator('time + span').allTextContents()))
       .toEqual(new Set(['ERROR']));
-    await page.getByLabel('Text').fill('DECLINED');
+    await page.getByLabel('Filter log records').fill('DECLINED');
     await page.keyboard.press('Enter');
     await expect.poll(() => search().get('q')).toBe('DECLINED');
     const declined = records().filter({ hasText: 'declined' }).first();

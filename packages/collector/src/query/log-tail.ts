@@ -5,7 +5,7 @@ import { type LogQuestion, timelessConditions } from './log-question.js';
 import { LOG_ROW, type LogRow, logRecordsJson } from './log-records.js';
 import type { Reader } from './reader.js';
 
-export interface TailQuestion extends Omit<LogQuestion, 'range'> {
+interface TailQuestion extends Omit<LogQuestion, 'range'> {
   /** `cursor` of the answer before; without it the tail begins now. */
   readonly cursor?: string | undefined;
   /** Of a tail that begins: so many of the newest records that are there already. */

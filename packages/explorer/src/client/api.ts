@@ -4,12 +4,18 @@ import type {
   AttributeValuesAnswer,
   DifferencesAnswer,
   HistogramAnswer,
+  LogHistogramAnswer,
+  LogPatternsAnswer,
   LogsAnswer,
+  LogTailAnswer,
   MetricKind,
   MetricSeriesAnswer,
   MetricsAnswer,
   OperationsAnswer,
   ServicesAnswer,
+  SqlAnswer,
+  SqlProgressAnswer,
+  SqlSchemaAnswer,
   Status,
   TraceAnswer,
   TraceLogsAnswer,
@@ -167,6 +173,23 @@ export const api = {
     { range, ...options }: LogFilter & { range: AbsoluteRange; limit: number; cursor?: string | undefined },
     signal?: AbortSignal,
   ) => getJson<LogsAnswer>(apiUrl('/logs', { ...options, ...times(range) }), signal),
+
+  logHistogram: ({ range, ...options }: LogFilter & { range: AbsoluteRange; buckets: number }, signal?: AbortSignal) =>
+    getJson<LogHistogramAnswer>(apiUrl('/logs/histogram', { ...options, ...times(range) }), signal),
+
+  logPatterns: ({ range, ...options }: LogFilter & { range: AbsoluteRange }, signal?: AbortSignal) =>
+    getJson<LogPatternsAnswer>(apiUrl('/logs/patterns', { ...options, ...times(range) }), signal),
+
+  logTail: (options: LogFilter & { cursor?: string | undefined; backlog?: number }, signal?: AbortSignal) =>
+    getJson<LogTailAnswer>(apiUrl('/logs/tail', { ...options }), signal),
+
+  sql: ({ range, ...options }: { query: string; id: string; range: AbsoluteRange }, signal?: AbortSignal) =>
+    getJson<SqlAnswer>(apiUrl('/sql', { ...options, ...times(range) }), signal),
+
+  sqlProgress: (id: string, signal?: AbortSignal) =>
+    getJson<SqlProgressAnswer>(apiUrl('/sql/progress', { id }), signal),
+
+  sqlSchema: (signal?: AbortSignal) => getJson<SqlSchemaAnswer>(apiUrl('/sql/schema'), signal),
 
   metrics: (
     { range, ...options }: { q: string | undefined; service: string | undefined; range: AbsoluteRange },

@@ -60,15 +60,49 @@ export const tracesQuery = ({
     placeholderData: keepPreviousData,
   });
 
-export const logsQuery = (filter: LogFilter, { range, nowMs }: Omit<Asked, 'q'>) =>
+/** Larger pages than of traces: a record is a line, and thousands are scrolled through. */
+const LOG_PAGE_SIZE = 500;
+
+export const logsQuery = (
+  filter: LogFilter,
+  { range, nowMs, selection }: Omit<Asked, 'q'> & { selection: AbsoluteRange | undefined },
+) =>
   infiniteQueryOptions({
-    queryKey: ['logs', filter, range, nowMs],
+    queryKey: ['logs', filter, selection ?? range, nowMs],
     queryFn: ({ pageParam, signal }) =>
-      api.logs({ ...filter, range: absoluteRange(range, nowMs), limit: PAGE_SIZE, cursor: pageParam }, signal),
+      api.logs(
+        { ...filter, range: selection ?? absoluteRange(range, nowMs), limit: LOG_PAGE_SIZE, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
+    // Tens of thousands of records are not compared with themselves at every page.
+    structuralSharing: false,
   });
+
+export const logHistogramQuery = (
+  filter: LogFilter,
+  { range, nowMs, buckets }: Omit<Asked, 'q'> & { buckets: number },
+) =>
+  queryOptions({
+    queryKey: ['log-histogram', filter, range, nowMs, buckets],
+    queryFn: ({ signal }) => api.logHistogram({ ...filter, range: absoluteRange(range, nowMs), buckets }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const logPatternsQuery = (
+  filter: LogFilter,
+  { range, nowMs, selection }: Omit<Asked, 'q'> & { selection: AbsoluteRange | undefined },
+) =>
+  queryOptions({
+    queryKey: ['log-patterns', filter, selection ?? range, nowMs],
+    queryFn: ({ signal }) => api.logPatterns({ ...filter, range: selection ?? absoluteRange(range, nowMs) }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const sqlSchemaQuery = () =>
+  queryOptions({ queryKey: ['sql-schema'], queryFn: ({ signal }) => api.sqlSchema(signal), staleTime: 60_000 });
 
 export const metricsQuery = ({
   q,

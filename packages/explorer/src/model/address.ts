@@ -45,8 +45,12 @@ export interface TraceAddress extends TimeSearch {
 }
 
 export interface LogsAddress extends TimeSearch {
-  /** A part of the text. */
+  /** A filter of log records. */
   readonly q?: string | undefined;
+  /** Instead of the records. */
+  readonly show?: 'patterns' | 'tail' | undefined;
+  /** The brushed part of the chart, `fromMs-toMs`. */
+  readonly sel?: string | undefined;
   /** Only records of at least this severity. */
   readonly severity?: Severity | undefined;
   readonly service?: string | undefined;
@@ -97,11 +101,27 @@ export function readLogsAddress(raw: RawSearch): LogsAddress {
   return defined({
     ...readTimeSearch(raw),
     q: text(raw, 'q'),
+    show: raw.show === 'patterns' || raw.show === 'tail' ? (raw.show as 'patterns' | 'tail') : undefined,
+    sel: when(text(raw, 'sel'), /^\d{1,15}-\d{1,15}$/),
     severity: SEVERITIES.find((severity) => severity === raw.severity),
     service: text(raw, 'service'),
     trace: when(text(raw, 'trace'), /^[0-9a-f]{32}$/),
     span: when(text(raw, 'span'), /^[0-9a-f]{16}$/),
     open: when(text(raw, 'open'), /^\d{1,20}-\d{1,6}$/),
+  });
+}
+
+export interface SqlAddress extends TimeSearch {
+  /** The statement that was run. */
+  readonly q?: string | undefined;
+  readonly show?: 'chart' | undefined;
+}
+
+export function readSqlAddress(raw: RawSearch): SqlAddress {
+  return defined({
+    ...readTimeSearch(raw),
+    q: text(raw, 'q'),
+    show: raw.show === 'chart' ? ('chart' as const) : undefined,
   });
 }
 

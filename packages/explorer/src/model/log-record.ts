@@ -14,7 +14,10 @@ export function loudness({ severityNumber }: Pick<LogRecordDetail, 'severityNumb
 }
 
 /** As the program called it; where it did not, the name of its range in the data model (1 to 4 is TRACE, 5 to 8 DEBUG …). Empty: it says none. */
-export function severityName({ severityNumber, severityText }: LogRecordDetail): string {
+export function severityName({
+  severityNumber,
+  severityText,
+}: Pick<LogRecordDetail, 'severityNumber' | 'severityText'>): string {
   if (severityText !== '') return severityText;
   return severityNumber === 0 ? '' : (SEVERITIES[Math.floor((severityNumber - 1) / 4)]?.toUpperCase() ?? '');
 }

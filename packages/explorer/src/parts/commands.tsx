@@ -7,7 +7,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, 
 
 export interface Command {
   readonly id: string;
-  readonly group: 'Everywhere' | 'Search' | 'Trace';
+  readonly group: 'Everywhere' | 'Search' | 'Logs' | 'SQL' | 'Trace';
   readonly label: string;
   /** `mod+k`, `/`, `?`, `F`, `ArrowDown`: `KeyboardEvent.key`, with `mod+` for Control or Command, `alt+` and `shift+` before named keys. */
   readonly keys?: readonly string[];

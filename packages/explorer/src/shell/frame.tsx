@@ -27,7 +27,7 @@ export function Frame() {
   const [keys, setKeys] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const onSearch = path === '/';
-  const ofTime = onSearch || path === '/logs' || path === '/metrics';
+  const ofTime = onSearch || path === '/logs' || path === '/metrics' || path === '/sql';
   const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
   const timeSearch = { last: time.last, from: time.from, to: time.to };
 
@@ -62,6 +62,12 @@ export function Frame() {
       group: 'Everywhere',
       label: 'Go to metrics',
       run: () => void navigate({ to: '/metrics', search: timeSearch }),
+    },
+    {
+      id: 'go-sql',
+      group: 'Everywhere',
+      label: 'Go to SQL',
+      run: () => void navigate({ to: '/sql', search: timeSearch }),
     },
     {
       id: 'go-connect',
@@ -113,6 +119,9 @@ export function Frame() {
           </Link>
           <Link to="/metrics" search={timeSearch} data-current={path === '/metrics' || undefined}>
             Metrics
+          </Link>
+          <Link to="/sql" search={timeSearch} data-current={path === '/sql' || undefined}>
+            SQL
           </Link>
           <Link to="/connect" search={timeSearch} data-current={path === '/connect' || undefined}>
             Connect

@@ -5,6 +5,7 @@ import {
   readLogsAddress,
   readMetricsAddress,
   readSearchAddress,
+  readSqlAddress,
   readTimeSearch,
   readTraceAddress,
 } from '../model/address.js';
@@ -40,6 +41,12 @@ const metrics = createRoute({
   validateSearch: readMetricsAddress,
   component: lazyRouteComponent(() => import('../views/metrics/metrics-view.js'), 'MetricsView'),
 });
+const sql = createRoute({
+  getParentRoute: () => root,
+  path: '/sql',
+  validateSearch: readSqlAddress,
+  component: lazyRouteComponent(() => import('../views/sql/sql-view.js'), 'SqlView'),
+});
 const connect = createRoute({
   getParentRoute: () => root,
   path: '/connect',
@@ -55,7 +62,7 @@ const tour = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([search, trace, logs, metrics, connect, tour]),
+  routeTree: root.addChildren([search, trace, logs, metrics, sql, connect, tour]),
   parseSearch,
   stringifySearch: formatSearch,
   defaultPreload: false,

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { LogsAddress } from '../../model/address.js';
 import { formatMoment, momentInFull } from '../../model/format.js';
+import type { ListedRecord } from '../../model/log-list.js';
 import { bodyText, loudness, severityName } from '../../model/log-record.js';
 import { Button, CopyButton, ServiceName } from '../../parts/controls.js';
 import { PlainAttributes } from '../../parts/plain-attributes.js';
-import type { ListedRecord } from './log-list.js';
 import styles from './logs-view.module.css';
 
 interface Props {

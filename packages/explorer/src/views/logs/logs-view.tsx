@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { LogsAddress } from '../../model/address.js';
+import { formatSelection, type LogsAddress, readSelection } from '../../model/address.js';
 import { SEVERITIES } from '../../model/log-record.js';
 import type { Status } from '../../model/shapes.js';
 import { parseTimeSearch } from '../../model/time-range.js';
@@ -8,8 +8,12 @@ import { NothingSent } from '../../parts/nothing-sent.js';
 import { useNow } from '../../parts/now.js';
 import { TextFilter } from '../../parts/text-filter.js';
 import { useFirstArrival } from '../../parts/use-first-arrival.js';
+import { LogHistogram } from './log-histogram.js';
 import { LogList } from './log-list.js';
+import { LogQuery } from './log-query.js';
+import { LogTail } from './log-tail.js';
 import styles from './logs-view.module.css';
+import { PatternList } from './pattern-list.js';
 
 const countRecords = (status: Status): number => status.logRecords;
 
@@ -44,11 +48,13 @@ export function LogsView() {
     trace: address.trace,
     span: address.span,
   };
+  const asked = { range: parseTimeSearch(address), nowMs };
+  const selection = readSelection(address.sel);
   return (
     <div className={styles.view}>
       <h1 className="visually-hidden">Logs</h1>
       <search className={styles.bar}>
-        <TextFilter label="Text" placeholder="A part of the text" value={address.q} onChange={(q) => change({ q })} />
+        <LogQuery value={address.q ?? ''} onChange={(q) => change({ q })} />
         <label className={styles.severity}>
           <span>Severity</span>
           <select
@@ -80,7 +86,37 @@ export function LogsView() {
           </Button>
         )}
       </search>
-      <LogList filter={filter} asked={{ range: parseTimeSearch(address), nowMs }} open={address.open} change={change} />
+      {address.show !== 'tail' && (
+        <LogHistogram
+          filter={filter}
+          asked={asked}
+          selection={selection}
+          onSelect={(part) => change({ sel: part && formatSelection(part) })}
+        />
+      )}
+      {/* biome-ignore lint/a11y/useSemanticElements: a set of fields would be announced as a form's */}
+      <div role="group" aria-label="What is shown" className={styles.shows}>
+        <Button on={address.show === undefined} onClick={() => change({ show: undefined })}>
+          Records
+        </Button>
+        <Button on={address.show === 'patterns'} onClick={() => change({ show: 'patterns' })}>
+          Patterns
+        </Button>
+        <Button
+          on={address.show === 'tail'}
+          onClick={() => change({ show: 'tail' })}
+          title="Records as they are stored"
+        >
+          Live tail
+        </Button>
+      </div>
+      {address.show === 'tail' ? (
+        <LogTail filter={filter} open={address.open} change={change} />
+      ) : address.show === 'patterns' ? (
+        <PatternList filter={filter} asked={{ ...asked, selection }} change={change} />
+      ) : (
+        <LogList filter={filter} asked={{ ...asked, selection }} open={address.open} change={change} />
+      )}
     </div>
   );
 }
