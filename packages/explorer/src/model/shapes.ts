@@ -1,15 +1,11 @@
 /* What views see of the shapes shared with the collector; only `model` and `client` name the other side's files. */
 export type {
   Attributes,
-  LogHistogramAnswer,
   LogPatternsAnswer,
-  LogRecordDetail,
   MetricSummary,
-  ResourceDetail,
   SpanDetail,
   SqlAnswer,
   SqlProgressAnswer,
-  SqlSchemaAnswer,
   Status,
   TraceSummary,
 } from '#shapes/api.js';

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatCount } from '../../model/format.js';
-import { serviceColour } from '../../model/service-colour.js';
+import { formatClock, formatCount } from '../../model/format.js';
+import { SERVICE_COLOURS } from '../../model/service-colour.js';
 import type { SqlChart as Chart } from '../../model/sql-result.js';
 import { useTheme } from '../../parts/theme.js';
 import { useSize } from '../../parts/use-size.js';
@@ -19,6 +19,8 @@ export function SqlChart({ chart }: { readonly chart: Chart }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when the plot is made
   useLayoutEffect(() => {
     if (host.current === null || width === 0) return;
+    const palette = SERVICE_COLOURS[theme];
+    const colour = (index: number): string => palette[index % palette.length]!;
     const bars = uPlot.paths.bars!({ size: [0.7, 60] });
     const axis = { stroke: property('--text-3'), font: `11px ${property('--sans')}`, ticks: { show: false } };
     const plot = new uPlot(
@@ -34,6 +36,10 @@ export function SqlChart({ chart }: { readonly chart: Chart }) {
           {
             ...axis,
             grid: { show: false },
+            ...(chart.isTime && {
+              values: (_plot: uPlot, splits: number[]) => splits.map((at) => formatClock(new Date(at * 1000))),
+              space: 90,
+            }),
             ...(!chart.isTime && {
               values: (_plot: uPlot, splits: number[]) =>
                 splits.map((place) => (Number.isInteger(place) ? (chart.names[place] ?? '').slice(0, 24) : '')),
@@ -47,13 +53,19 @@ export function SqlChart({ chart }: { readonly chart: Chart }) {
           },
         ],
         series: [
-          chart.isTime ? {} : { label: 'row', value: (_plot, place) => chart.names[place ?? -1] ?? '' },
-          ...chart.lines.map(({ name }) => ({
+          chart.isTime
+            ? { label: 'time', value: (_plot, at) => (at === null ? '' : formatClock(new Date(at * 1000))) }
+            : { label: 'row', value: (_plot, place) => chart.names[place ?? -1] ?? '' },
+          ...chart.lines.map(({ name }, index) => ({
             label: name,
-            stroke: serviceColour(name),
+            stroke: colour(index),
             ...(chart.isTime
-              ? { width: 1.5, spanGaps: true }
-              : { fill: serviceColour(name), paths: bars, points: { show: false } }),
+              ? {
+                  width: 1.5,
+                  spanGaps: true,
+                  points: { show: chart.along.length < 3, fill: colour(index), stroke: colour(index) },
+                }
+              : { fill: colour(index), paths: bars, points: { show: false } }),
           })),
         ],
       },
