@@ -10,10 +10,12 @@ export type Shape = (value: unknown) => unknown;
 export type ShapeOf = (key: string) => Shape | undefined;
 
 const nothing = {};
+/** Values of a branch that are looked through one by one: a map of so few costs more memory, and no less time. */
+const maxFew = 8;
 
 /**
  * Attributes on the way to their series: after those that came before, `key` leads on by its value. Where only one value was ever seen there is no
- * map.
+ * list, and for few of them no map.
  */
 class Branch {
   readonly key: string;
@@ -24,6 +26,8 @@ class Branch {
   /** The value that came last (or the only one), and where it leads. */
   value: unknown = nothing;
   next: Branch | number = unknown;
+  /** A value and where it leads, and so on; where there are more than a few, a map of them. */
+  few: unknown[] | undefined = undefined;
   values: Map<unknown, Branch | number> | undefined = undefined;
   /** The same place with another key. */
   other: Branch | undefined = undefined;
@@ -35,17 +39,40 @@ class Branch {
   }
 
   lead(value: unknown): Branch | number | undefined {
-    return value === this.value ? this.next : this.values?.get(value);
+    if (value === this.value) return this.next;
+    const { few } = this;
+    if (few === undefined) return this.values?.get(value);
+    for (let i = 0; i < few.length; i += 2) if (few[i] === value) return few[i + 1] as Branch | number;
+    return undefined;
   }
 
   set(value: unknown, next: Branch | number): void {
     if (this.shape || (this.value !== nothing && this.value !== value)) {
-      this.values ??= new Map(this.shape ? [] : [[this.value, this.next]]);
+      if (!this.few && !this.values) this.few = this.shape ? [] : [this.value, this.next];
     }
-    this.values?.set(value, next);
+    this.#list(value, next);
     if (this.shape) return;
     this.value = value;
     this.next = next;
+  }
+
+  #list(value: unknown, next: Branch | number): void {
+    const { few } = this;
+    if (few) {
+      for (let i = 0; i < few.length; i += 2) {
+        if (few[i] !== value) continue;
+        few[i + 1] = next;
+        return;
+      }
+      // `NaN` is found by maps alone.
+      if (few.length < maxFew * 2 && !Number.isNaN(value)) this.few = [...few, value, next];
+      else {
+        this.few = undefined;
+        this.values = new Map();
+        for (let i = 0; i < few.length; i += 2) this.values.set(few[i], few[i + 1] as Branch | number);
+      }
+    }
+    this.values?.set(value, next);
   }
 }
 
@@ -79,7 +106,7 @@ export class AttributePaths {
       if (value === branch.value) at = branch.next;
       else {
         const { shape } = branch;
-        const next = branch.values?.get(shape ? shape(value) : value);
+        const next = branch.lead(shape ? shape(value) : value);
         if (next === undefined) return unknown;
         if (!shape) {
           branch.value = value;

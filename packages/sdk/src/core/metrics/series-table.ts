@@ -29,6 +29,11 @@ export interface SeriesOwner {
 const pathsEach = 4;
 const endless = Number.POSITIVE_INFINITY;
 const firstCapacity = 4;
+/** What is this large grows by a quarter, and not to the double: half of it empty would be the greater part of what series cost. */
+const largeBytes = 65_536;
+const largeCount = 1_024;
+
+const more = (length: number, large: number): number => (length < large ? length * 2 : length + (length >> 2));
 
 /**
  * The series of one metric: numbered from 0 in the order in which they came. What a series is called stands in one piece of memory for all, as the
@@ -49,8 +54,9 @@ export class SeriesTable {
   /** Predicts no key: the order in which they are written is not that in which they come. */
   readonly #before = new EncodedKey('', false);
   #paths: AttributePaths;
-  #view = new DataView(this.bytes.buffer);
-  /** Numbers of series by the hash of their bytes, -1 where there is none; twice as many places as there may be series. */
+  /** Of `bytes`. */
+  view = new DataView(this.bytes.buffer);
+  /** Numbers of series by the hash of their bytes, -1 where there is none. */
   #slots: Int32Array = new Int32Array(0);
 
   constructor(rules: SeriesRules, tag: number, owner: SeriesOwner) {
@@ -132,12 +138,12 @@ export class SeriesTable {
     if (this.count >= this.ends.length) this.#makeRoom();
     const start = this.count ? this.ends[this.count - 1]! : 0;
     if (start + bound > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(this.bytes.length * 2, start + bound));
+      const bytes = new Uint8Array(Math.max(more(this.bytes.length, largeBytes), start + bound));
       bytes.set(this.bytes.subarray(0, start));
       this.bytes = bytes;
-      this.#view = new DataView(bytes.buffer);
+      this.view = new DataView(bytes.buffer);
     }
-    const end = writeAttributes(this.bytes, this.#view, start, this.#tag, list, list.length, keys);
+    const end = writeAttributes(this.bytes, this.view, start, this.#tag, list, list.length, keys);
     const mask = this.#slots.length - 1;
     for (let slot = this.#hash(start, end) & mask; ; slot = (slot + 1) & mask) {
       const series = this.#slots[slot]!;
@@ -168,12 +174,16 @@ export class SeriesTable {
   }
 
   #makeRoom(): void {
-    const capacity = Math.max(this.ends.length * 2, firstCapacity);
+    const capacity = Math.max(more(this.ends.length, largeCount), firstCapacity);
     const ends = new Uint32Array(capacity);
     ends.set(this.ends);
     this.ends = ends;
-    this.#slots = new Int32Array(capacity * 2);
-    this.#place();
+    // A power of two, at most three quarters of which are ever taken.
+    const slots = 2 ** Math.ceil(Math.log2((capacity * 4) / 3));
+    if (slots > this.#slots.length) {
+      this.#slots = new Int32Array(slots);
+      this.#place();
+    }
     this.#owner.grow(capacity);
   }
 
