@@ -1,7 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-
-/** What `find` answers for attributes that were not remembered. */
-export const unknown = -1;
+import { unknown } from './byte-table.js';
 
 /** What becomes of the values of one key before they name a series; `undefined`: the key is left out. The same for the same value, always. */
 export type Shape = (value: unknown) => unknown;
@@ -93,6 +91,7 @@ export class AttributePaths {
     this.#shapeOf = shapeOf;
   }
 
+  /** `unknown` for attributes that were not remembered. */
   find(attributes: Attributes | undefined): number {
     let at = this.#root;
     for (const key in attributes) {

@@ -78,12 +78,12 @@ export class ExemplarStore implements Exemplars {
     for (const exemplar of all.flat()) at = writeExemplar(this.#bytes, view, at, this.#options.tag, exemplar);
   }
 
-  #take(series: number, { bytes, ends }: SeriesTable): EncodableExemplar[] {
+  #take(series: number, table: SeriesTable): EncodableExemplar[] {
     const { time, secrets, isInteger, onError } = this.#options;
     const taken: EncodableExemplar[] = [];
     let known: Attributes | undefined;
     const pointAttributes = () => {
-      known ??= readAttributes(bytes, series ? ends[series - 1]! : 0, ends[series]!);
+      known ??= readAttributes(table.encoded(series));
       return known;
     };
     try {

@@ -211,9 +211,9 @@ function readExemplar(reader: FieldReader): Exemplar {
 }
 
 /** Attributes that stand in a row, each with a tag of its own, as a data point has them. */
-export function readAttributes(bytes: Uint8Array, start: number, end: number): Attributes {
+export function readAttributes(encoded: Uint8Array): Attributes {
   const attributes: Attributes = {};
-  const reader = new FieldReader(bytes, start, end);
+  const reader = new FieldReader(encoded);
   while (reader.next()) readKeyValue(reader.message(), attributes);
   return attributes;
 }

@@ -51,7 +51,7 @@ export function readerRules(options: MetricReaderOptions, report: Report): Reade
         const identity = identityOf(scope, stream);
         const result = filter.testMetric(identity);
         if (result !== 'accept_partial') return result !== 'drop';
-        return (bytes, start, end) => filter.testAttributes?.(identity, readAttributes(bytes, start, end)) !== 'drop';
+        return (attributes) => filter.testAttributes?.(identity, readAttributes(attributes)) !== 'drop';
       }),
   };
 }

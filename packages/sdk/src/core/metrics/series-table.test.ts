@@ -15,7 +15,8 @@ function table(limit = 1_000, rules: Partial<SeriesRules> = {}) {
     added: (series) => added.push(series),
   });
   const attributesOf = (series: number) => {
-    const bytes = made.bytes.slice(series ? made.ends[series - 1] : 0, made.ends[series]);
+    const bytes = made.encoded(series);
+    expect(bytes.length).toBe(made.size(series));
     const { attributes } = decodeOtlp<{ attributes: [] }>('Resource', bytes);
     return plainAttributes(attributes);
   };

@@ -38,8 +38,8 @@ export interface Exemplars {
   move(to: number, from: number): void;
 }
 
-/** Whether the series whose attributes stand there, encoded, is written. */
-export type SelectSeries = (bytes: Uint8Array, start: number, end: number) => boolean;
+/** Whether the series with these attributes, encoded, is written. */
+export type SelectSeries = (attributes: Uint8Array) => boolean;
 
 /** Where an instrument's measurements go: one stream, several, or none. */
 export interface Sink {
@@ -136,8 +136,7 @@ export abstract class Stream implements DataPoints, Sink {
   size(series: number): number {
     if (!this.isWritten(series)) return 0;
     if (this.#left?.has(series)) return 0;
-    const { ends } = this.table;
-    const size = this.valueSize(series) + ends[series]! - (series ? ends[series - 1]! : 0);
+    const size = this.valueSize(series) + this.table.size(series);
     return this.#exemplars ? size + this.#exemplars.size(series) : size;
   }
 
@@ -184,12 +183,7 @@ export abstract class Stream implements DataPoints, Sink {
       times.startLo = times.timeLo;
     }
     let at = this.writeValue(bytes, view, writePointTimes(bytes, view, pos, times), series);
-    // A loop, because a view on so few bytes costs more than copying them; four at a time.
-    const { bytes: attributes, view: words, ends } = this.table;
-    const end = ends[series]!;
-    let from = series ? ends[series - 1]! : 0;
-    for (const whole = end - 3; from < whole; from += 4, at += 4) view.setInt32(at, words.getInt32(from, true), true);
-    while (from < end) bytes[at++] = attributes[from++]!;
+    at = this.table.write(series, view, at);
     return this.#exemplars ? this.#exemplars.write(bytes, at, series) : at;
   }
 
@@ -206,10 +200,8 @@ export abstract class Stream implements DataPoints, Sink {
   }
 
   #notSelected(select: SelectSeries): ReadonlySet<number> {
-    const { bytes, ends } = this.table;
     const left = new Set<number>();
-    for (let series = 0, start = 0; series < this.count; start = ends[series++]!)
-      if (!select(bytes, start, ends[series]!)) left.add(series);
+    for (let series = 0; series < this.count; series++) if (!select(this.table.encoded(series))) left.add(series);
     return left;
   }
 

@@ -46,9 +46,12 @@ export interface DataPoints {
   readonly count: number;
   /** Bytes of a point without its tag and length; 0 for one that is left out. */
   size(point: number): number;
-  /** Writes that many bytes and returns the position behind them. */
+  /** Writes that many bytes and returns the position behind them. Up to `slack` behind that may be overwritten. */
   write(bytes: Uint8Array, view: DataView, pos: number, point: number): number;
 }
+
+/** What is copied by words may be written this far beyond its end. */
+const slack = 8;
 
 /**
  * A fragment is begun anew when it is this large. Small, because a fragment cannot be divided when a batch is sealed and what a page sends at its end
@@ -79,7 +82,7 @@ export function writeMetric(
     }
     if (!items) return;
     const whole = head.length + 1 + varintSize(length) + length;
-    const pos = buffer.reserve(1 + varintSize(whole) + whole);
+    const pos = buffer.reserve(1 + varintSize(whole) + whole + slack);
     const { bytes, view } = buffer;
     bytes[pos] = 0x12;
     let at = writeVarint(bytes, pos + 1, whole);
