@@ -381,6 +381,15 @@ test('a variable that cannot be read is named once and its default taken', async
   expect(names()).toEqual(['last', 'work']);
 });
 
+test('a program that samples by outcome sends the traces with an error and the slow one, whole, and nothing of the others [W5]', async () => {
+  const { code, stdout, stderr } = await run('outcome.mjs').ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(names()).toEqual(['bad', 'bad', 'bad', 'bad inside', 'bad inside', 'bad inside', 'slow', 'slow inside']);
+  for (const span of sink.spans.filter(({ name }) => name.endsWith('inside')))
+    expect(sink.spans.find(({ spanId }) => spanId === span.parentSpanId)?.traceId).toBe(span.traceId);
+  expect(JSON.parse(stdout)).toMatchObject({ heldTraces: 0, keptTraces: 4, droppedTraces: 201, droppedSpans: 400 });
+});
+
 test.each(['http.get', 'fetch'])(
   'a program that knows nothing of telemetry is traced by --import register alone: %s [F9 F19]',
   async (way) => {

@@ -7,9 +7,18 @@ import { createTraceState } from '../context/trace-state.js';
 import { alwaysOffSampler } from './always-off.js';
 import { alwaysOnSampler } from './always-on.js';
 import { alwaysRecordSampler } from './always-record.js';
+import {
+  composableAlwaysOff,
+  composableAlwaysOn,
+  composableParentThreshold,
+  composableProbability,
+  composableRuleBased,
+} from './composable.js';
+import { compositeSampler } from './composite.js';
 import { environmentSampler } from './environment.js';
 import { parentBasedSampler } from './parent-based.js';
 import { rateLimitingSampler } from './rate-limiting.js';
+import { onRoute, routeMatcher } from './routes.js';
 import type { QuickSampler, Sampler } from './sampler.js';
 import { traceIdRatioSampler } from './trace-id-ratio.js';
 
@@ -190,4 +199,43 @@ test('always record lets processors see what its sampler turns down', () => {
       .tracer.startSpan('s')
       .spanContext().traceFlags & 1,
   ).toBe(1);
+});
+
+test('rules by route, path or name go together with shares and with what the parent did [F3 W5]', () => {
+  const sampler = compositeSampler(
+    composableParentThreshold(
+      composableRuleBased([
+        onRoute('/health*', composableAlwaysOff),
+        onRoute(/^GET \/products\//, composableProbability(0.1)),
+        { when: () => true, use: composableAlwaysOn },
+      ]),
+    ),
+  );
+  const { tracer } = traceRig({ sampler, entropy: countingEntropy(7) });
+  const share = (name: string, attributes = {}, context = rootContext) => {
+    let sampled = 0;
+    for (let i = 0; i < 2_000; i++)
+      sampled += tracer.startSpan(name, { attributes }, context).spanContext().traceFlags & 1;
+    return sampled / 2_000;
+  };
+  expect(share('GET', { 'url.path': '/healthz' })).toBe(0);
+  expect(share('GET /products/:id')).toBeCloseTo(0.1, 1);
+  expect(share('GET', { 'url.path': '/checkout' })).toBe(1);
+  expect(share('GET', { 'url.path': '/healthz' }, withSpanContext(rootContext, remote(1)))).toBe(1);
+  expect(share('GET', { 'url.path': '/checkout' }, withSpanContext(rootContext, remote(0)))).toBe(0);
+});
+
+test('a star in a pattern of a route stands for anything, and a long path takes no time', () => {
+  const fits = (pattern: string | RegExp, name: string) => routeMatcher(pattern)([name]);
+  expect(fits('/a', '/a')).toBe(true);
+  expect(fits('/a', '/a/b')).toBe(false);
+  expect(fits('/a*', '/a/b')).toBe(true);
+  expect(fits('*b', '/a/b')).toBe(true);
+  expect(fits('/a/*/c', '/a/b/c')).toBe(true);
+  expect(fits('/a/*/c', '/a/c')).toBe(false);
+  expect(fits('ab*ba', 'aba')).toBe(false);
+  expect(fits('*', '')).toBe(true);
+  const sticky = /a/gy;
+  expect([fits(sticky, 'a'), fits(sticky, 'a')]).toEqual([true, true]);
+  expect(fits('*a*a*a*a*a*b', 'a'.repeat(100_000))).toBe(false);
 });

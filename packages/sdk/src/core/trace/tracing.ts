@@ -1,4 +1,5 @@
 import type { OnFragment } from '../batch.js';
+import type { Ports } from '../ports.js';
 import { createResource, type Resource, type ResourceOptions } from '../resource/resource.js';
 import { createOpenBuffer } from '../wire/open-buffer.js';
 import { createSpanEncoder } from './span-encoder.js';
@@ -8,8 +9,11 @@ import { createTracerProvider, type SdkTracerProvider, type TracerProviderOption
 export interface Tracing {
   createResource(options: ResourceOptions): Resource;
   /** Spans end in buffers of this provider, told to `onFragment` after all `processors`; without it nothing is encoded. */
-  createProvider(options: TracerProviderOptions, onFragment: OnFragment | undefined): SdkTracerProvider;
+  createProvider(options: TracingOptions, onFragment: OnFragment | undefined): SdkTracerProvider;
 }
+
+/** With what a part needs that decides later than at the end of a span. */
+interface TracingOptions extends TracerProviderOptions, Partial<Pick<Ports, 'timers' | 'lifecycle'>> {}
 
 /** For programs that make many spans: identities without strings, keys encoded once, memory handed over instead of copied. */
 export const fullTracing: Tracing = {

@@ -1,6 +1,7 @@
 import type { Instrument } from '../../core/instrument.js';
 import type { ResourceDetector, TelemetryOptions } from '../../core/options.js';
 import type { BatchStore } from '../../core/ports.js';
+import type { Tracing } from '../../core/trace/tracing.js';
 import type { RequestHeaders } from '../../transports/request-headers.js';
 import type { TlsOptions } from '../../transports/tls.js';
 import type { EnvironmentVariables } from './env/environment.js';
@@ -32,6 +33,8 @@ export interface NodeOptions extends Omit<TelemetryOptions, 'store'> {
   readonly instrumentations?: readonly Instrumentation[] | undefined;
   /** Things to observe beside uncaught exceptions: `observeNodeRuntime` and `observeProcess` of `@throughline/sdk/node/metrics`, your own. */
   readonly instruments?: readonly (Instrument | false | undefined)[] | undefined;
+  /** What makes spans and decides which leave, where that is not known before they end: `outcomeSampling` of `@throughline/sdk/sampling`. */
+  readonly tracing?: Tracing | undefined;
   /**
    * Telemetry tells of itself as metrics: spans begun and open, what waits, what was exported and how long that took (`otel.sdk.…`). Default:
    * `OTEL_NODE_EXPERIMENTAL_SDK_METRICS`, else `false`.

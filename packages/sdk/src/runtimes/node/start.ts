@@ -92,7 +92,8 @@ export function start(options: NodeOptions = {}): Telemetry {
   const isScraped = environment.exporters.metrics?.includes('prometheus') === true;
   const sends = (signal: Signal) => exportersOf(signal, options, environment).length > 0;
   // Without a destination spans are made all the same: they are the parents of those of other processes.
-  const tracing = sends('traces') ? everyPart.tracing : unsentTracing;
+  const chosen = options.tracing ?? everyPart.tracing;
+  const tracing = sends('traces') ? chosen : unsent(chosen);
   const telemetry = startTelemetry(
     {
       ...core,
@@ -181,10 +182,10 @@ function ownPropagators(propagators: NodeOptions['propagators'], report: Report)
 }
 
 /** `OTEL_TRACES_EXPORTER=none`. */
-const unsentTracing: Tracing = {
-  ...everyPart.tracing,
-  createProvider: (options) => everyPart.tracing.createProvider(options, undefined),
-};
+const unsent = (tracing: Tracing): Tracing => ({
+  ...tracing,
+  createProvider: (options) => tracing.createProvider(options, undefined),
+});
 
 /** Weaker than what anybody says, detectors included. */
 const serviceNameGuess: ResourceDetector = {

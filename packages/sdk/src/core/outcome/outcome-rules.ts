@@ -1,0 +1,71 @@
+import { environmentShare } from '../sampling/environment.js';
+import { type RoutePattern, routeMatcher, routeOf } from '../sampling/routes.js';
+import { thresholdOf } from '../sampling/threshold.js';
+import type { ReadableSpan } from '../trace/readable-span.js';
+
+/** Which traces are kept whatever their share, and how many of the rest. */
+export interface OutcomeRules {
+  /** A span that takes this long, in milliseconds, keeps its trace. Default 1,000. `Infinity`: none is slow. */
+  readonly slowMs?: number | undefined;
+  /** The share of traces without an error and not slow that is kept, 0 to 1. Default: what `environment` says. */
+  readonly share?: number | undefined;
+  /** `production`: 1 %, `staging`: 10 %, anything else: all. */
+  readonly environment?: string | undefined;
+  /** Other shares for what begins a trace here: the first that fits its `http.route`, `url.path` or name. Errors and slow ones are kept all the same. */
+  readonly routes?: readonly { readonly route: RoutePattern; readonly share: number }[] | undefined;
+  /** Keeps a span's trace for any other reason. Asked as each span ends, so it must be quick; what it throws counts as no. */
+  readonly keep?: ((span: ReadableSpan) => boolean) | undefined;
+  /** Bytes held at most, of all traces. Default 16 MiB. What is over it is decided early, the oldest first. */
+  readonly maxBytes?: number | undefined;
+  /** Bytes held of one trace at most. Default 1 MiB. */
+  readonly maxTraceBytes?: number | undefined;
+  /** Traces that are known at most: held ones, and decided ones whose late spans follow. Default 10,000. */
+  readonly maxTraces?: number | undefined;
+  /** A trace is held for so long at most, in milliseconds. Default 30,000. */
+  readonly maxHoldMs?: number | undefined;
+}
+
+export interface CheckedRules {
+  readonly slowMs: number;
+  readonly keep: (span: ReadableSpan) => boolean;
+  /** What a trace's randomness must reach (`th`), by what began it; `undefined`: none does. */
+  readonly thresholdFor: (root: ReadableSpan) => string | undefined;
+  readonly maxBytes: number;
+  readonly maxTraceBytes: number;
+  readonly maxTraces: number;
+  readonly maxHoldMs: number;
+}
+
+/** Rules with their defaults; a value that is no number of 0 and more means the default. */
+export function checkedRules(rules: OutcomeRules): CheckedRules {
+  const number = (name: 'slowMs' | 'share' | 'maxBytes' | 'maxTraceBytes' | 'maxTraces' | 'maxHoldMs', or: number) => {
+    const value = rules[name];
+    return typeof value === 'number' && value >= 0 ? value : or;
+  };
+  const { keep } = rules;
+  const others = thresholdOf(Math.min(1, number('share', environmentShare(rules.environment))));
+  const routes = (rules.routes ?? []).map(({ route, share }) => ({
+    fits: routeMatcher(route),
+    threshold: thresholdOf(Math.min(1, share)),
+  }));
+  return {
+    slowMs: number('slowMs', 1_000),
+    keep(span) {
+      try {
+        return keep?.(span) === true;
+      } catch {
+        return false;
+      }
+    },
+    thresholdFor(root) {
+      if (!routes.length) return others;
+      const names = routeOf(root.name, root.attributes);
+      const found = routes.find(({ fits }) => fits(names));
+      return found ? found.threshold : others;
+    },
+    maxBytes: number('maxBytes', 16 * 1024 * 1024),
+    maxTraceBytes: number('maxTraceBytes', 1024 * 1024),
+    maxTraces: Math.max(1, number('maxTraces', 10_000)),
+    maxHoldMs: number('maxHoldMs', 30_000),
+  };
+}
