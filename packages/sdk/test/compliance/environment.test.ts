@@ -209,6 +209,52 @@ test('OTEL_METRIC_EXPORT_TIMEOUT is how long an answer to metrics is waited for,
   expect(sink.received.slice(sentBefore).filter(({ path }) => path.startsWith('/v1/traces'))).toHaveLength(1);
 });
 
+test('OTEL_CONFIG_FILE is a file that says everything, and no other variable says anything beside it', async () => {
+  const sink = await receiver();
+  const file = join(folder, 'otel.yaml');
+  writeFileSync(
+    file,
+    `file_format: "1.0"
+resource: { attributes: [{ name: service.name, value: "\${NAME}" }] }
+propagator: { composite: [{ b3: }] }
+tracer_provider:
+  processors: [{ simple: { exporter: { otlp_http: { endpoint: ${sink.url}/v1/traces } } } }]
+`,
+  );
+  const ignored = {
+    OTEL_SDK_DISABLED: 'true',
+    OTEL_SERVICE_NAME: 'ignored',
+    OTEL_RESOURCE_ATTRIBUTES: 'ignored=yes',
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_TRACES_SAMPLER: 'always_off',
+    OTEL_BSP_SCHEDULE_DELAY: 'soon',
+    OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '0',
+  };
+  const { telemetry, diagnostics } = started({ ...ignored, OTEL_CONFIG_FILE: file, NAME: 'from-file' });
+  telemetry.tracer.startSpan('x', { attributes: { kept: true } }).end();
+  telemetry.meter.createCounter('not asked for').add(1);
+  expect(await telemetry.flush()).toBe(true);
+  const [span, ...others] = spansOf(sink);
+  expect(span).toMatchObject({ attributes: { kept: true }, resource: { attributes: { 'service.name': 'from-file' } } });
+  expect([others, span!.resource.attributes.ignored, diagnostics]).toEqual([[], undefined, []]);
+  // What the program says counts over the file.
+  const told = started({ OTEL_CONFIG_FILE: file }, { serviceName: 'from-program', endpoint: sink.url });
+  told.telemetry.tracer.startSpan('y').end();
+  expect(await told.telemetry.flush()).toBe(true);
+  expect(spansOf(sink).at(-1)!.resource.attributes['service.name']).toBe('from-program');
+
+  // A file that cannot be used is named by its lines, and nothing is recorded: where to is not known.
+  writeFileSync(file, 'file_format: "1.0"\ntracer_provider:\n  procesors: []\n');
+  const wrong = started({ OTEL_CONFIG_FILE: file });
+  expect(wrong.telemetry.tracer.startSpan('z').isRecording()).toBe(false);
+  expect(wrong.diagnostics).toEqual([
+    expect.objectContaining({ level: 'error', code: 'bad-configuration' }),
+    expect.objectContaining({
+      message: `${file}:3: tracer_provider.procesors is not known; did you mean processors?`,
+    }),
+  ]);
+});
+
 test('OTEL_EXPORTER_OTLP_* say where to, how, with what headers, certificates and patience', async () => {
   const authority = createTestAuthority();
   const pem = (name: string, text: string): string => {

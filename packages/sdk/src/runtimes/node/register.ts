@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
+import { readSettings } from './configuration/read-settings.js';
 import { diagnosticSink } from './diagnostics.js';
-import { readEnvironment } from './env/read-environment.js';
 import { installedInstrumentations } from './instrumentations/installed-instrumentations.js';
 import { observeNodeRuntime, observeProcess } from './metrics.js';
 import { start } from './start.js';
@@ -12,7 +12,7 @@ import { start } from './start.js';
  *
  * This is the one module that does its work when it is imported, because nobody is there to call it.
  */
-const { logLevel, enabledInstrumentations, disabledInstrumentations, disabled } = readEnvironment(process.env);
+const { logLevel, enabledInstrumentations, disabledInstrumentations, disabled } = readSettings(process.env).environment;
 const entry = process.argv[1];
 
 /** The name of OpenTelemetry's package for the same metrics; nothing has to be installed for ours. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { TextMapPropagator } from '@opentelemetry/api';
 import type { Signal } from '../../core/batch.js';
 import { limitDiagnostics, type Report } from '../../core/limit-diagnostics.js';
-import type { Diagnostic, ResourceDetector } from '../../core/options.js';
+import type { BatchLimits, Diagnostic, ResourceDetector } from '../../core/options.js';
 import { createFullOutbox } from '../../core/outbox/full-outbox.js';
 import { createParcelOutbox } from '../../core/outbox/parcel-outbox.js';
 import { batchDefaults } from '../../core/presets.js';
@@ -20,10 +20,12 @@ import type { Telemetry } from '../../core/telemetry-handle.js';
 import type { Tracing } from '../../core/trace/tracing.js';
 import { observeUncaughtExceptions } from '../../instruments/uncaught-exceptions/observe-uncaught-exceptions.js';
 import { findApiCopies, findLogsApiCopies } from './api-copies.js';
+import type { ConfiguredOptions, ConfiguredSettings } from './configuration/configured-settings.js';
+import { readSettings } from './configuration/read-settings.js';
 import { defaultDestinations, exportersOf } from './default-destinations.js';
 import { diagnosticSink } from './diagnostics.js';
 import { disabledTelemetry } from './disabled-telemetry.js';
-import { readEnvironment } from './env/read-environment.js';
+import type { EnvironmentSettings } from './env/read-environment.js';
 import type { RemoteSampling } from './env/read-sampler.js';
 import { flushBeforeExit } from './flush-before-exit.js';
 import { loadEsmHook } from './instrumentations/esm-hook.js';
@@ -54,7 +56,13 @@ import { threadLifecycle } from './threads/thread-lifecycle.js';
  * start returns the first telemetry with a warning. `OTEL_SDK_DISABLED=true` records and sends nothing, but passes context on.
  */
 export function start(options: NodeOptions = {}): Telemetry {
-  const environment = readEnvironment(options.env ?? process.env);
+  return startWithSettings(options, readSettings(options.env ?? process.env));
+}
+
+/** The same, with what stands around the program read already. */
+export function startWithSettings(program: NodeOptions, settings: ConfiguredSettings): Telemetry {
+  const { environment } = settings;
+  const options = withConfigured(program, settings.options);
   const report = diagnosticSink(options.onDiagnostic, environment.logLevel);
   for (const diagnostic of environment.diagnostics) report(diagnostic);
 
@@ -85,7 +93,7 @@ export function start(options: NodeOptions = {}): Telemetry {
   const kept = nodeStore(running || maker ? undefined : options.store, self?.createOutbox(createFullOutbox));
   const createOutbox = maker
     ? createParcelOutbox(maker)
-    : outboxPerSignal(kept.createOutbox, { logs: onlyUnsaid(environment.logBatch, options.batch) });
+    : outboxPerSignal(kept.createOutbox, unsaidLimits(environment.ownBatch, options.batch));
   const sharing = options.shareWithThreads === false ? undefined : shareWithThreads(createOutbox);
   let stopHolding = (): void => {};
   const metricExporters = exportersOf('metrics', options, environment);
@@ -197,9 +205,40 @@ const serviceNameGuess: ResourceDetector = {
 const given = <T extends object>(options: T | undefined): Partial<T> =>
   Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>;
 
+type OwnBatch = EnvironmentSettings['ownBatch'];
+
 /** What a program says of batches holds for all signals. */
-const onlyUnsaid = <T extends object>(settings: Partial<T>, options: Partial<T> = {}): Partial<T> =>
-  Object.fromEntries(Object.entries(settings).filter(([name]) => options[name as keyof T] === undefined)) as Partial<T>;
+const unsaidLimits = (own: OwnBatch, said: Partial<BatchLimits> = {}): OwnBatch =>
+  Object.fromEntries(
+    Object.entries(own).map(([signal, limits]) => [
+      signal,
+      Object.fromEntries(Object.entries(limits).filter(([name]) => said[name as keyof BatchLimits] === undefined)),
+    ]),
+  );
+
+/** What a program says over what its configuration file does; what both have of a kind is put together. */
+function withConfigured(program: NodeOptions, file: ConfiguredOptions): NodeOptions {
+  const { logRecordProcessors: own } = program;
+  const isTold = program.endpoint !== undefined || program.destinations !== undefined;
+  return {
+    ...file,
+    ...given(program),
+    ...(isTold && { destinations: program.destinations }),
+    spanProcessors: together(file.spanProcessors, program.spanProcessors),
+    spanExporters: together(file.spanExporters, program.spanExporters),
+    resourceDetectors: together(file.resourceDetectors, program.resourceDetectors),
+    logRecordProcessors: typeof own === 'function' ? own : together(file.logRecordProcessors, own),
+    metrics: {
+      ...file.metrics,
+      ...given(program.metrics),
+      readers: together(file.metrics?.readers, program.metrics?.readers),
+      views: together(file.metrics?.views, program.metrics?.views),
+    },
+  };
+}
+
+const together = <T>(some: readonly T[] | undefined, others: readonly T[] | undefined): readonly T[] | undefined =>
+  some || others ? [...(some ?? []), ...(others ?? [])] : undefined;
 
 function remoteSampler(
   remote: RemoteSampling | undefined,

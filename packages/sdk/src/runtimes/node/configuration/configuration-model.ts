@@ -27,7 +27,7 @@ export interface Configuration {
   readonly distribution?: ConfigProperties | undefined;
 }
 
-interface AttributeLimitsModel {
+export interface AttributeLimitsModel {
   readonly attribute_value_length_limit?: Optional<number>;
   readonly attribute_value_depth_limit?: Optional<number>;
   readonly attribute_count_limit?: Optional<number>;
@@ -38,7 +38,7 @@ interface IncludeExcludeModel {
   readonly excluded?: readonly string[] | undefined;
 }
 
-interface ResourceModel {
+export interface ResourceModel {
   readonly attributes?:
     | readonly {
         readonly name: string;
@@ -56,7 +56,7 @@ interface ResourceModel {
     | undefined;
 }
 
-interface PropagatorModel {
+export interface PropagatorModel {
   readonly composite?: readonly Component<Record<'tracecontext' | 'baggage' | 'b3' | 'b3multi', Nothing>>[] | undefined;
   readonly composite_list?: Optional<string>;
 }
@@ -79,12 +79,12 @@ interface TlsModel {
   readonly cert_file?: Optional<string>;
 }
 
-interface OtlpHttpModel extends OtlpModel {
+export interface OtlpHttpModel extends OtlpModel {
   readonly tls?: Optional<TlsModel>;
   readonly encoding?: Optional<'protobuf' | 'json'>;
 }
 
-interface OtlpGrpcModel extends OtlpModel {
+export interface OtlpGrpcModel extends OtlpModel {
   readonly tls?: Optional<TlsModel & { readonly insecure?: Optional<boolean> }>;
 }
 
@@ -98,7 +98,7 @@ interface ZipkinModel {
 }
 
 /** What an exporter of metrics may say beside what others do. */
-interface MetricPreferences {
+export interface MetricPreferences {
   readonly temporality_preference?: Optional<'cumulative' | 'delta' | 'low_memory'>;
   readonly default_histogram_aggregation?: Optional<'explicit_bucket_histogram' | 'base2_exponential_bucket_histogram'>;
 }
@@ -112,11 +112,11 @@ interface ExporterKinds {
   readonly zipkin: ZipkinModel | null;
 }
 
-type ExporterModel = Component<ExporterKinds>;
+export type ExporterModel = Component<ExporterKinds>;
 
 /* Providers. */
 
-interface BatchingModel {
+export interface BatchingModel {
   readonly schedule_delay?: Optional<number>;
   readonly export_timeout?: Optional<number>;
   readonly max_queue_size?: Optional<number>;
@@ -124,12 +124,12 @@ interface BatchingModel {
   readonly exporter: ExporterModel;
 }
 
-type ProcessorModel = Component<{
+export type ProcessorModel = Component<{
   readonly batch: BatchingModel;
   readonly simple: { readonly exporter: ExporterModel };
 }>;
 
-interface SpanLimitsModel extends AttributeLimitsModel {
+export interface SpanLimitsModel extends AttributeLimitsModel {
   readonly event_count_limit?: Optional<number>;
   readonly link_count_limit?: Optional<number>;
   readonly event_attribute_count_limit?: Optional<number>;
@@ -165,7 +165,7 @@ interface TracerProviderModel {
     | undefined;
 }
 
-interface LoggerProviderModel {
+export interface LoggerProviderModel {
   readonly processors: readonly ProcessorModel[];
   readonly limits?: AttributeLimitsModel | undefined;
   readonly 'logger_configurator/development'?:
@@ -175,7 +175,7 @@ interface LoggerProviderModel {
     | undefined;
 }
 
-interface MeterProviderModel {
+export interface MeterProviderModel {
   readonly readers: readonly MetricReaderModel[];
   readonly views?: readonly ViewModel[] | undefined;
   readonly exemplar_filter?: Optional<'always_on' | 'always_off' | 'trace_based'>;
@@ -190,7 +190,7 @@ interface ReadingModel {
   readonly cardinality_limits?: Readonly<Record<string, Optional<number>>> | undefined;
 }
 
-interface PeriodicReaderModel extends ReadingModel {
+export interface PeriodicReaderModel extends ReadingModel {
   readonly interval?: Optional<number>;
   readonly timeout?: Optional<number>;
   readonly 'max_export_batch_size/development'?: Optional<number>;
@@ -208,16 +208,16 @@ interface PrometheusModel {
   readonly translation_strategy?: Optional<string>;
 }
 
-interface PullReaderModel extends ReadingModel {
+export interface PullReaderModel extends ReadingModel {
   readonly exporter: Component<{ readonly 'prometheus/development': PrometheusModel | null }>;
 }
 
-interface MetricReaderModel {
+export interface MetricReaderModel {
   readonly periodic?: PeriodicReaderModel | undefined;
   readonly pull?: PullReaderModel | undefined;
 }
 
-interface ViewModel {
+export interface ViewModel {
   readonly selector: {
     readonly instrument_name?: Optional<string>;
     readonly instrument_type?: Optional<string>;
@@ -235,7 +235,7 @@ interface ViewModel {
   };
 }
 
-type AggregationModel = Partial<{
+export type AggregationModel = Partial<{
   readonly default: Nothing;
   readonly drop: Nothing;
   readonly last_value: Nothing;
@@ -282,9 +282,9 @@ interface SamplerKinds {
   readonly 'composite/development': ComposableSamplerModel;
 }
 
-interface SamplerModel extends Component<SamplerKinds> {}
+export interface SamplerModel extends Component<SamplerKinds> {}
 
-interface SamplingRuleModel {
+export interface SamplingRuleModel {
   readonly attribute_values?: { readonly key: string; readonly values: readonly string[] } | undefined;
   readonly attribute_patterns?: ({ readonly key: string } & IncludeExcludeModel) | undefined;
   readonly span_kinds?: readonly string[] | undefined;
@@ -292,7 +292,7 @@ interface SamplingRuleModel {
   readonly sampler: ComposableSamplerModel;
 }
 
-interface ComposableSamplerModel
+export interface ComposableSamplerModel
   extends Component<{
     readonly always_on: Nothing;
     readonly always_off: Nothing;

@@ -30,8 +30,8 @@ export interface EnvironmentSettings {
   readonly remoteSampling?: RemoteSampling | undefined;
   readonly propagators?: readonly TextMapPropagator[] | undefined;
   readonly batch: Partial<BatchLimits>;
-  /** Of log records, where they are batched otherwise than the rest. */
-  readonly logBatch: Partial<BatchLimits>;
+  /** Of signals that are batched otherwise than the rest. */
+  readonly ownBatch: Readonly<Partial<Record<Signal, Partial<BatchLimits>>>>;
   readonly spanLimits: Partial<SpanLimits>;
   readonly logRecordLimits: Partial<LogRecordLimits>;
   readonly metricIntervalMs?: number | undefined;
@@ -80,7 +80,7 @@ export function readEnvironment(variables: EnvironmentVariables): EnvironmentSet
     remoteSampling: readRemoteSampling(environment),
     propagators: readPropagators(environment),
     batch: { ...readBatchLimits(environment), ...longestOf([...Object.values(timeoutMs), zipkin.timeoutMs]) },
-    logBatch: readBatchLimits(environment, 'BLRP'),
+    ownBatch: { logs: readBatchLimits(environment, 'BLRP') },
     spanLimits: readSpanLimits(environment),
     logRecordLimits: readLogRecordLimits(environment),
     metricIntervalMs: environment.integer('OTEL_METRIC_EXPORT_INTERVAL', 1),
