@@ -440,6 +440,30 @@ test('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION is what histogram
   expect(await sent('EXPLICIT_BUCKET_HISTOGRAM')).toBe('explicit');
 });
 
+test('OTEL_METRICS_EXEMPLAR_FILTER decides which measurements are sent as exemplars', async () => {
+  const sink = await receiver();
+  const inSpan = trace.setSpanContext(ROOT_CONTEXT, link.context);
+  const exemplars = async (value?: string) => {
+    const { telemetry, diagnostics } = started({
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      ...(value && { OTEL_METRICS_EXEMPLAR_FILTER: value }),
+    });
+    telemetry.meter.createCounter('outside').add(1, {}, ROOT_CONTEXT);
+    telemetry.meter.createCounter('inside').add(1, {}, inSpan);
+    await telemetry.flush();
+    const metrics = decodeMetricRequests([sink.received.at(-1)!.body]);
+    return [
+      ...metrics.filter(({ points }) => points.some((point) => point.exemplars?.length)).map(({ name }) => name),
+      ...diagnostics.map(({ code }) => code),
+    ];
+  };
+  expect(await exemplars()).toEqual(['inside']);
+  expect(await exemplars('trace_based')).toEqual(['inside']);
+  expect(await exemplars('ALWAYS_ON')).toEqual(['outside', 'inside']);
+  expect(await exemplars('always_off')).toEqual([]);
+  expect(await exemplars('sometimes')).toEqual(['inside', 'invalid-environment']);
+});
+
 test('OTEL_TRACES_SAMPLER_ARG is the share of the ratio samplers, and an unusable one is named', async () => {
   const sink = await receiver();
   const kept = async (env: Record<string, string>) => {

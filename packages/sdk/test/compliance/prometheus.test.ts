@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { type Attributes, type Meter, metrics } from '@opentelemetry/api';
+import { type Attributes, type Meter, metrics, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { pathOnMachine } from '../../../testkit/src/on-this-machine.js';
 import type { ScopeMetrics } from '../../src/core/metrics/metric-data.js';
@@ -596,11 +596,16 @@ test.skipIf(!hasParser)('Prometheus’s own client library reads both formats, a
   const { scrape } = await scraped((meter) => {
     const odd = { 'odd.key': 'a "quoted" \\ text\nof two lines', 'odd-key': '2' };
     meter.createCounter('requests.served', { unit: '{request}', description: 'Served \\ "all"\nof them' }).add(7, odd);
+    const inSpan = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId: 'c'.repeat(32),
+      spanId: 'd'.repeat(16),
+      traceFlags: 1,
+    });
     const latency = meter.createHistogram('http.latency', {
       unit: 's',
       advice: { explicitBucketBoundaries: [0.005, 0.1, 1, 1_000_000] },
     });
-    for (const value of [0.001, 0.05, 0.5, 100, 5e6]) latency.record(value, { 'http.route': '/' });
+    for (const value of [0.001, 0.05, 0.5, 100, 5e6]) latency.record(value, { 'http.route': '/' }, inSpan);
     const gauge = meter.createGauge('temperature', { unit: 'Cel' });
     gauge.record(-1.5e-7, { at: 'outside' });
     gauge.record(Number.POSITIVE_INFINITY, { at: 'sun' });
@@ -610,8 +615,9 @@ test.skipIf(!hasParser)('Prometheus’s own client library reads both formats, a
   const scope = { otel_scope_name: 'io.shop', otel_scope_version: '1.2' };
   const odd = { ...scope, odd_key: '2;a "quoted" \\ text\nof two lines' };
   for (const [text, module] of [
-    [await scrape(), 'parser'],
+    // First: exemplars are those since the last collection.
     [await scrape(openMetrics), 'openmetrics.parser'],
+    [await scrape(), 'parser'],
   ] as const) {
     const families = new Map(parsed(text, module).map((family) => [family[0], family]));
     const isOpen = module === 'openmetrics.parser';
@@ -655,6 +661,17 @@ test.skipIf(!hasParser)('Prometheus’s own client library reads both formats, a
     ]);
     if (isOpen) {
       expect(families.get('http_latency_seconds')![3]).toBe('seconds');
+      // Measured in a span: each bucket has one that leads to its trace.
+      const exemplars = families
+        .get('http_latency_seconds')![4]
+        .flatMap(([, , , exemplar]) => (exemplar ? [exemplar] : []));
+      expect(exemplars).toEqual(
+        [0.001, 0.05, 0.5, 100, 5e6].map((value) => [
+          { trace_id: 'c'.repeat(32), span_id: 'd'.repeat(16) },
+          value,
+          expect.closeTo(Date.now() / 1_000, -2),
+        ]),
+      );
     }
   }
 });
