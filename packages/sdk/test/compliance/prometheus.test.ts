@@ -581,7 +581,7 @@ import json, sys
 from prometheus_client.${module} import text_string_to_metric_families
 print(json.dumps([
   [f.name, f.type, f.documentation, f.unit, [
-    [s.name, s.labels, str(float(s.value)), s.exemplar and [s.exemplar.labels, s.exemplar.value, s.exemplar.timestamp]] for s in f.samples]]
+    [s.name, s.labels, str(float(s.value)), s.exemplar and [s.exemplar.labels, s.exemplar.value, float(s.exemplar.timestamp)]] for s in f.samples]]
   for f in text_string_to_metric_families(sys.stdin.read())]))`;
   return JSON.parse(execFileSync(python, ['-c', program], { input: text, encoding: 'utf8' })) as [
     name: string,
