@@ -1,4 +1,5 @@
-import type { Context, Meter, Span, TimeInput, Tracer } from '@opentelemetry/api';
+import type { Context, Span, TimeInput, Tracer } from '@opentelemetry/api';
+import type { BindableMeter } from './metrics/bindable.js';
 import type { TelemetryStatus, TracedOptions } from './options.js';
 
 /**
@@ -15,7 +16,7 @@ export interface Telemetry {
   /** The program's own tracer, named for its service. Libraries take theirs from the OpenTelemetry global. */
   readonly tracer: Tracer;
   /** The program's own meter, as `tracer` is. Where metrics are not built in (see `metering`) it takes everything and keeps nothing. */
-  readonly meter: Meter;
+  readonly meter: BindableMeter;
   /** The program's own logger, as `tracer` is. Where logs are not built in (see `logging`) `enabled()` is `false`. */
   readonly logger: Logger;
   /**

@@ -1,9 +1,11 @@
-import { type Attributes, type Meter, metrics, ValueType } from '@opentelemetry/api';
+import { type Attributes, context, type Meter, metrics, trace, ValueType } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { otlpSink, type SinkProtocol } from '../../../testkit/src/otlp-sink.js';
 import type { Batch } from '../../src/core/batch.js';
+import type { SdkMeterProvider } from '../../src/core/metrics/meter-provider.js';
 import type { Outcome, Transport } from '../../src/core/ports.js';
 import { type NodeOptions, start } from '../../src/runtimes/node/index.js';
+import { createTestClock } from '../../src/runtimes/testing/test-clock.js';
 import { decodeMetricRequests } from './decode-metrics.js';
 import { recorded } from './recorded.js';
 
@@ -343,4 +345,72 @@ test.each<[SinkProtocol, string]>([
   expect(sink.received.map((request) => request.path.startsWith(path))).toEqual([true]);
   expect(decodeMetricRequests([sink.received[0]!.body])[0]!.points[0]!.asDouble).toBe(3);
   expect(telemetry.status().sent).toEqual({ traces: 0, metrics: 1, logs: 0 });
+});
+
+test('synchronous instruments are bound to attributes, which count as if they were given each time [F12]', async () => {
+  const clock = createTestClock(1_700_000_000_000);
+  const rig = recorded({
+    clock,
+    cardinalityLimit: 3,
+    metricTemporality: 'delta',
+    metrics: { views: [{ instrumentName: 'viewed', attributeKeys: { included: ['a'] } }] },
+  });
+  const { meter } = rig.telemetry;
+  const counter = meter.createCounter('c');
+  const given = { a: 1 };
+  const first = counter.bind(given);
+  given.a = 99;
+  counter.add(1, { a: 2 });
+  // Beyond the limit when it is bound, and for ever.
+  const beyond = counter.bind({ a: 3 });
+  const viewed = meter.createUpDownCounter('viewed').bind({ a: 1, b: 2 });
+  const histogram = meter.createHistogram('h', { advice: { explicitBucketBoundaries: [1] } }).bind();
+  const gauge = meter.createGauge('g', { valueType: ValueType.INT }).bind({ a: 1 });
+  const round = async () => {
+    first.add(1);
+    counter.add(1, { a: 1 });
+    beyond.add(10);
+    viewed.add(-1);
+    histogram.record(0.5);
+    gauge.record(7.9);
+    await clock.advance(1_000);
+    return (await rig.metrics()).map(({ name, points }) => [
+      name,
+      points.map(({ attributes, asDouble, asInt, count }) => [attributes, asDouble ?? asInt ?? count]),
+    ]);
+  };
+  const expected = (own: unknown[]) => [
+    ['c', [[{ a: 1n }, 2], ...own, [{ 'otel.metric.overflow': true }, 10]]],
+    ['viewed', [[{ a: 1n }, -1]]],
+    ['h', [[{}, '1']]],
+    ['g', [[{ a: 1n }, '7']]],
+  ];
+  expect(await round()).toEqual(expected([[{ a: 2n }, 1]]));
+  // What others measured makes room for what comes; what is bound stays where it is.
+  for (let a = 100; a < 110; a++) counter.add(0, { a });
+  await rig.metrics();
+  expect((await round()).slice(1)).toEqual([
+    ['viewed', [[{ a: 1n }, -2]]],
+    ['h', [[{}, '1']]],
+    ['g', [[{ a: 1n }, '7']]],
+  ]);
+  first.add(-1);
+  gauge.record(Number.NaN);
+  expect(rig.telemetry.diagnostics.map(({ code }) => code)).toEqual(['measurement-refused']);
+});
+
+test('what is measured by a bound instrument becomes an exemplar, and follows when its meter is turned off and on', async () => {
+  const rig = recorded();
+  const provider = metrics.getMeterProvider() as unknown as SdkMeterProvider;
+  const bound = provider.getMeter('lib').createCounter('c').bind({ a: 1 });
+  const span = rig.telemetry.tracer.startSpan('s');
+  bound.add(1, trace.setSpan(context.active(), span));
+  const [metric] = await rig.metrics();
+  expect(metric!.points[0]!.exemplars).toMatchObject([{ asDouble: 1, traceId: span.spanContext().traceId }]);
+  provider.setMeterConfigurator(() => ({ enabled: false }));
+  bound.add(10);
+  expect(await rig.metrics()).toEqual([]);
+  provider.setMeterConfigurator(undefined);
+  bound.add(100);
+  expect((await rig.metrics())[0]!.points).toMatchObject([{ asDouble: 101 }]);
 });

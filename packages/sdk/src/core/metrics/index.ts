@@ -8,6 +8,7 @@ export type {
   ExplicitBucketHistogramOptions,
   HistogramAggregation,
 } from './aggregation.js';
+export type { Bindable, BindableMeter, BoundCounter, BoundRecorder } from './bindable.js';
 export type { ExemplarFilter } from './exemplar-filter.js';
 export type { InstrumentKind, TemporalityPreference } from './instrument-kinds.js';
 export type { MeterConfig, MeterConfigurator, SdkMeterProvider } from './meter-provider.js';

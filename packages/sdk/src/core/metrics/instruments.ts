@@ -1,5 +1,6 @@
 import type { Attributes, Context, Counter, Gauge, Histogram, UpDownCounter } from '@opentelemetry/api';
-import type { Sink } from './stream.js';
+import type { Bindable, BoundCounter, BoundRecorder } from './bindable.js';
+import type { BoundSink, Sink } from './stream.js';
 
 /** Told what an instrument did not take, and why. Must not throw. */
 export type Refuse = (value: unknown, why: string) => void;
@@ -9,7 +10,10 @@ const isFiniteNumber = (value: number): boolean => typeof value === 'number' && 
 const isAmount = (value: number): boolean => isFiniteNumber(value) && value >= 0;
 
 /** Takes everything and keeps nothing: an instrument that is dropped, or whose meter is off. */
-export const noSink: Sink = { measure() {} };
+export const noSink: Sink = {
+  measure() {},
+  bind: () => ({ measure() {} }),
+};
 
 /**
  * Checks what it is given and hands it to its sink. Attributes are the program's, whose getters may throw. Each kind has a method of its own: through
@@ -31,64 +35,129 @@ export abstract class SyncInstrument {
     return this.sink !== noSink;
   }
 
+  /**
+   * The sink for measurements with these attributes. They are read now; what limits there are is decided now. When readers or the configuration of the
+   * meter change, it is decided anew.
+   */
+  protected boundSink(attributes: Attributes | undefined): () => BoundSink {
+    const own = attributes && { ...attributes };
+    let { sink } = this;
+    let bound = sink.bind(own);
+    return () => {
+      if (sink !== this.sink) {
+        ({ sink } = this);
+        bound = sink.bind(own);
+      }
+      return bound;
+    };
+  }
+
   protected failed(error: unknown): void {
     this.refuse(error, 'its attributes could not be read');
   }
 }
 
-export class SdkCounter extends SyncInstrument implements Counter {
+export class SdkCounter extends SyncInstrument implements Counter, Bindable<BoundCounter> {
   add(value: number, attributes?: Attributes, context?: Context): void {
-    if (!isAmount(value)) {
-      this.refuse(value, 'a counter takes finite numbers of 0 and more');
-      return;
-    }
+    if (!this.#isTaken(value)) return;
     try {
       this.sink.measure(this.isInteger ? Math.trunc(value) : value, attributes, context);
     } catch (error) {
       this.failed(error);
     }
   }
+
+  bind(attributes?: Attributes): BoundCounter {
+    const sink = this.boundSink(attributes);
+    return {
+      add: (value, context) => {
+        if (this.#isTaken(value)) sink().measure(this.isInteger ? Math.trunc(value) : value, context);
+      },
+    };
+  }
+
+  #isTaken(value: number): boolean {
+    const isTaken = isAmount(value);
+    if (!isTaken) this.refuse(value, 'a counter takes finite numbers of 0 and more');
+    return isTaken;
+  }
 }
 
-export class SdkUpDownCounter extends SyncInstrument implements UpDownCounter {
+export class SdkUpDownCounter extends SyncInstrument implements UpDownCounter, Bindable<BoundCounter> {
   add(value: number, attributes?: Attributes, context?: Context): void {
-    if (!isFiniteNumber(value)) {
-      this.refuse(value, 'an up-down counter takes finite numbers');
-      return;
-    }
+    if (!this.#isTaken(value)) return;
     try {
       this.sink.measure(this.isInteger ? Math.trunc(value) : value, attributes, context);
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  bind(attributes?: Attributes): BoundCounter {
+    const sink = this.boundSink(attributes);
+    return {
+      add: (value, context) => {
+        if (this.#isTaken(value)) sink().measure(this.isInteger ? Math.trunc(value) : value, context);
+      },
+    };
+  }
+
+  #isTaken(value: number): boolean {
+    const isTaken = isFiniteNumber(value);
+    if (!isTaken) this.refuse(value, 'an up-down counter takes finite numbers');
+    return isTaken;
   }
 }
 
 /** A value that stands for itself may be any number, `NaN` too; only integers have none. */
-export class SdkGauge extends SyncInstrument implements Gauge {
+export class SdkGauge extends SyncInstrument implements Gauge, Bindable<BoundRecorder> {
   record(value: number, attributes?: Attributes, context?: Context): void {
-    if (typeof value !== 'number' || (this.isInteger && !isFiniteNumber(value))) {
-      this.refuse(value, 'a gauge takes numbers, one of integers finite ones');
-      return;
-    }
+    if (!this.#isTaken(value)) return;
     try {
       this.sink.measure(this.isInteger ? Math.trunc(value) : value, attributes, context);
     } catch (error) {
       this.failed(error);
     }
   }
+
+  bind(attributes?: Attributes): BoundRecorder {
+    const sink = this.boundSink(attributes);
+    return {
+      record: (value, context) => {
+        if (this.#isTaken(value)) sink().measure(this.isInteger ? Math.trunc(value) : value, context);
+      },
+    };
+  }
+
+  #isTaken(value: number): boolean {
+    const isTaken = typeof value === 'number' && (!this.isInteger || isFiniteNumber(value));
+    if (!isTaken) this.refuse(value, 'a gauge takes numbers, one of integers finite ones');
+    return isTaken;
+  }
 }
 
-export class SdkHistogram extends SyncInstrument implements Histogram {
+export class SdkHistogram extends SyncInstrument implements Histogram, Bindable<BoundRecorder> {
   record(value: number, attributes?: Attributes, context?: Context): void {
-    if (!isAmount(value)) {
-      this.refuse(value, 'a histogram takes finite numbers of 0 and more');
-      return;
-    }
+    if (!this.#isTaken(value)) return;
     try {
       this.sink.measure(this.isInteger ? Math.trunc(value) : value, attributes, context);
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  bind(attributes?: Attributes): BoundRecorder {
+    const sink = this.boundSink(attributes);
+    return {
+      record: (value, context) => {
+        if (this.#isTaken(value)) sink().measure(this.isInteger ? Math.trunc(value) : value, context);
+      },
+    };
+  }
+
+  #isTaken(value: number): boolean {
+    const isTaken = isAmount(value);
+    if (!isTaken) this.refuse(value, 'a histogram takes finite numbers of 0 and more');
+    return isTaken;
   }
 }

@@ -1,4 +1,3 @@
-import type { Meter } from '@opentelemetry/api';
 import type { OnFragment } from '../batch.js';
 import { TimeSource } from '../clock/time-source.js';
 import type { Report } from '../limit-diagnostics.js';
@@ -12,6 +11,7 @@ import type { Temporality } from '../wire/metric.js';
 import { createOpenBuffer } from '../wire/open-buffer.js';
 import type { Aggregation } from './aggregation.js';
 import type { ShapeOf } from './attribute-paths.js';
+import type { BindableMeter } from './bindable.js';
 import { createDefaultStream } from './default-stream.js';
 import type { InstrumentDescriptor, InstrumentKind } from './instrument-kinds.js';
 import { type MeterScope, type NamedStream, SdkMeter } from './meter.js';
@@ -65,7 +65,7 @@ export type CreateStreams = (
 
 /** A meter provider (specification "Metrics SDK"), as the API has it. */
 export interface SdkMeterProvider {
-  getMeter(name: string, version?: string, options?: ScopeOptions): Meter;
+  getMeter(name: string, version?: string, options?: ScopeOptions): BindableMeter;
   /** Another configuration of meters, for those there are and those there will be. `undefined`: all are on. */
   setMeterConfigurator(configurator: MeterConfigurator | undefined): void;
 }

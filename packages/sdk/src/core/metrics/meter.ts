@@ -1,8 +1,9 @@
-import type { Attributes, BatchObservableCallback, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import type { Attributes, BatchObservableCallback, MetricOptions, Observable } from '@opentelemetry/api';
 import type { OnFragment } from '../batch.js';
 import type { Report } from '../limit-diagnostics.js';
 import type { InstrumentationScope } from '../trace/readable-span.js';
 import type { EncodedScope } from '../wire/scope.js';
+import type { BindableMeter } from './bindable.js';
 import { type InstrumentDescriptor, type InstrumentKind, isGauge } from './instrument-kinds.js';
 import {
   noSink,
@@ -57,7 +58,7 @@ interface Made {
 }
 
 /** The instruments of one scope. The same name, kind, unit and type of value give the same instrument. */
-export class SdkMeter implements Meter {
+export class SdkMeter implements BindableMeter {
   readonly scope: InstrumentationScope;
   readonly #options: MeterOptions;
   readonly #encoded: EncodedScope;
@@ -272,6 +273,14 @@ function oneSink(sinks: readonly Sink[]): Sink {
   return {
     measure(value, attributes, context) {
       for (const sink of sinks) sink.measure(value, attributes, context);
+    },
+    bind(attributes) {
+      const bound = sinks.map((sink) => sink.bind(attributes));
+      return {
+        measure(value, context) {
+          for (const one of bound) one.measure(value, context);
+        },
+      };
     },
   };
 }

@@ -44,6 +44,12 @@ export type SelectSeries = (attributes: Uint8Array) => boolean;
 /** Where an instrument's measurements go: one stream, several, or none. */
 export interface Sink {
   measure(value: number, attributes: Attributes | undefined, context: Context | undefined): void;
+  /** Where those of one series go, which is found now and stays the same whatever is collected. */
+  bind(attributes: Attributes | undefined): BoundSink;
+}
+
+export interface BoundSink {
+  measure(value: number, context: Context | undefined): void;
 }
 
 export interface StreamOptions {
@@ -83,6 +89,8 @@ export abstract class Stream implements DataPoints, Sink {
   readonly #exemplars: Exemplars | undefined;
   /** The collection in which room was made last: all that is left then is of that collection. */
   #cleared = 0;
+  /** Series that somebody holds: they stay. */
+  readonly #bound: { series: number }[] = [];
   /** Asked once for each series: bytes are counted before they are written. */
   #left: ReadonlySet<number> | undefined = undefined;
 
@@ -122,11 +130,25 @@ export abstract class Stream implements DataPoints, Sink {
   protected abstract writeValue(bytes: Uint8Array, view: DataView, pos: number, series: number): number;
 
   measure(value: number, attributes: Attributes | undefined, context: Context | undefined): void {
-    const series = this.table.find(attributes);
+    this.#measured(this.table.find(attributes), value, attributes, context);
+  }
+
+  #measured(series: number, value: number, attributes: Attributes | undefined, context: Context | undefined): void {
     this.pipeline.dirty = true;
     this.at(series, value);
     this.marks[series] = this.collection;
     if (this.#exemplars) this.#exemplars.offer(series, value, attributes, context, series === this.table.overflow);
+  }
+
+  bind(attributes: Attributes | undefined): BoundSink {
+    const series = this.table.find(attributes);
+    let bound = this.#bound.find((one) => one.series === series);
+    if (!bound) {
+      bound = { series };
+      this.#bound.push(bound);
+    }
+    const to = bound;
+    return { measure: (value, context) => this.#measured(to.series, value, attributes, context) };
   }
 
   get count(): number {
@@ -221,12 +243,18 @@ export abstract class Stream implements DataPoints, Sink {
   /** Forgets the other series; `true` where there were some. */
   protected keep(isKept: (series: number) => boolean): boolean {
     const { count } = this;
-    this.table.compact(isKept, (to, from) => {
-      this.begin(to, this.starts[from * 2]!, this.starts[from * 2 + 1]!);
-      this.marks[to] = this.marks[from]!;
-      this.copy(to, from);
-      this.#exemplars?.move(to, from);
-    });
+    const held = new Map(this.#bound.map((bound) => [bound.series, bound]));
+    this.table.compact(
+      (series) => isKept(series) || held.has(series),
+      (to, from) => {
+        const bound = held.get(from);
+        if (bound) bound.series = to;
+        this.begin(to, this.starts[from * 2]!, this.starts[from * 2 + 1]!);
+        this.marks[to] = this.marks[from]!;
+        this.copy(to, from);
+        this.#exemplars?.move(to, from);
+      },
+    );
     return this.count < count;
   }
 }
