@@ -115,6 +115,21 @@ test('parts that were merged into nothing are there again', async () => {
   expect(Number(rows[0]!.n)).toBe(200);
 });
 
+test('columns that are empty in every row, and so are their files, are whole', async () => {
+  await store.command('ALTER TABLE otel_traces MODIFY SETTING min_bytes_for_wide_part = 0');
+  for (let from = 1; from <= 161; from += 40) await store.insert(spans(from, 40));
+  await store.command('OPTIMIZE TABLE otel_traces FINAL');
+  const files = await partPath('otel_traces', 'merged');
+  expect(readdirSync(files).some((file) => statSync(join(files, file)).size === 0)).toBe(true);
+  // Looked at several times in between.
+  for (let from = 201; from <= 361; from += 40) {
+    await store.insert(spans(from, 40));
+    await new Promise((done) => setTimeout(done, 120));
+  }
+  expect(said).toEqual([]);
+  expect(await counts()).toEqual([400, 400, 100]);
+});
+
 test('a table whose definition is empty opens with the copy of it', async () => {
   await store.insert(spans(1, 40));
   const { rows } = await store.query<{ path: string }>(

@@ -53,8 +53,8 @@ async function isWhole({ path, bytes }: Part): Promise<boolean> {
   try {
     for (const file of await readdir(path)) {
       const { size } = await stat(join(path, file));
-      if (size === 0) return false;
       if (!BESIDE_CHECKSUMS.has(file)) total += size;
+      else if (size === 0) return false;
     }
   } catch (error) {
     // Merged, and removed in the meantime.
