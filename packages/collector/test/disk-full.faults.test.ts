@@ -48,12 +48,25 @@ const freeBytes = (disk: string): number => {
   return bavail * bsize;
 };
 
+/** A connection that rests may be closed in the moment it is used again; a collector that has ended says why. */
+async function ask(path: string): Promise<Response> {
+  for (;;) {
+    try {
+      return await fetch(`${collector!.explorer}${path}`);
+    } catch (error) {
+      const { exitCode, signalCode } = collector!.process;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`the collector ended (${signalCode ?? exitCode}): ${collector!.output()}`, { cause: error });
+    }
+  }
+}
+
 /** Failures are counted once a second try was put off: what had begun before has ended. */
 async function insertsEnded(): Promise<void> {
   const failures = async (): Promise<number> =>
     Number(
       /^throughline_insert_failures_total\{table="otel_traces"\} (\d+)$/m.exec(
-        await (await fetch(`${collector!.explorer}/metrics`)).text(),
+        await (await ask('/metrics')).text(),
       )?.[1] ?? 0,
     );
   const before = await failures();
@@ -66,7 +79,7 @@ interface Ready {
   readonly spool: { readonly waitingRows: number };
   readonly store: { readonly open: boolean };
 }
-const readiness = async (): Promise<Ready> => (await (await fetch(`${collector!.explorer}/readyz`)).json()) as Ready;
+const readiness = async (): Promise<Ready> => (await (await ask('/readyz')).json()) as Ready;
 
 // A disk that fills has to be one of its own; who may not mount one skips this by name.
 test.skipIf(!hasSmallDisks())(
