@@ -1,5 +1,6 @@
 import type { FaultCount } from '../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../testkit/src/faults/serials.js';
+import type { FaultSignal } from '../../testkit/src/faults/serials-on-the-wire.js';
 import { createEmbeddedStore } from '../src/store/embedded-store.js';
 import type { Store } from '../src/store/store.js';
 import { buildEngineProcess } from './open-test-store.js';
@@ -7,13 +8,25 @@ import { buildEngineProcess } from './open-test-store.js';
 /** So many serials come in one answer. */
 const SLICE = 100_000;
 const NUMBER = `toUInt64OrZero(SpanAttributes['${SERIAL}'])`;
+/** Where the serials of a signal stand: those of metrics on points of sums. */
+const places = {
+  traces: { table: 'otel_traces', column: 'SpanAttributes' },
+  logs: { table: 'otel_logs', column: 'LogAttributes' },
+  metrics: { table: 'otel_metrics_sum', column: 'Attributes' },
+} as const;
 
-async function foundSerials(ask: <Row>(sql: string) => Promise<Row[]>, most: number): Promise<number[]> {
+async function foundSerials(
+  ask: <Row>(sql: string) => Promise<Row[]>,
+  most: number,
+  signal: FaultSignal = 'traces',
+): Promise<number[]> {
   const found: number[] = [];
+  const { table, column } = places[signal];
+  const number = `toUInt64OrZero(${column}['${SERIAL}'])`;
   for (let from = 0; from <= most; from += SLICE) {
     const rows = await ask<{ serials: string[] }>(
-      `SELECT groupArray(${NUMBER}) AS serials FROM otel_traces
-       WHERE mapContains(SpanAttributes, '${SERIAL}') AND ${NUMBER} >= ${from} AND ${NUMBER} < ${from + SLICE}`,
+      `SELECT groupArray(${number}) AS serials FROM ${table}
+       WHERE mapContains(${column}, '${SERIAL}') AND ${number} >= ${from} AND ${number} < ${from + SLICE}`,
     );
     for (const each of rows[0]?.serials ?? []) found.push(Number(each));
   }
@@ -48,11 +61,18 @@ export async function countSerials(store: Pick<Store, 'query'>, sent: Iterable<n
   };
 }
 
-/** The same of a collector's data directory, once the collector has ended. */
-export async function countSerialsIn(dataDir: string, sent: Iterable<number>): Promise<FaultCount> {
+/** The same of a collector's data directory, once the collector has ended; of another signal what stands in its table. */
+export async function countSerialsIn(
+  dataDir: string,
+  sent: Iterable<number>,
+  signal: FaultSignal = 'traces',
+): Promise<FaultCount> {
   const store = await createEmbeddedStore({ dataDir, engineEntry: buildEngineProcess() });
   try {
-    return await countSerials(store, sent);
+    if (signal === 'traces') return await countSerials(store, sent);
+    const numbers = [...sent];
+    const ask = async <Row>(sql: string): Promise<Row[]> => (await store.query<Row>(sql)).rows;
+    return tallySerials(numbers, await foundSerials(ask, Math.max(0, ...numbers), signal));
   } finally {
     await store.close();
   }

@@ -18,7 +18,7 @@ import { fakeTime } from '../../testkit/src/fake-time.js';
 import { type FaultFront, type FrontFault, faultFront } from '../../testkit/src/faults/fault-front.js';
 import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
 import { SERIAL } from '../../testkit/src/faults/serials.js';
-import { decodeTraces } from '../../testkit/src/otlp-proto.js';
+import { type FaultSignal, furtherSignals, serialsOnTheWire } from '../../testkit/src/faults/serials-on-the-wire.js';
 import { createTestAuthority } from '../../testkit/src/test-certificates.js';
 import type { Status } from '../src/shapes/api.js';
 import { countSerialsIn } from './count-serials.js';
@@ -61,6 +61,9 @@ function program(
     {
       global: false,
       destinations,
+      // Then each point is told once, and each serial is a series.
+      metricTemporality: 'delta',
+      cardinalityLimit: 1_000_000,
       onDiagnostic: () => {},
       batch: {
         maxItems: 100,
@@ -79,18 +82,39 @@ function program(
   return telemetry;
 }
 
-/** So many spans with their serials, with a breath after each hundred, so that they are sent while others are made. */
-async function record(telemetry: Telemetry, spans: number): Promise<number[]> {
-  const serials = Array.from({ length: spans }, (_, at) => at + 1);
+/** A span, a log record or a count with this serial. */
+function recorder(telemetry: Telemetry, signal: FaultSignal): (serial: number) => void {
+  if (signal === 'logs') return (serial) => telemetry.logger.emit({ body: 'work', attributes: { [SERIAL]: serial } });
+  if (signal === 'metrics') {
+    const counter = telemetry.meter.createCounter('work');
+    return (serial) => counter.add(1, { [SERIAL]: serial });
+  }
+  return (serial) => telemetry.tracer.startSpan('work', { attributes: { [SERIAL]: serial } }).end();
+}
+
+/** So many items with their serials, with a breath after each hundred, so that they are sent while others are made. */
+async function record(telemetry: Telemetry, items: number, signal: FaultSignal = 'traces'): Promise<number[]> {
+  const one = recorder(telemetry, signal);
+  const serials = Array.from({ length: items }, (_, at) => at + 1);
   for (const serial of serials) {
-    telemetry.tracer.startSpan('work', { attributes: { [SERIAL]: serial } }).end();
-    if (serial % 100 === 0) await new Promise((done) => setImmediate(done));
+    one(serial);
+    if (serial % 100 !== 0) continue;
+    // What is counted becomes bytes when it is collected.
+    if (signal === 'metrics') void telemetry.flush();
+    await new Promise((done) => setImmediate(done));
   }
   return serials;
 }
 
+const countedAs = { traces: 'spans', logs: 'logRecords', metrics: 'metricPoints' } as const;
+
 /** Until the program has nothing left and the store has what arrived; then the store is counted. */
-async function settle(telemetry: Telemetry, collector: TestCollector, sent: readonly number[]) {
+async function settle(
+  telemetry: Telemetry,
+  collector: TestCollector,
+  sent: readonly number[],
+  signal: FaultSignal = 'traces',
+) {
   await eventually(
     async () => {
       await telemetry.flush({ timeoutMs: 5_000 });
@@ -101,11 +125,11 @@ async function settle(telemetry: Telemetry, collector: TestCollector, sent: read
   );
   await eventually(
     async () => (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status,
-    ({ spans }) => (spans ?? 0) >= sent.length,
+    (status) => status[countedAs[signal]] >= sent.length,
     60_000,
   );
   await collector.stop();
-  return countSerialsIn(collector.data, sent);
+  return countSerialsIn(collector.data, sent, signal);
 }
 
 /** One of `faults` for each of the first requests, in turn, and in between as many that pass; then the weather is good. */
@@ -117,70 +141,81 @@ function weather(faults: readonly FrontFault[], requests: number): () => FrontFa
   };
 }
 
-const serialsOf = (body: Uint8Array): number[] =>
-  decodeTraces(body[0] === 0x1f ? gunzipSync(body) : body)
-    .resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-    .map(({ attributes }) => Number(attributes?.find(({ key }) => key === SERIAL)?.value?.intValue));
+const serialsOf = (signal: FaultSignal, body: Uint8Array): number[] =>
+  serialsOnTheWire(signal, body[0] === 0x1f ? gunzipSync(body) : body);
 
-test('answers that are lost, wrong or doubled, requests that are cut and servers that hang: each span is stored once [F15 F16]', async () => {
-  const collector = await collectorOfItsOwn();
-  const faults: FrontFault[] = [
-    'lose-answer',
-    { answerWrongly: 503 },
-    'cut-request',
-    'duplicate',
-    { answerWrongly: 429 },
-    'hang',
-    { answerWrongly: 502 },
-    'cut-request',
-  ];
-  const front = await frontOf(collector, weather(faults, faultSize({ brief: 24, full: 600 })));
-  const telemetry = program(nodeHttpTransport({ url: front.url }));
-  const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }));
-  const count = await settle(telemetry, collector, sent);
-  sayFault(`what befell requests: ${JSON.stringify(Object.fromEntries(front.counts))}`);
-  for (const name of ['lose-answer', 'cut-request', 'duplicate', 'hang'])
-    expect(front.counts.get(name)).toBeGreaterThan(0);
-  expect(Object.values(telemetry.status().dropped).every((dropped) => dropped === 0)).toBe(true);
-  nothingLost('network: answers lost and wrong, requests cut, doubled and hanging', count);
-});
+const everySignal: readonly FaultSignal[] = ['traces', ...furtherSignals];
+/** The row of spans keeps its name. */
+const named = (name: string, signal: FaultSignal) => (signal === 'traces' ? name : `${name}: ${signal}`);
 
-test('through storms of 429 and 503, with a time to wait and without one, each span is stored once [F16]', async () => {
-  const collector = await collectorOfItsOwn();
-  const faults: FrontFault[] = [
-    { refuse: 503 },
-    { refuse: 429, retryAfterSeconds: 0 },
-    { refuse: 429 },
-    { refuse: 503, retryAfterSeconds: 1 },
-  ];
-  const requests = faultSize({ brief: 12, full: 200 });
-  let seen = 0;
-  const front = await frontOf(collector, () => (seen++ < requests ? faults[seen % faults.length]! : 'pass'));
-  const telemetry = program(nodeHttpTransport({ url: front.url }));
-  const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }));
-  const count = await settle(telemetry, collector, sent);
-  expect(telemetry.status().sent.traces).toBe(sent.length);
-  nothingLost('network: storms of 429 and 503', count);
-});
+test.each(everySignal)(
+  'of %s, answers that are lost, wrong or doubled, requests that are cut and servers that hang: each is stored once [F15 F16 S7]',
+  async (signal) => {
+    const collector = await collectorOfItsOwn();
+    const faults: FrontFault[] = [
+      'lose-answer',
+      { answerWrongly: 503 },
+      'cut-request',
+      'duplicate',
+      { answerWrongly: 429 },
+      'hang',
+      { answerWrongly: 502 },
+      'cut-request',
+    ];
+    const front = await frontOf(collector, weather(faults, faultSize({ brief: 24, full: 600 })));
+    const telemetry = program(nodeHttpTransport({ url: front.url }));
+    const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }), signal);
+    const count = await settle(telemetry, collector, sent, signal);
+    sayFault(`what befell requests: ${JSON.stringify(Object.fromEntries(front.counts))}`);
+    for (const name of ['lose-answer', 'cut-request', 'duplicate', 'hang'])
+      expect(front.counts.get(name)).toBeGreaterThan(0);
+    expect(Object.values(telemetry.status().dropped).every((dropped) => dropped === 0)).toBe(true);
+    nothingLost(named('network: answers lost and wrong, requests cut, doubled and hanging', signal), count);
+  },
+);
 
-test('what a server answers with 500 is set aside and counted, once, and holds up nothing behind it [F16]', async () => {
-  const collector = await collectorOfItsOwn();
-  const refused = new Set<number>();
-  let requests = 0;
-  const front = await frontOf(collector, (body) => {
-    if (++requests % 5 !== 0) return 'pass';
-    for (const serial of serialsOf(body)) refused.add(serial);
-    return { refuse: 500, body: 'cannot use this' };
-  });
-  const telemetry = program(nodeHttpTransport({ url: front.url }));
-  const all = await record(telemetry, faultSize({ brief: 2_000, full: 100_000 }));
-  await settle(telemetry, collector, []);
-  const sent = all.filter((serial) => !refused.has(serial));
-  expect(refused.size).toBeGreaterThan(0);
-  expect(telemetry.status().dropped.refused).toBe(refused.size);
-  expect(telemetry.status().sent.traces).toBe(sent.length);
-  nothingLost('network: 500s set aside', await countSerialsIn(collector.data, sent));
-});
+test.each(everySignal)(
+  'of %s, through storms of 429 and 503, with a time to wait and without one, each is stored once [F16 S7]',
+  async (signal) => {
+    const collector = await collectorOfItsOwn();
+    const faults: FrontFault[] = [
+      { refuse: 503 },
+      { refuse: 429, retryAfterSeconds: 0 },
+      { refuse: 429 },
+      { refuse: 503, retryAfterSeconds: 1 },
+    ];
+    const requests = faultSize({ brief: 12, full: 200 });
+    let seen = 0;
+    const front = await frontOf(collector, () => (seen++ < requests ? faults[seen % faults.length]! : 'pass'));
+    const telemetry = program(nodeHttpTransport({ url: front.url }));
+    const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }), signal);
+    const count = await settle(telemetry, collector, sent, signal);
+    expect(telemetry.status().sent[signal]).toBe(sent.length);
+    nothingLost(named('network: storms of 429 and 503', signal), count);
+  },
+);
+
+test.each(everySignal)(
+  'of %s, what a server answers with 500 is set aside and counted, once, and holds up nothing behind it [F16 S7]',
+  async (signal) => {
+    const collector = await collectorOfItsOwn();
+    const refused = new Set<number>();
+    let requests = 0;
+    const front = await frontOf(collector, (body) => {
+      if (++requests % 5 !== 0) return 'pass';
+      for (const serial of serialsOf(signal, body)) refused.add(serial);
+      return { refuse: 500, body: 'cannot use this' };
+    });
+    const telemetry = program(nodeHttpTransport({ url: front.url }));
+    const all = await record(telemetry, faultSize({ brief: 2_000, full: 100_000 }), signal);
+    await settle(telemetry, collector, [], signal);
+    const sent = all.filter((serial) => !refused.has(serial));
+    expect(refused.size).toBeGreaterThan(0);
+    expect(telemetry.status().dropped.refused).toBe(refused.size);
+    expect(telemetry.status().sent[signal]).toBe(sent.length);
+    nothingLost(named('network: 500s set aside', signal), await countSerialsIn(collector.data, sent, signal));
+  },
+);
 
 test('a name that is not found and a certificate that is not trusted lose nothing: the next destination has each span once [F15 F18]', async () => {
   const collector = await collectorOfItsOwn();
@@ -237,7 +272,7 @@ test('ten minutes without a collector, by a clock that is told, lose nothing and
   expect(telemetry.status().sent.traces).toBe(sent.length);
   await eventually(
     async () => (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status,
-    (status) => (status.spans ?? 0) >= sent.length,
+    (status) => status.spans >= sent.length,
     60_000,
   );
   await collector.stop();

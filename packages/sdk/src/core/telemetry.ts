@@ -1,6 +1,6 @@
 import { createExtras } from './extras.js';
 import type { Instrument } from './instrument.js';
-import { logging } from './logs/logging.js';
+import { fullLogging } from './logs/full-logging.js';
 import { fullMetering } from './metrics/full-metering.js';
 import type { TelemetryOptions } from './options.js';
 import { createFullOutbox } from './outbox/full-outbox.js';
@@ -24,7 +24,7 @@ export const everyPart = {
   createOutbox: createFullOutbox,
   createExtras,
   metering: fullMetering,
-  logging,
+  logging: fullLogging,
   followResult,
 } satisfies TelemetryParts;
 

@@ -6,6 +6,7 @@ import { driveWebKit } from '../../../testkit/src/browsers/webkit.js';
 import { showWebKit } from '../../../testkit/src/browsers/webkit-profile.js';
 import { isFullFaultRun, nothingLost } from '../../../testkit/src/faults/fault-run.js';
 import { keepLeavingCells } from '../../../testkit/src/faults/leaving-cells.js';
+import { type FaultSignal, furtherSignals } from '../../../testkit/src/faults/serials-on-the-wire.js';
 import { type Cell, killPages, type LeftCell, leavePages, type Way } from './support/leaving.js';
 
 const cells: readonly Cell[] = isFullFaultRun
@@ -21,9 +22,10 @@ function inEngine(engine: string, drive: (() => Promise<DrivenBrowser>) | undefi
     if (drive) browser = await drive();
   });
   afterAll(() => browser?.close());
-  return async (way: Way): Promise<void> => {
-    const left = await leavePages(browser, way, cells);
-    claim(engine, browser.version, way, left);
+  return async (way: Way, signal: FaultSignal = 'traces'): Promise<void> => {
+    const left = await leavePages(browser, way, cells, signal);
+    if (signal === 'traces') claim(engine, browser.version, way, left);
+    else nothingLost(`page left: ${engine}, ${way}, ${signal}`, sum(left));
   };
 }
 
@@ -50,6 +52,20 @@ describe.skipIf(!driveChromium)('leaving a page in Chromium', () => {
     leaving('killed'));
   test('Chromium: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
     leaving('offline'));
+  test.each(furtherSignals)(
+    'Chromium: the tab is closed, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('closed', signal),
+  );
+  test.each(furtherSignals)(
+    'Chromium: the person goes elsewhere, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('navigated', signal),
+  );
+  test.each(furtherSignals)(
+    'Chromium: away from the collector for a whole visit, and all %s arrive at the next one, each once [B14 S7]',
+    (signal) => leaving('offline', signal),
+  );
+  test('Chromium: the renderer is killed, and all that was logged over a second ago arrives at the next visit, each once [B14 S7]', () =>
+    leaving('killed', 'logs'));
 });
 
 describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
@@ -62,6 +78,10 @@ describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
     leaving('killed'));
   test('Firefox: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
     leaving('offline'));
+  test.each(furtherSignals)(
+    'Firefox: the tab is closed, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('closed', signal),
+  );
 });
 
 describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
@@ -72,6 +92,10 @@ describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
     leaving('navigated'));
   test('WebKitGTK: away from the collector for a whole visit, and all arrives at the next one, each once [B14]', () =>
     leaving('offline'));
+  test.each(furtherSignals)(
+    'WebKitGTK: the tab is closed, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('closed', signal),
+  );
 });
 
 // Needs a WebKitGTK that is not driven: an automated session ends with its renderer.

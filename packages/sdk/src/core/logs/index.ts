@@ -4,6 +4,7 @@ export type { ExportResult } from '../trace/span-exporter.js';
 export { createLog, type Log, type Say } from './create-log.js';
 export { type ExceptionLogsOptions, exceptionLogs } from './exception-logs.js';
 export { batchLogRecordProcessor, simpleLogRecordProcessor } from './exporting-log-record-processors.js';
+export { fullLogging } from './full-logging.js';
 export type { LogRecordLimits } from './log-limits.js';
 export type { LogRecordExporter } from './log-record-exporter.js';
 export type {
@@ -13,6 +14,5 @@ export type {
   LogRecordQuestion,
 } from './log-record-processor.js';
 export type { LoggerConfig, LoggerConfigurator } from './logger-config.js';
-export { logging } from './logging.js';
 export type { ReadableLogRecord, SdkLogRecord } from './readable-log-record.js';
 export type { LogVolumeLimit } from './volume-limit.js';

@@ -2,7 +2,8 @@ import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan } from '../trace/readable-span.js';
 import { attributes, type Bytes, count, field, fixed, hex, text } from './protobuf.js';
 
-const time = (tag: number, [seconds, nanos]: HrTime): Bytes =>
+/** Unix nanoseconds in 64 fixed bits. */
+export const encodedTime = (tag: number, [seconds, nanos]: HrTime): Bytes =>
   fixed(tag, new BigUint64Array([BigInt(seconds) * 1_000_000_000n + BigInt(nanos)]));
 const identity = ({ traceId, spanId, traceState }: SpanContext): Bytes => [
   hex(10, traceId),
@@ -28,14 +29,14 @@ export function encodeSpan(span: ReadableSpan): Bytes {
     parent ? hex(34, parent.spanId) : [],
     text(42, span.name),
     count(48, span.kind + 1),
-    time(57, span.startTime),
-    time(65, span.endTime),
+    encodedTime(57, span.startTime),
+    encodedTime(65, span.endTime),
     attributes(74, span.attributes),
     count(80, span.droppedAttributesCount),
     span.events.map((event) =>
       field(
         90,
-        time(9, event.time),
+        encodedTime(9, event.time),
         text(18, event.name),
         attributes(26, event.attributes),
         count(32, event.droppedAttributesCount),

@@ -64,7 +64,7 @@ export const count = (tag: number, value: number | undefined): Bytes => (value ?
 export const fixed = (tag: number, value: BigUint64Array | Float64Array): Bytes => [tag, new Uint8Array(value.buffer)];
 
 /** `AnyValue`: what is none of the attribute types is one without a value. */
-const anyValue = (value: unknown): Bytes =>
+export const anyValue = (value: unknown): Bytes =>
   typeof value === 'string'
     ? text(10, value)
     : Array.isArray(value)

@@ -16,10 +16,11 @@ import { pageResource } from './ports/page-resource.js';
 
 export { createExtras } from '../../core/extras.js';
 export type { Instrument, InstrumentHost } from '../../core/instrument.js';
-export { logging } from '../../core/logs/logging.js';
+export { fullLogging } from '../../core/logs/full-logging.js';
 export { fullMetering } from '../../core/metrics/full-metering.js';
 export { metering } from '../../core/metrics/metering.js';
 export { createFullOutbox } from '../../core/outbox/full-outbox.js';
+export { smallLogging as logging } from '../../core/small/small-logging.js';
 export type { TelemetryParts } from '../../core/start-telemetry-with.js';
 export type { Telemetry } from '../../core/telemetry-handle.js';
 export { createRedactor } from '../../core/trace/redact.js';

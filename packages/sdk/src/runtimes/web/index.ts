@@ -15,6 +15,7 @@ import { type BareWebOptions, start as startBare } from './bare.js';
 export type { RequestOptions } from '../../core/client-request.js';
 export {
   createFullOutbox,
+  fullLogging,
   fullMetering,
   gzip,
   type Instrument,

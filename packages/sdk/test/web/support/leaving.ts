@@ -3,8 +3,12 @@ import type { UndrivenBrowser } from '../../../../testkit/src/browsers/webkit-pr
 import { type FaultProxy, faultProxy } from '../../../../testkit/src/fault-proxy.js';
 import type { FaultCount } from '../../../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../../../testkit/src/faults/serials.js';
+import {
+  type FaultSignal,
+  serialsOnTheWire,
+  signalOfPath,
+} from '../../../../testkit/src/faults/serials-on-the-wire.js';
 import { bundlePage } from './bundle-page.js';
-import { decodeTraces, type SeenSpan } from './decode-traces.js';
 import { type OtlpSink, startOtlpSink } from './otlp-sink.js';
 import { type Served, serve } from './serve.js';
 
@@ -12,6 +16,7 @@ import { type Served, serve } from './serve.js';
 export type Way = 'closed' | 'navigated' | 'killed' | 'offline';
 
 export interface Cell {
+  /** Or log records, or points of metrics. */
   readonly spans: number;
   /** How far away the collector is: bytes are so late in each direction. */
   readonly delayMs: number;
@@ -27,21 +32,32 @@ const KEPT_AFTER_MS = 1_000;
 /** What has not arrived by then is missing. */
 const LONGEST_VISIT_MS = 60_000;
 
-/** With the defaults of a page, but that nothing is observed: each span here is one that was counted. */
-const program = `
-  import { offline, start } from '@throughline/sdk/web';
-  window.telemetry = start({
-    endpoint: 'COLLECTOR', plainText: true, pageLoad: false, fetch: false, xhr: false, clicks: false, errors: false, onDiagnostic: () => {},
-  }, offline());
-  let serial = 0;
-  function end() {
-    const n = serial++;
+/** What a page makes so many of. */
+const makes: Readonly<Record<FaultSignal, string>> = {
+  traces: `
     const span = telemetry.tracer.startSpan('GET', { attributes: {
       '${SERIAL}': n, 'http.request.method': 'GET', 'url.full': 'https://shop.example/api/products/' + n, 'server.address': 'shop.example',
       'http.response.status_code': n % 20 ? 200 : 500,
     } });
     if (n % 20 === 0) span.setStatus({ code: 2 });
-    span.end();
+    span.end();`,
+  logs: `
+    telemetry.logger.emit({ severityNumber: n % 20 ? 9 : 17, body: 'product ' + n + ' was looked at', attributes: { '${SERIAL}': n, 'server.address': 'shop.example' } });`,
+  metrics: `
+    counter.add(1, { '${SERIAL}': n, 'server.address': 'shop.example' });`,
+};
+
+/** With the defaults of a page, but that nothing is observed: each item here is one that was counted. Pages without metrics and logs have no code for them. */
+const programOf = (signal: FaultSignal): string => `
+  import { offline, start${signal === 'logs' ? ', logging' : signal === 'metrics' ? ', metering' : ''} } from '@throughline/sdk/web';
+  window.telemetry = start({
+    endpoint: 'COLLECTOR', plainText: true, pageLoad: false, fetch: false, xhr: false, clicks: false, errors: false, onDiagnostic: () => {},
+    ${signal === 'metrics' ? "metricTemporality: 'delta', cardinalityLimit: 1e6," : ''}
+  }, ${signal === 'traces' ? 'offline()' : `{ ...offline(), ${signal === 'logs' ? 'logging' : 'metering'} }`});
+  const counter = telemetry.meter.createCounter('products');
+  let serial = 0;
+  function end() {
+    const n = serial++;${makes[signal]}
   }
   const { port1, port2 } = new MessageChannel();
   const nextTask = () => new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
@@ -58,15 +74,23 @@ const program = `
   if (count) record(Number(count)).then(() => fetch('/recorded'));
   if (location.hash === '#rest') setInterval(() => fetch('/rest?' + rest()), 100);`;
 
-let bundled: Promise<string> | undefined;
+const bundled: Partial<Record<FaultSignal, Promise<string>>> = {};
+function bundleOf(signal: FaultSignal): Promise<string> {
+  bundled[signal] ??= bundlePage(programOf(signal)).then(({ code }) => code);
+  return bundled[signal];
+}
 
 /**
  * Leaves pages in one browser, all at once, each with an origin and a collector of its own, when so many spans have ended in it. Then each is visited again.
  * What the collectors have in the end is counted; a batch that comes again under its id is taken once, as Throughline's collector does it.
  */
-export async function leavePages(browser: DrivenBrowser, way: Way, cells: readonly Cell[]): Promise<LeftCell[]> {
-  bundled ??= bundlePage(program).then(({ code }) => code);
-  const code = await bundled;
+export async function leavePages(
+  browser: DrivenBrowser,
+  way: Way,
+  cells: readonly Cell[],
+  signal: FaultSignal = 'traces',
+): Promise<LeftCell[]> {
+  const code = await bundleOf(signal);
   const stages = await Promise.all(cells.map((cell) => setUp(cell, code)));
   try {
     if (way === 'offline') for (const { proxy } of stages) proxy.set({ refuse: true });
@@ -85,7 +109,7 @@ export async function leavePages(browser: DrivenBrowser, way: Way, cells: readon
         const page = pages[at]!;
         if (way === 'navigated') await page.goto(address);
         const next = way === 'navigated' ? page : await browser.visit(address);
-        const found = await count(() => next.evaluate('rest()'), stage);
+        const found = await count(() => next.evaluate('rest()'), stage, signal);
         await next.close();
         return found;
       }),
@@ -97,8 +121,7 @@ export async function leavePages(browser: DrivenBrowser, way: Way, cells: readon
 
 /** The same for renderers that are killed in a browser that nobody drives: each of its pages is told by its address what to do, and says to its server what it has done. */
 export async function killPages(browser: UndrivenBrowser, cells: readonly Cell[]): Promise<LeftCell[]> {
-  bundled ??= bundlePage(program).then(({ code }) => code);
-  const code = await bundled;
+  const code = await bundleOf('traces');
   const stages = await Promise.all(cells.map((cell) => setUp(cell, code)));
   try {
     await browser.show(stages.map(({ site, cell }) => `${site.origin}/?left#record=${cell.spans}`));
@@ -176,25 +199,43 @@ async function leave(page: DrivenPage, way: Way, { cell, elsewhere, gone }: Stag
   await gone;
 }
 
+/** The serials that arrived; a batch that came again under its id is taken once, as Throughline's collector does it. */
+function arrived(requests: OtlpSink['requests'], signal: FaultSignal): number[] {
+  const batches = new Map<string, Buffer>();
+  for (const { method, url, bytes } of requests) {
+    if (method !== 'POST' || signalOfPath(url) !== signal) continue;
+    const id = new URL(url, 'http://collector').searchParams.get('tl-batch');
+    batches.set(id === null ? String(batches.size) : `${id} ${bytes.toString('latin1')}`, bytes);
+  }
+  return [...batches.values()].flatMap((bytes) => serialsOnTheWire(signal, bytes));
+}
+
 /** What has arrived when all has, or when the next visit has nothing left to send. */
-async function count(rest: () => Promise<number | undefined>, { cell, sink }: Stage): Promise<LeftCell> {
-  const serials = (spans: readonly SeenSpan[]) => spans.map(({ attributes }) => attributes[SERIAL] as number);
+async function count(
+  rest: () => Promise<number | undefined>,
+  { cell, sink }: Stage,
+  signal: FaultSignal = 'traces',
+): Promise<LeftCell> {
   const waits = { over: false };
   const late = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_VISIT_MS)).then(() => {
     waits.over = true;
   });
-  await Promise.race([sink.until((spans) => new Set(serials(spans)).size >= cell.spans), late]);
+  const breath = () => new Promise((again) => setTimeout(again, 20));
+  let seen = 0;
+  for (let all = 0; all < cell.spans && !waits.over; ) {
+    await Promise.race([breath(), late]);
+    if (sink.requests.length !== seen) all = new Set(arrived(sink.requests, signal)).size;
+    seen = sink.requests.length;
+  }
   // A second copy may still be on its way.
-  while (!waits.over && (await rest()) !== 0) await new Promise((again) => setTimeout(again, 20));
-  const ofTheFirst = sink.requests.filter(
-    ({ method, headers }) => method === 'POST' && headers.referer?.endsWith('?left'),
-  );
+  while (!waits.over && (await rest()) !== 0) await breath();
+  const ofTheFirst = sink.requests.filter(({ headers }) => headers.referer?.endsWith('?left'));
   return {
     ...cell,
     ...tallySerials(
       Array.from({ length: cell.spans }, (_, n) => n),
-      serials(sink.spans),
+      arrived(sink.requests, signal),
     ),
-    byTheClose: new Set(serials(ofTheFirst.flatMap(({ bytes, headers }) => decodeTraces(bytes, headers)))).size,
+    byTheClose: new Set(arrived(ofTheFirst, signal)).size,
   };
 }

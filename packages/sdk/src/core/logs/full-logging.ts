@@ -6,10 +6,10 @@ import { createLoggerProvider } from './logger-provider.js';
 import { registerLogs } from './logs-global.js';
 
 /**
- * Log records, behind `telemetry.logger` and the logs API of OpenTelemetry. A part of every telemetry that has everything; a small one is handed it:
- * `start(options, { logging })`.
+ * Log records, behind `telemetry.logger` and the logs API of OpenTelemetry. A part of every telemetry that has everything; a page that wants processors,
+ * exporters, configured loggers or a volume limit is handed it: `start(options, { logging: fullLogging })`.
  */
-export const logging: SignalPart = (host) => {
+export const fullLogging: SignalPart = (host) => {
   const { telemetry, report, resource, timers, limits, lifecycle } = host;
   const { logRecordProcessors = [], logRecordExporters = [], logVolumeLimit } = host;
   const exporting = logRecordExporters.map((exporter) => batchLogRecordProcessor(exporter));
