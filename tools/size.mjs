@@ -45,10 +45,11 @@ const kB = (bytes) => bytes / 1000;
 const bytesOver = (size, bound) => `${Math.ceil((size - bound) * 1000)} bytes over`;
 const shown = (value) => value.toFixed(2).padStart(7);
 
-/** Our two bundles, each with its peers in order of closeness. */
+/** Our bundles, each with its peers in order of closeness. */
 const entries = [
   { name: 'size.core', entry: 'bench/size/core.ts', peers: ['otel3-core', 'otel2-core'] },
   { name: 'size.web', entry: 'bench/size/web.ts', peers: ['otel3-web', 'otel2-web'] },
+  { name: 'size.three-signals', entry: 'bench/size/three-signals.ts', peers: ['otel2-three-signals'] },
   // Nobody else keeps what a page could not send.
   { name: 'size.web.lossless', entry: 'bench/size/web-lossless.ts', peers: [] },
 ];

@@ -35,6 +35,7 @@ const labels = {
   'pause.p999': '`end()` while batches leave, 99.9th percentile',
   'size.core': 'traces and OTLP over fetch, nothing observed',
   'size.web': 'with page load, fetch, XHR, clicks and errors',
+  'size.three-signals': 'traces, metrics and logs, nothing observed',
   'size.web.lossless': 'the same with `offline()`: what could not be sent is kept in the browser',
   'ingest.traces': 'spans of 10 attributes, 512 a request',
   'ingest.traces.gzip': 'the same, gzip',
