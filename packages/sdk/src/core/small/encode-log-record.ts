@@ -52,10 +52,11 @@ export function encodeLogRecord(record: SmallLogRecord, { attributes: most, leng
       const { toJSON } = inside as { toJSON?: unknown };
       if (typeof toJSON === 'function') return value(toJSON.call(inside), longest);
       // A key that is there twice, as a number and as a text, is one on the wire.
-      const entries = Object.entries<unknown>(inside instanceof Map ? Object.fromEntries(inside) : inside);
+      const found = inside instanceof Map ? [...inside] : Object.entries<unknown>(inside);
+      const entries = Object.entries(Object.fromEntries(found.filter(([, item]) => item !== undefined)));
       return field(
         50,
-        entries.map(([key, item]) => (item === undefined || left-- <= 0 ? [] : keyValue(10, key, item, longest))),
+        entries.map(([key, item]) => (left-- <= 0 ? [] : keyValue(10, key, item, longest))),
       );
     } catch {
       // A getter or a `toJSON` of the program's.
