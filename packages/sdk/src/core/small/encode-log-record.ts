@@ -52,7 +52,7 @@ export function encodeLogRecord(record: SmallLogRecord, { attributes: most, leng
       const { toJSON } = inside as { toJSON?: unknown };
       if (typeof toJSON === 'function') return value(toJSON.call(inside), longest);
       // A key that is there twice, as a number and as a text, is one on the wire.
-      const found = inside instanceof Map ? [...inside] : Object.entries<unknown>(inside);
+      const found: [string, unknown][] = inside instanceof Map ? [...inside] : Object.entries(inside);
       const entries = Object.entries(Object.fromEntries(found.filter(([, item]) => item !== undefined)));
       return field(
         50,
