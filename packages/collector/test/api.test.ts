@@ -208,6 +208,7 @@ describe('the questions over HTTP', () => {
       ],
       '/api/v1/metrics/{name}/attributes': ['/api/v1/metrics/total/attributes?kind=sum'],
       '/api/v1/metrics/{name}/exemplars': ['/api/v1/metrics/total/exemplars?kind=sum'],
+      '/api/v1/services/{service}/errors': ['/api/v1/services/web%2Fshop/errors', '/api/v1/services/none/errors'],
       '/api/v1/span-metrics': [
         '/api/v1/span-metrics',
         '/api/v1/span-metrics?by=service&by=operation&by=kind&by=version&all=1&step=5m',

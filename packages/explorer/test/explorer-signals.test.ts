@@ -107,6 +107,64 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CH
     await expect.poll(() => metrics.count()).toBe(1);
   });
 
+  test('a metric is charted by a function and groups, beside the period before, and the link keeps it; a measurement opens its trace [F12 S7]', async () => {
+    await page.goto(`${base}/metrics?open=histogram:http.server.request.duration`);
+    const metric = page
+      .getByRole('list', { name: 'Metrics' })
+      .getByRole('listitem')
+      .filter({ hasText: 'http.server.request.duration' });
+    const chart = metric.getByRole('img', { name: /duration, / });
+    await expect.poll(() => chart.getAttribute('aria-label')).toMatch(/p95: payment last \d+(\.\d)? ms, shop-api last/);
+    await metric.getByLabel('Function').selectOption('rate');
+    await expect.poll(() => search().get('fn')).toBe('rate');
+    await expect.poll(() => chart.getAttribute('aria-label')).toMatch(/rate a second: .*\/s/);
+    await metric.getByLabel('Group by another attribute').selectOption('http.route');
+    await metric.getByRole('button', { name: 'service.name ×' }).click();
+    await expect.poll(() => search().get('by')).toBe('http.route');
+    await expect.poll(() => chart.getAttribute('aria-label')).toMatch(/http\.route 1 last/);
+    await metric.getByRole('button', { name: 'Period before' }).click();
+    await metric.getByText('dashed: the period before').waitFor();
+    await metric.getByLabel('Function').selectOption('p99');
+    await examine('metric-explorer');
+    await page.reload();
+    await expect.poll(() => chart.getAttribute('aria-label')).toMatch(/p99: http\.route 1 last/);
+    await metric
+      .getByRole('button', { name: /^Open the trace/ })
+      .or(metric.locator('p', { hasText: 'Measured in traces' }).getByRole('button'))
+      .first()
+      .click();
+    await page.getByRole('treegrid').waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/trace\/[0-9a-f]{32}$/);
+  });
+
+  test('the page of a service shows rate, errors, duration, its errors and operations, runtime metrics and versions [F12 S7]', async () => {
+    await page.goto(base);
+    await page.getByRole('button', { name: /^shop-payment/ }).click();
+    await page.getByRole('link', { name: 'Rate, errors, duration of shop-payment' }).click();
+    await page.getByRole('heading', { name: 'shop-payment' }).waitFor();
+    for (const title of ['Requests a second', 'Failed', 'Duration, p50 and p95']) {
+      const plot = page.getByRole('region', { name: title }).getByRole('img');
+      await expect.poll(() => plot.getAttribute('aria-label')).toMatch(/last .*; first seen: 2\.4\.1$/);
+    }
+    const numbers = page.getByLabel('In this time');
+    const red = (await (
+      await fetch(
+        `${base}/api/v1/red?service=shop-payment&start=${Date.now() - 3_600_000}000000&end=${Date.now()}000000&step=60000ms`,
+      )
+    ).json()) as { count: number[] };
+    expect(red.count.length).toBeGreaterThan(0);
+    await expect.poll(() => numbers.textContent()).toMatch(/requests\d.*a second.*failed.*p50/);
+    const failures = page.getByRole('region', { name: 'Errors' }).getByRole('listitem');
+    await failures.first().waitFor();
+    await page.getByRole('region', { name: 'Runtime' }).getByRole('link', { name: 'process.memory.usage' }).waitFor();
+    await page.getByRole('button', { name: 'Period before' }).click();
+    await expect.poll(() => search().get('compare')).toBe('1');
+    await examine('service');
+    await failures.first().getByRole('link').click();
+    await page.getByRole('treegrid').waitFor();
+    expect(search().get('span')).toMatch(/^[0-9a-f]{16}$/);
+  });
+
   test('without any log record or metric the views say what to paste, and turn into data by themselves', async () => {
     const empty = await explorer.startServer({ empty: true });
     await page.goto(`${empty}/metrics`);

@@ -4,6 +4,7 @@ import { METRIC_KINDS } from '../query/metric-kinds.js';
 import { type MetricMatcher, readMatcher } from '../query/metric-matchers.js';
 import { MOST_METRIC_LINES, metricQuery } from '../query/metric-query.js';
 import { QueryProblem } from '../query/query-problem.js';
+import { serviceErrors } from '../query/service-errors.js';
 import { SPAN_DIMENSIONS, spanMetrics } from '../query/span-metrics.js';
 import type { MetricFunction } from '../shapes/api.js';
 import { jsonAnswer } from './answer.js';
@@ -126,6 +127,18 @@ export const METRIC_ROUTES: readonly Route[] = [
           range: parameters.range(nowNano),
           limit: parameters.integer('limit', { least: 1, most: MOST_EXEMPLARS, otherwise: 100 }),
         }),
+      ),
+  },
+  {
+    path: '/api/v1/services/{service}/errors',
+    summary: 'What went wrong in a service, each failure once',
+    description:
+      'Exceptions on spans, and failed spans without one, put together by type, message (but for ids, numbers and what stands in quotes) and top frames of the stack; those that happened last first.',
+    parameters: [inPath('service', 'Name of the service.'), start, end],
+    schema: 'ServiceErrorsAnswer',
+    handle: async ({ parameters, reader, nowNano }) =>
+      jsonAnswer(
+        await serviceErrors(reader, { service: parameters.path('service'), range: parameters.range(nowNano) }),
       ),
   },
   {

@@ -387,6 +387,25 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
     stats,
   }),
+  ServiceErrorsAnswer: object({
+    errors: list(
+      object({
+        fingerprint: string,
+        type: string,
+        message: string,
+        frames: list(string, { maxItems: 3 }),
+        operation: string,
+        count,
+        firstUnixNano: nano,
+        lastUnixNano: nano,
+        traceId: optionalId(32),
+        spanId: optionalId(16),
+        versions: list(string),
+      }),
+      { maxItems: 50 },
+    ),
+    stats,
+  }),
   PrometheusResult: prometheus(
     object({
       resultType: { enum: ['vector', 'matrix', 'scalar', 'string'] },

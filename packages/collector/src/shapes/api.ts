@@ -463,3 +463,28 @@ export interface SpanMetricsSeries {
   readonly errorCount: readonly number[];
   readonly p95Nano: readonly (number | null)[];
 }
+
+/** GET /api/v1/services/{service}/errors?start&end : what went wrong, each failure once, those that happened last first; at most 50. */
+export interface ServiceErrorsAnswer {
+  readonly errors: readonly ServiceError[];
+  readonly stats: QueryStats;
+}
+export interface ServiceError {
+  /** The same for the same type, message (but for ids, numbers and what stands in quotes) and top frames. */
+  readonly fingerprint: string;
+  /** Empty when it says none. */
+  readonly type: string;
+  /** Of the newest. */
+  readonly message: string;
+  /** At most three, without their lines. */
+  readonly frames: readonly string[];
+  readonly operation: string;
+  readonly count: number;
+  readonly firstUnixNano: UnixNano;
+  readonly lastUnixNano: UnixNano;
+  /** The newest. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** `service.version` of those it happened in. */
+  readonly versions: readonly string[];
+}

@@ -8,11 +8,18 @@ import type {
   LogPatternsAnswer,
   LogsAnswer,
   LogTailAnswer,
+  MetricAttributesAnswer,
+  MetricExemplarsAnswer,
+  MetricFunction,
   MetricKind,
+  MetricQueryAnswer,
   MetricSeriesAnswer,
   MetricsAnswer,
   OperationsAnswer,
+  RedAnswer,
+  ServiceErrorsAnswer,
   ServicesAnswer,
+  SpanMetricsAnswer,
   SqlAnswer,
   SqlProgressAnswer,
   SqlSchemaAnswer,
@@ -134,6 +141,19 @@ export interface MetricAsked {
   readonly service: string | undefined;
 }
 
+/** What is computed of a metric. */
+export interface MetricQueryAsked {
+  readonly function: MetricFunction;
+  readonly quantile?: number | undefined;
+  readonly by: readonly string[];
+  /** One condition, `key=value`. */
+  readonly where: string | undefined;
+  readonly top: number;
+}
+
+const repeated = (name: string, values: readonly string[]): string =>
+  values.map((value) => `&${name}=${encodeURIComponent(value)}`).join('');
+
 export const api = {
   status: (signal?: AbortSignal) => getJson<Status>(apiUrl('/status'), signal),
 
@@ -202,6 +222,51 @@ export const api = {
   ) =>
     getJson<MetricSeriesAnswer>(
       apiUrl(`/metrics/${encodeURIComponent(name)}/series`, { ...options, ...times(range) }),
+      signal,
+    ),
+
+  metricQuery: (
+    {
+      name,
+      kind,
+      by,
+      range,
+      ...options
+    }: Omit<MetricAsked, 'service'> & MetricQueryAsked & { range: AbsoluteRange; buckets: number },
+    signal?: AbortSignal,
+  ) =>
+    getJson<MetricQueryAnswer>(
+      `${apiUrl(`/metrics/${encodeURIComponent(name)}/query`, { kind, ...options, ...times(range) })}${repeated('by', by)}`,
+      signal,
+    ),
+
+  metricAttributes: (
+    { name, kind, range }: Omit<MetricAsked, 'service'> & { range: AbsoluteRange },
+    signal?: AbortSignal,
+  ) =>
+    getJson<MetricAttributesAnswer>(
+      apiUrl(`/metrics/${encodeURIComponent(name)}/attributes`, { kind, ...times(range) }),
+      signal,
+    ),
+
+  metricExemplars: (
+    { name, kind, range, where }: Omit<MetricAsked, 'service'> & { range: AbsoluteRange; where: string | undefined },
+    signal?: AbortSignal,
+  ) =>
+    getJson<MetricExemplarsAnswer>(
+      apiUrl(`/metrics/${encodeURIComponent(name)}/exemplars`, { kind, where, ...times(range) }),
+      signal,
+    ),
+
+  serviceErrors: (service: string, range: AbsoluteRange, signal?: AbortSignal) =>
+    getJson<ServiceErrorsAnswer>(apiUrl(`/services/${encodeURIComponent(service)}/errors`, times(range)), signal),
+
+  red: (service: string, range: AbsoluteRange, stepMs: number, signal?: AbortSignal) =>
+    getJson<RedAnswer>(apiUrl('/red', { service, ...times(range), step: `${stepMs}ms` }), signal),
+
+  spanMetrics: (options: { service: string; range: AbsoluteRange; by: string; all?: '1' }, signal?: AbortSignal) =>
+    getJson<SpanMetricsAnswer>(
+      apiUrl('/span-metrics', { service: options.service, by: options.by, all: options.all, ...times(options.range) }),
       signal,
     ),
 

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { type AbsoluteRange, absoluteRange, fromUnixNano, type TimeRange } from '../model/time-range.js';
 import { readTour } from '../model/tour.js';
-import { api, type LogFilter, type MetricAsked } from './api.js';
+import { api, type LogFilter, type MetricAsked, type MetricQueryAsked } from './api.js';
 import { openTrace } from './trace-store.js';
 
 /*
@@ -125,6 +125,76 @@ export const metricSeriesQuery = (
     queryFn: ({ signal }) => api.metricSeries({ ...asked, range: absoluteRange(range, nowMs), buckets }, signal),
     placeholderData: (previous, before) =>
       JSON.stringify(before?.queryKey[1]) === JSON.stringify(asked) ? previous : undefined,
+  });
+
+/** `before`: of the stretch of the same length right before. */
+export const metricQueryQuery = (
+  asked: Omit<MetricAsked, 'service'> & MetricQueryAsked,
+  { range, nowMs, buckets, before }: Omit<Asked, 'q'> & { buckets: number; before: boolean },
+) =>
+  queryOptions({
+    queryKey: ['metric-query', asked, range, nowMs, buckets, before],
+    queryFn: ({ signal }) =>
+      api.metricQuery(
+        { ...asked, range: before ? periodBefore(range, nowMs) : absoluteRange(range, nowMs), buckets },
+        signal,
+      ),
+    placeholderData: (previous, last) =>
+      JSON.stringify(last?.queryKey[1]) === JSON.stringify(asked) && last?.queryKey[5] === before
+        ? previous
+        : undefined,
+  });
+
+function periodBefore(range: TimeRange, nowMs: number): AbsoluteRange {
+  const { startMs, endMs } = absoluteRange(range, nowMs);
+  return { startMs: startMs - (endMs - startMs), endMs: startMs };
+}
+
+export const metricAttributesQuery = (asked: Omit<MetricAsked, 'service'>, { range, nowMs }: Omit<Asked, 'q'>) =>
+  queryOptions({
+    queryKey: ['metric-attributes', asked, range, nowMs],
+    queryFn: ({ signal }) => api.metricAttributes({ ...asked, range: absoluteRange(range, nowMs) }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
+export const metricExemplarsQuery = (
+  asked: Omit<MetricAsked, 'service'> & { where: string | undefined },
+  { range, nowMs }: Omit<Asked, 'q'>,
+) =>
+  queryOptions({
+    queryKey: ['metric-exemplars', asked, range, nowMs],
+    queryFn: ({ signal }) => api.metricExemplars({ ...asked, range: absoluteRange(range, nowMs) }, signal),
+    placeholderData: (previous, last) =>
+      JSON.stringify(last?.queryKey[1]) === JSON.stringify(asked) ? previous : undefined,
+  });
+
+export const serviceErrorsQuery = (service: string, { range, nowMs }: Omit<Asked, 'q'>) =>
+  queryOptions({
+    queryKey: ['service-errors', service, range, nowMs],
+    queryFn: ({ signal }) => api.serviceErrors(service, absoluteRange(range, nowMs), signal),
+    placeholderData: (previous, last) => (last?.queryKey[1] === service ? previous : undefined),
+  });
+
+export const redQuery = (
+  service: string,
+  { range, nowMs, stepMs, before }: Omit<Asked, 'q'> & { stepMs: number; before: boolean },
+) =>
+  queryOptions({
+    queryKey: ['red', service, range, nowMs, stepMs, before],
+    queryFn: ({ signal }) =>
+      api.red(service, before ? periodBefore(range, nowMs) : absoluteRange(range, nowMs), stepMs, signal),
+    placeholderData: (previous, last) =>
+      last?.queryKey[1] === service && last?.queryKey[5] === before ? previous : undefined,
+  });
+
+/** Which versions of a service ran when. */
+export const versionsQuery = (service: string, { range, nowMs }: Omit<Asked, 'q'>) =>
+  queryOptions({
+    queryKey: ['versions', service, range, nowMs],
+    queryFn: ({ signal }) =>
+      api.spanMetrics({ service, range: absoluteRange(range, nowMs), by: 'version', all: '1' }, signal),
+    placeholderData: (previous, last) => (last?.queryKey[1] === service ? previous : undefined),
   });
 
 export const histogramQuery = ({ q, range, nowMs, buckets }: Asked & { buckets: number }) =>

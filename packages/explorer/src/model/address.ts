@@ -66,6 +66,14 @@ export interface MetricsAddress extends TimeSearch {
   readonly service?: string | undefined;
   /** The metric whose chart is open, `gauge:http.server.active_requests`. */
   readonly open?: string | undefined;
+  /** Of the open one: by which function, grouped by which attributes (with commas), beside the period before. */
+  readonly fn?: string | undefined;
+  readonly by?: string | undefined;
+  readonly compare?: '1' | undefined;
+}
+
+export interface ServiceAddress extends TimeSearch {
+  readonly compare?: '1' | undefined;
 }
 
 export type RawSearch = Readonly<Record<string, unknown>>;
@@ -131,7 +139,14 @@ export function readMetricsAddress(raw: RawSearch): MetricsAddress {
     q: text(raw, 'q'),
     service: text(raw, 'service'),
     open: when(text(raw, 'open'), /^[a-z-]{3,24}:/),
+    fn: when(text(raw, 'fn'), /^[a-z0-9]{2,12}$/),
+    by: text(raw, 'by'),
+    compare: raw.compare === '1' ? ('1' as const) : undefined,
   });
+}
+
+export function readServiceAddress(raw: RawSearch): ServiceAddress {
+  return defined({ ...readTimeSearch(raw), compare: raw.compare === '1' ? ('1' as const) : undefined });
 }
 
 const IDS = /^(\*|[0-9a-f]{16})(,[0-9a-f]{16})*$/;

@@ -1,16 +1,9 @@
 import type { MetricSeriesAnswer, MetricSummary } from '#shapes/api.js';
 
-export interface MetricLine {
+interface MetricLine {
   readonly service: string;
   /** `null` where nothing is to be drawn. */
   readonly values: readonly (number | null)[];
-}
-
-/** What the lines of a metric say, in a word or two beside the chart. */
-export function lineMeaning({ kind, temporality }: Pick<MetricSummary, 'kind' | 'temporality'>): string {
-  if (kind === 'gauge') return 'mean in each step';
-  if (kind === 'sum') return temporality === 'delta' ? 'sum in each step' : 'running total';
-  return 'mean of what was measured in each step';
 }
 
 /**

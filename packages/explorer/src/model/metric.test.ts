@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineMeaning, metricLines } from './metric-lines.js';
+import { metricLines } from './metric-lines.js';
 import { formatMetric } from './metric-value.js';
 
 test('numbers of metrics are shown with their unit: times and bytes by size, others with what is counted', () => {
@@ -50,5 +50,4 @@ test('histograms are drawn as means: of a step where they come as deltas, betwee
   // From 10 in 5 to 30 in 10, then a restart, then one more.
   expect(metricLines({ series }, 'cumulative')[0]?.values).toEqual([null, null, 4, null, 1]);
   expect(metricLines({ series: [{ service: 'a', values: [1, null] }] }, undefined)[0]?.values).toEqual([1, null]);
-  expect(lineMeaning({ kind: 'sum', temporality: 'cumulative' })).toBe('running total');
 });

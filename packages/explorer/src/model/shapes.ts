@@ -3,6 +3,8 @@ export type {
   Attributes,
   LogPatternsAnswer,
   MetricSummary,
+  RedAnswer,
+  ServiceError,
   SpanDetail,
   SqlAnswer,
   SqlProgressAnswer,

@@ -27,7 +27,7 @@ export function Frame() {
   const [keys, setKeys] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const onSearch = path === '/';
-  const ofTime = onSearch || path === '/logs' || path === '/metrics' || path === '/sql';
+  const ofTime = onSearch || path === '/logs' || path === '/metrics' || path === '/sql' || path.startsWith('/service/');
   const time = useRouterState({ select: (state) => state.location.search }) as Record<string, string | undefined>;
   const timeSearch = { last: time.last, from: time.from, to: time.to };
 

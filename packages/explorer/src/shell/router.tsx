@@ -5,6 +5,7 @@ import {
   readLogsAddress,
   readMetricsAddress,
   readSearchAddress,
+  readServiceAddress,
   readSqlAddress,
   readTimeSearch,
   readTraceAddress,
@@ -47,6 +48,12 @@ const sql = createRoute({
   validateSearch: readSqlAddress,
   component: lazyRouteComponent(() => import('../views/sql/sql-view.js'), 'SqlView'),
 });
+const service = createRoute({
+  getParentRoute: () => root,
+  path: '/service/$service',
+  validateSearch: readServiceAddress,
+  component: lazyRouteComponent(() => import('../views/service/service-view.js'), 'ServiceView'),
+});
 const connect = createRoute({
   getParentRoute: () => root,
   path: '/connect',
@@ -62,7 +69,7 @@ const tour = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([search, trace, logs, metrics, sql, connect, tour]),
+  routeTree: root.addChildren([search, trace, logs, service, metrics, sql, connect, tour]),
   parseSearch,
   stringifySearch: formatSearch,
   defaultPreload: false,

@@ -1,12 +1,16 @@
 import { lazy, Suspense, useState } from 'react';
 import type { Asked } from '../../client/queries.js';
+import type { MetricsAddress } from '../../model/address.js';
 import { momentInFull } from '../../model/format.js';
 import { formatMetric } from '../../model/metric-value.js';
 import type { MetricSummary } from '../../model/shapes.js';
-import { IconButton, ServiceName } from '../../parts/controls.js';
+import { ServiceName } from '../../parts/controls.js';
 import styles from './metrics-view.module.css';
 
 // The names are there first; the chart's library follows.
+const MetricExplorer = lazy(() =>
+  import('./metric-explorer.js').then((module) => ({ default: module.MetricExplorer })),
+);
 const MetricChart = lazy(() => import('./metric-chart.js').then((module) => ({ default: module.MetricChart })));
 
 interface Props {
@@ -20,9 +24,11 @@ interface Props {
   /** Tells the list how high it is: an open one is higher. */
   readonly measure: (element: HTMLElement | null) => void;
   readonly onOpen: (open: boolean) => void;
+  readonly address: MetricsAddress;
+  readonly onChange: (patch: Partial<MetricsAddress>) => void;
 }
 
-export function MetricItem({ metric, service, asked, index, offset, open, measure, onOpen }: Props) {
+export function MetricItem({ metric, service, asked, index, offset, open, measure, onOpen, address, onChange }: Props) {
   const [asTable, setAsTable] = useState(false);
   const { name, unit, description, services, series, newest } = metric;
   const value =
@@ -53,17 +59,22 @@ export function MetricItem({ metric, service, asked, index, offset, open, measur
           {newest.count !== undefined && <small>mean of {newest.count.toLocaleString('en')}</small>}
         </span>
         <Suspense fallback={<div className={styles.small} />}>
-          <MetricChart metric={metric} service={service} asked={asked} size="small" />
+          <MetricChart metric={metric} service={service} asked={asked} />
         </Suspense>
       </div>
       {open && (
         <div className={styles.details}>
-          <div className={styles.about}>
-            <p>{description}</p>
-            <IconButton icon="table" label="Show as a table" on={asTable} onClick={() => setAsTable(!asTable)} />
-          </div>
+          {description !== '' && <p className={styles.about}>{description}</p>}
           <Suspense fallback={<div className={styles.large} />}>
-            <MetricChart metric={metric} service={service} asked={asked} size={asTable ? 'table' : 'large'} />
+            <MetricExplorer
+              metric={metric}
+              service={service}
+              asked={asked}
+              address={address}
+              asTable={asTable}
+              onTable={setAsTable}
+              onChange={onChange}
+            />
           </Suspense>
         </div>
       )}

@@ -38,7 +38,7 @@ export function MetricsView() {
     getItemKey: (row) => (metrics[row] === undefined ? row : keyOf(metrics[row])),
   });
   const change = (patch: Partial<MetricsAddress>): void =>
-    void navigate({ search: (before) => ({ ...before, ...patch }), replace: 'open' in patch });
+    void navigate({ search: (before) => ({ ...before, ...patch }), replace: !('q' in patch || 'service' in patch) });
 
   if (waiting !== undefined) {
     const { otlpHttp } = waiting.receive;
@@ -115,7 +115,11 @@ export function MetricsView() {
                     offset={item.start}
                     measure={rows.measureElement}
                     open={address.open === key}
-                    onOpen={(open) => change({ open: open ? key : undefined })}
+                    address={address}
+                    onChange={change}
+                    onOpen={(open) =>
+                      change({ open: open ? key : undefined, fn: undefined, by: undefined, compare: undefined })
+                    }
                   />
                 );
               })}

@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { type MouseEvent, useState } from 'react';
 import { type Asked, operationsQuery, servicesQuery } from '../../client/queries.js';
 import { hasClause, type NewClause, serviceOf } from '../../model/filter-clauses.js';
 import { formatCount, formatDuration, formatShare } from '../../model/format.js';
+import { formatTimeSearch } from '../../model/time-range.js';
 import { ServiceName } from '../../parts/controls.js';
 import styles from './services-rail.module.css';
 
@@ -89,6 +91,16 @@ function Operations({
   const rows = operations.data?.operations ?? [];
   return (
     <ul className={styles.operations} aria-label={`Operations of ${service}`}>
+      <li>
+        <Link
+          to="/service/$service"
+          params={{ service }}
+          search={formatTimeSearch(asked.range)}
+          className={styles.page}
+        >
+          Rate, errors, duration of {service}
+        </Link>
+      </li>
       {rows.slice(0, SHOWN).map((operation) => (
         <li key={`${operation.kind} ${operation.name}`}>
           <button
