@@ -16,7 +16,6 @@ export function SqlChart({ chart }: { readonly chart: Chart }) {
   const host = useRef<HTMLDivElement>(null);
   const { width } = useSize(host);
   const theme = useTheme();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when the plot is made
   useLayoutEffect(() => {
     if (host.current === null || width === 0) return;
     const palette = SERVICE_COLOURS[theme];
