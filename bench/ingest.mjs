@@ -1,4 +1,5 @@
 /*
+ * npm run bench -- ingest --logs [--records 4000000] [--connections 8]: log records alone (bench/ingest/logs.mjs)
  * npm run bench -- ingest [--spans 10000000] [--connections 8] [--hours 24] [--no-gzip] [--no-peer]
  *
  * Spans per second until durable: OTLP/HTTP protobuf, 512 spans of 10 attributes a request, the sender beside the collector on the same
@@ -7,13 +8,15 @@
  * stage, and the OpenTelemetry Collector with the same load. Writes bench/out/ingest.json.
  */
 import { fork, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchLogs } from './ingest/logs.mjs';
 import { buildOtelcol, runOtelcol } from './ingest/otelcol.mjs';
 import { residentBytes } from './ingest/process-tree.mjs';
 import { stagesOf } from './ingest/stages.mjs';
+import { writeRows } from './rows/write-rows.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +26,14 @@ const { values } = parseArgs({
     'no-gzip': { type: 'boolean' },
     'no-peer': { type: 'boolean' },
     keep: { type: 'boolean' },
+    logs: { type: 'boolean' },
+    records: { type: 'string', default: '4000000' },
   },
 });
+if (values.logs) {
+  await benchLogs({ records: Number(values.records), connections: Number(values.connections) });
+  process.exit(0);
+}
 const spans = Number(values.spans);
 const here = fileURLToPath(new URL('.', import.meta.url));
 mkdirSync(join(here, '.data'), { recursive: true });
@@ -144,8 +153,7 @@ try {
     })),
     entry('ingest.disk', Number(check.bytesPerSpan.toFixed(1)), 60, 'bytes/span (peer: the goal)'),
   ];
-  mkdirSync(join(here, 'out'), { recursive: true });
-  writeFileSync(join(here, 'out/ingest.json'), `${JSON.stringify(out, null, 2)}\n`);
+  writeRows('ingest', out);
   console.table(out.map(({ name, ours, peer, ratio, unit }) => ({ name, ours, peer, ratio: ratio?.toFixed(2), unit })));
 } finally {
   clearInterval(sampler);

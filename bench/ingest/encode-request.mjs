@@ -5,7 +5,7 @@
 
 const text = new TextEncoder();
 
-function varint(value) {
+export function varint(value) {
   const bytes = [];
   let rest = value;
   while (rest > 127) {
@@ -15,10 +15,10 @@ function varint(value) {
   bytes.push(rest);
   return bytes;
 }
-const field = (number, wire, content) => [...varint((number << 3) | wire), ...content];
-const message = (number, content) => field(number, 2, [...varint(content.length), ...content]);
-const string = (number, value) => message(number, text.encode(value));
-const attribute = (number, key, value) => {
+export const field = (number, wire, content) => [...varint((number << 3) | wire), ...content];
+export const message = (number, content) => field(number, 2, [...varint(content.length), ...content]);
+export const string = (number, value) => message(number, text.encode(value));
+export const attribute = (number, key, value) => {
   const any =
     typeof value === 'string'
       ? string(1, value)
@@ -44,7 +44,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-south-1'];
 
 /** A small generator with a seed: the same request for the same number. */
-function chance(seed) {
+export function chance(seed) {
   let state = seed * 2654435761 + 1;
   return () => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
@@ -172,7 +172,7 @@ export function patchRequest(request, serial, startUnixNano, spreadNano) {
 
 const MASK = 0xffff_ffff_ffff_ffffn;
 /** A bijection on 64 bits (splitmix64's finisher): unique in, unique out. */
-function mix(value) {
+export function mix(value) {
   let z = value & MASK;
   z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
   z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;

@@ -5,15 +5,26 @@
  */
 import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { encodeLogRequest, patchLogRequest } from './encode-log-request.mjs';
 import { encodeRequest, patchRequest } from './encode-request.mjs';
 
-const { url, spans, gzip, firstSerial, connections, spanOfHours, rate } = JSON.parse(process.argv[2]);
+const {
+  url,
+  spans,
+  gzip,
+  firstSerial,
+  connections,
+  spanOfHours,
+  rate,
+  signal = 'traces',
+} = JSON.parse(process.argv[2]);
+const [encode, patch] = { traces: [encodeRequest, patchRequest], logs: [encodeLogRequest, patchLogRequest] }[signal];
 const SPANS = 512;
 const TEMPLATES = 48;
 const NOTHING_REJECTED = Buffer.from([0x0a, 0]);
 const requests = Math.ceil(spans / SPANS);
-const templates = Array.from({ length: TEMPLATES }, (_, number) => encodeRequest({ number, spans: SPANS }));
-const address = new URL('/v1/traces', url);
+const templates = Array.from({ length: TEMPLATES }, (_, number) => encode({ number, spans: SPANS }));
+const address = new URL(`/v1/${signal}`, url);
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 
 // Spread over the given hours up to now, oldest first, as if a day had been recorded and is now loaded.
@@ -27,7 +38,7 @@ const packed = gzip ? Math.min(requests, 4000) : 0;
 
 function bodyOf(number) {
   const template = templates[number % TEMPLATES];
-  patchRequest(template, firstSerial + number, beginNano + stepNano * BigInt(number), Number(stepNano));
+  patch(template, firstSerial + number, beginNano + stepNano * BigInt(number), Number(stepNano));
   return template.bytes;
 }
 
