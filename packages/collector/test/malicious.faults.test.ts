@@ -300,12 +300,12 @@ test('one greedy sender, with as many connections as it likes, does not keep hon
     30_000,
   );
   // Four honest ones, each on a connection of its own.
-  const requests = faultSize({ brief: 100, full: 4_000 });
+  const requests = faultSize({ brief: 100, full: 1_000 });
   const honest = await all(4, async () => {
     const sending = sendSerials({
       url: () => collector.otlpHttp,
       connections: 1,
-      spansOfRequest: 25,
+      spansOfRequest: 100,
       firstSerial: ++honestSenders * 100_000,
     });
     await eventually(
