@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTraceReader } from '../src/process/read-traces.js';
 import { TraceBlock } from '../src/process/trace-block.js';
 import { createEmbeddedStore } from '../src/store/embedded-store.js';
+import { brokenParts } from '../src/store/part-files.js';
 import type { PreparedInsert, Store } from '../src/store/store.js';
 import { buildEngineProcess } from './open-test-store.js';
 import { serialRequest } from './serial-sender.js';
@@ -128,6 +129,17 @@ test('columns that are empty in every row, and so are their files, are whole', a
   }
   expect(said).toEqual([]);
   expect(await counts()).toEqual([400, 400, 100]);
+});
+
+test('a part without rows, which is what a day leaves behind when its time is over, is whole', async () => {
+  await store.command('ALTER TABLE otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay(3)');
+  await store.command("INSERT INTO otel_logs (Timestamp, Body) VALUES (now() - INTERVAL 10 DAY, 'gone')");
+  await store.command('OPTIMIZE TABLE otel_logs FINAL');
+  const left = await store.query(
+    "SELECT 1 FROM system.parts WHERE database = currentDatabase() AND table = 'otel_logs' AND level > 0 AND rows = 0",
+  );
+  expect(left.rows).not.toEqual([]);
+  expect(await brokenParts(async <Row>(sql: string) => (await store.query<Row>(sql)).rows, 'merged', 0)).toEqual([]);
 });
 
 test('a table whose definition is empty opens with the copy of it', async () => {

@@ -40,6 +40,14 @@ export function checkSql(sql: string, catalog: SqlCatalog, range: TimeRange): st
     }
     const isQualified = touches && next.kind === 'sign' && next.value === '.';
     const isFirst = before === undefined || before.end !== token.start || before.value !== '.';
+    // `arrayMap(file, …)`: a function is also called where its name alone is given to another.
+    const isNamed = before?.kind === 'word' && before.value === 'AS';
+    if (isFirst && !isCalled && !isNamed && catalog.isClosed(token.value)) {
+      throw refused(
+        `${token.value} cannot be named here: it is a function that may not be used.`,
+        'A column or an alias of this name can be written with that of its table before it, or be called something else.',
+      );
+    }
     if (isQualified && isFirst && catalog.otherDatabases.has(token.value.toLowerCase())) {
       throw refused(`Only tables of the database ${catalog.database} can be read here, not of ${token.value}.`);
     }

@@ -23,6 +23,8 @@ const DEFAULT_SQL_LIMITS: SqlLimits = {
 /** Longer ones do not fit an address. */
 export const MOST_SQL_CHARACTERS = 10_000;
 
+const CATALOG_MS = 10_000;
+
 interface SqlQuestion {
   readonly sql: string;
   /** What `{start:…}` and `{end:…}` mean. */
@@ -42,13 +44,18 @@ const markOf = (id: string): string => `/* sql-${id} */`;
 
 export function createSqlDesk(store: Pick<Store, 'queryForeign'>, limits: SqlLimits = DEFAULT_SQL_LIMITS): SqlDesk {
   let catalog: Promise<SqlCatalog> | undefined;
-  /** Functions and databases stay as long as the engine does; after a failure they are asked for again. */
+  let readAtMs = 0;
+  /** Of a server, others make databases and functions: what is to be refused is asked for again, also after a failure. */
   function catalogOf(reader: Reader): Promise<SqlCatalog> {
-    catalog ??= readSqlCatalog(reader).catch((error: unknown) => {
-      catalog = undefined;
+    if (performance.now() - readAtMs > CATALOG_MS) catalog = undefined;
+    if (catalog !== undefined) return catalog;
+    readAtMs = performance.now();
+    const reading = readSqlCatalog(reader).catch((error: unknown) => {
+      if (catalog === reading) catalog = undefined;
       throw error;
     });
-    return catalog;
+    catalog = reading;
+    return reading;
   }
 
   return {
@@ -131,7 +138,8 @@ async function ownForm(reader: Reader, sql: string): Promise<string> {
     );
     return row?.sql ?? '';
   } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'bad-sql') throw error;
+    // `other`: nested too deep, and what else the engine finds in a text that it only formats.
+    if (!(error instanceof StoreError) || (error.code !== 'bad-sql' && error.code !== 'other')) throw error;
     if (/Multi-statements are not allowed/.test(error.message))
       throw new QueryProblem('bad-sql', 'Only one statement is run at a time.');
     const found = /failed at position (\d+)(?: \(([^)]*)\))?/.exec(error.message);
