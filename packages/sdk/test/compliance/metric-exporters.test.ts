@@ -15,6 +15,7 @@ import {
   type PushMetricExporter,
 } from '../../src/core/metrics/periodic-reader.js';
 import { createMetricReader } from '../../src/core/metrics/pull-reader.js';
+import { readMetrics } from '../../src/core/metrics/read-metrics.js';
 import type { ExportResult } from '../../src/core/trace/span-exporter.js';
 import { createTestClock } from '../../src/runtimes/testing/test-clock.js';
 import { recorded } from './recorded.js';
@@ -255,6 +256,53 @@ test('a filter is asked for each metric and for the series of some, by the SDK a
     ['half', 2, 4],
     ['bridged', 10, 20],
   ]);
+});
+
+test('the metrics of producers leave with those of the program, of every kind and as they were handed over', async () => {
+  const times = { startTime: [1, 0] as [number, number], endTime: [2, 5] as [number, number] };
+  const reader = createMetricReader({ histogramAggregation: 'base2_exponential_bucket_histogram' });
+  const source = recorded({
+    global: false,
+    metrics: {
+      exemplarFilter: 'always_on',
+      readers: [reader],
+      push: false,
+      views: [{ instrumentName: 'explicit', aggregation: { type: 'explicit_bucket_histogram', boundaries: [1, 2] } }],
+    },
+  });
+  const meter = source.telemetry.meter;
+  meter.createUpDownCounter('sum', { valueType: 0 }).add(-7, { a: 'x' });
+  meter.createGauge('gauge', { unit: 's', description: 'd' }).record(1.5);
+  meter.createHistogram('explicit').record(1.25);
+  for (const value of [0, 3, 1_000]) meter.createHistogram('exponential').record(value);
+  const { resourceMetrics } = await reader.collect();
+  const handed = resourceMetrics.scopeMetrics.map(({ metrics }) => ({
+    scope: { name: 'bridge', version: '2' },
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      dataPoints: metric.dataPoints.map((point) => ({ ...point, ...times })),
+    })),
+  })) as unknown as Awaited<ReturnType<MetricProducer['produce']>>;
+  const again = createMetricReader({ producers: [{ produce: () => handed }] });
+  const rig = recorded({ metrics: { producers: [{ produce: async () => handed }], readers: [again] } });
+  const sent = await rig.metrics();
+  expect(sent.map(({ name, kind, scope }) => [name, kind, scope.name, scope.version])).toEqual([
+    ['sum', 'sum', 'bridge', '2'],
+    ['gauge', 'gauge', 'bridge', '2'],
+    ['explicit', 'histogram', 'bridge', '2'],
+    ['exponential', 'exponentialHistogram', 'bridge', '2'],
+  ]);
+  expect(sent[0]).toMatchObject({ points: [{ asInt: '-7', attributes: { a: 'x' }, exemplars: [{ asInt: '-7' }] }] });
+  expect(sent[0]!.sum!.isMonotonic ?? false).toBe(false);
+  expect(sent[1]).toMatchObject({
+    unit: 's',
+    description: 'd',
+    points: [{ asDouble: 1.5, startTimeUnixNano: '1000000000', timeUnixNano: '2000000005' }],
+  });
+  // Read back they are what they were.
+  const read = rig.telemetry.requests('metrics').flatMap(readMetrics);
+  expect(read.flatMap(({ metrics }) => metrics)).toEqual(handed.flatMap(({ metrics }) => metrics));
+  expect((await again.collect()).resourceMetrics.scopeMetrics).toEqual(handed);
 });
 
 test('the metrics that leave are filtered too, and a producer that fails is said and stops nothing', async () => {

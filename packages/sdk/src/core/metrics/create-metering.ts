@@ -10,6 +10,7 @@ import {
   type ReaderRules,
 } from './meter-provider.js';
 import type { MetricsOptions } from './metrics-options.js';
+import type { PushedProducers } from './pushed-producers.js';
 
 /** The specification's defaults: collected once a minute, 2,000 series a metric. In development somebody is waiting. */
 const defaultIntervalMs = 60_000;
@@ -21,6 +22,7 @@ interface MetricExtras {
   readonly createStreams: CreateStreams;
   /** How the reader of the outbox wants what it reads, beside temporality and limit. */
   readonly rules: Partial<ReaderRules>;
+  readonly producers: PushedProducers | undefined;
   /** Starts the program's own readers. */
   attach(provider: ReadableMeterProvider): AttachedReaders;
 }
@@ -84,6 +86,7 @@ export const createMetering =
     const collect = () => {
       if (!pipeline) return;
       provider.collect(pipeline, onFragment!);
+      extras?.producers?.write(pipeline.buffer, onFragment!);
       onCollected?.(clock.monotonicMs() - beganMs, failure);
     };
     const ask = () => {
@@ -97,11 +100,16 @@ export const createMetering =
 
     /** A promise only where a callback answers later; then for so long at most. */
     function observe(waitMs: number): Promise<void> | undefined {
-      const later = pipeline ? ask() : [];
+      const later = pipeline ? [...ask(), ...(extras?.producers?.ask(waitMs) ?? [])] : [];
       if (!later.length) return undefined;
       const all = Promise.all(later).then(() => true);
       return within(timers, waitMs, all).then((inTime) => {
-        if (!inTime) report('warn', 'observable-late', `A callback of an observable did not answer in ${waitMs} ms.`);
+        if (!inTime)
+          report(
+            'warn',
+            'observable-late',
+            `A callback of an observable, or a producer, did not answer in ${waitMs} ms.`,
+          );
       });
     }
 
@@ -111,6 +119,9 @@ export const createMetering =
       collect();
       cancel = timers.after(intervalMs, tick);
     }
+
+    // A producer has no instruments by which it would be noticed.
+    if (pipeline && extras?.producers) cancel ??= timers.after(intervalMs, tick);
 
     const { flush, shutdown, status } = telemetry;
     /** Half of the time for callbacks, so that the other half is left for sending. At once where nothing has to be waited for. */

@@ -1,15 +1,18 @@
 import { exemplarsBy } from './create-exemplars.js';
 import { createMetering } from './create-metering.js';
+import { createPushedProducers } from './pushed-producers.js';
 import { readerRules } from './reader-rules.js';
 import { streamsByView } from './streams-by-view.js';
 
 /** `metering` with everything that stands in the option `metrics`: views, aggregations, exemplars, readers of the program's own. */
 export const fullMetering = /* @__PURE__ */ createMetering((options, host) => {
-  const { report, resource, timers, quietly } = host;
+  const { report, resource, timers, quietly, clock } = host;
+  const { producers = [], filter } = options;
   const { temporalityOf: _, limitOf: __, ...rules } = readerRules(options, report);
   return {
     createStreams: streamsByView(options, report, exemplarsBy(options.exemplarFilter, host)),
     rules,
+    producers: producers.length ? createPushedProducers({ producers, filter, clock, report }) : undefined,
     attach(provider) {
       const readers = options.readers ?? [];
       for (const reader of readers) reader.attach({ provider, resource, timers, report, quietly });
