@@ -4,8 +4,10 @@ import { otlpSink } from '../../../testkit/src/otlp-sink.js';
 import type { Batch } from '../../src/core/batch.js';
 import type { InstrumentHost } from '../../src/core/instrument.js';
 import type { Outcome, Transport } from '../../src/core/ports.js';
+import { outcomeSampling } from '../../src/core/sampling/index.js';
 import { grpcTransport, type NodeOptions, nodeHttpTransport, start } from '../../src/runtimes/node/index.js';
 import { decodeMetricRequests, type WireMetric } from './decode-metrics.js';
+import { decodeRequests } from './decode-requests.js';
 
 /* What telemetry tells of itself, by the names of the semantic conventions ("OpenTelemetry SDK metrics"). */
 
@@ -323,6 +325,27 @@ test('how long a collection took is told in the next one, and what failed in it'
     [1, { ...reader, 'error.type': 'RangeError' }],
   ]);
   expect(then[1]![2]).toBeGreaterThan(0.05);
+});
+
+test('a telemetry that observes itself and samples by outcome counts what begins, and knows that the head keeps all', async () => {
+  const batches: Batch[] = [];
+  const tracing = outcomeSampling({ share: 0.5 });
+  const { telemetry, told } = observed(
+    { tracing },
+    {
+      answer(batch) {
+        if (batch.signal === 'traces') batches.push(batch);
+        return taken;
+      },
+    },
+  );
+  for (let i = 0; i < 64; i++) telemetry.tracer.startSpan('s').end();
+  const now = await told();
+  expect(now.get('otel.sdk.span.started')!.map(([value]) => value)).toEqual([64]);
+  expect(await telemetry.flush()).toBe(true);
+  const spans = decodeRequests(batches.map(({ bytes }) => bytes));
+  expect(spans.length).toBe(tracing.status().keptTraces);
+  expect(new Set(spans.map(({ traceState }) => traceState))).toEqual(new Set(['ot=th:8']));
 });
 
 test('a telemetry that was not asked tells nothing of itself', async () => {

@@ -1,12 +1,12 @@
 import { createTraceState } from '../context/trace-state.js';
 import { readOtFields, withThreshold } from '../sampling/ot-fields.js';
-import { hexOf } from '../trace/hex.js';
 import type { RecordingSpan } from '../trace/recording-span.js';
 import type { FragmentBuffer } from '../wire/open-buffer.js';
 import type { EncodedScope } from '../wire/scope.js';
 import { withSpanTraceState } from '../wire/span-trace-state.js';
 import { HeldFragments, SpanScratch } from './held-fragments.js';
-import type { CheckedRules } from './outcome-rules.js';
+import { Line, Link } from './line.js';
+import { bitsOf, type CheckedRules, type Threshold } from './outcome-rules.js';
 
 /** What became of traces, since the start. A trace is what this process has of one, from when its first span begins to when none is open. */
 export interface OutcomeStatus {
@@ -33,22 +33,31 @@ export interface HeldTracesOptions {
   readonly headKeepsAll: boolean;
 }
 
+/** Traces that are over and still known, for what comes late. More of them would outlive the young generation of an engine's heap. */
+const maxRemembered = 1_000;
+
 interface HeldTrace {
   readonly key: number;
   readonly beganMs: number;
   /** What began it, until it has ended: for its route, and because a trace is as slow as what is still open. */
   root: RecordingSpan | undefined;
   /** What a trace's randomness must reach; known once `root` has ended. */
-  threshold: string | undefined;
+  threshold: Threshold | undefined;
   readonly headThreshold: string | undefined;
   /** How many spans one stands for can be told. */
   readonly isCounted: boolean;
-  readonly randomness: string;
+  /** The upper 24 and lower 32 bits of its randomness. */
+  readonly randomHi: number;
+  readonly randomLo: number;
   open: number;
   decision: 'held' | 'kept' | 'dropped';
   /** Written as `th` into what is kept; absent where it is as the head has left it. */
   written: string | undefined;
   fragments: HeldFragments | undefined;
+  /** Its place among the held, the passing or the over. */
+  readonly place: Link<HeldTrace>;
+  /** Its place among those that take memory. */
+  readonly weight: Link<HeldTrace>;
 }
 
 /**
@@ -60,11 +69,15 @@ interface HeldTrace {
 export class HeldTraces {
   readonly #options: HeldTracesOptions;
   readonly #scratch = new SpanScratch();
-  /** In the order of their beginning. */
   readonly #traces = new Map<number, HeldTrace>();
-  readonly #held = new Set<HeldTrace>();
-  /** Those of them that take memory, in the order in which they began to. */
-  readonly #heavy = new Set<HeldTrace>();
+  /** In the order of their beginning. */
+  readonly #held = new Line<HeldTrace>();
+  /** Decided, and spans of them are open. */
+  readonly #passing = new Line<HeldTrace>();
+  /** Decided, and nothing of them is open: remembered for what comes late. */
+  readonly #over = new Line<HeldTrace>();
+  /** Those of the held that take memory, in the order in which they began to. */
+  readonly #heavy = new Line<HeldTrace>();
   #heldBytes = 0;
   #heldSpans = 0;
   #kept = 0;
@@ -107,27 +120,31 @@ export class HeldTraces {
     const key = keyOf(span);
     const known = this.#traces.get(key);
     if (known) {
-      known.open++;
+      if (!known.open++ && known.decision !== 'held') this.#passing.add(known.place);
       return;
     }
     const { rules, nowMs, headKeepsAll } = this.#options;
-    while (this.#traces.size >= rules.maxTraces) this.#forgetOne();
-    const { threshold, randomness = hexOf(span.t2).slice(2) + hexOf(span.t3) } = readOtFields(span.traceState);
-    const trace: HeldTrace = {
+    while (this.#traces.size >= rules.maxTraces || this.#over.size > maxRemembered) this.#forgetOne();
+    const fields = span.traceState && readOtFields(span.traceState);
+    const random = randomnessOf(span, fields?.randomness);
+    const trace: Omit<HeldTrace, 'place' | 'weight'> = {
       key,
       beganMs: nowMs(),
       root: span,
       threshold: undefined,
-      headThreshold: threshold,
-      isCounted: threshold !== undefined || (headKeepsAll && span.parentSpanContext === undefined),
-      randomness,
+      headThreshold: fields?.threshold,
+      isCounted: fields?.threshold !== undefined || (headKeepsAll && span.parentSpanContext === undefined),
+      randomHi: random.hi,
+      randomLo: random.lo,
       open: 1,
       decision: 'held',
       written: undefined,
       fragments: undefined,
     };
-    this.#traces.set(key, trace);
-    this.#held.add(trace);
+    const held = trace as HeldTrace;
+    Object.assign(held, { place: new Link(held), weight: new Link(held) });
+    this.#traces.set(key, held);
+    this.#held.add(held.place);
   }
 
   ended(span: RecordingSpan): void {
@@ -135,11 +152,8 @@ export class HeldTraces {
     const trace = this.#traces.get(keyOf(span));
     // Forgotten while it was open: there were too many. Its share decides, the same for all of its spans.
     if (!trace) {
-      if (
-        this.#matters(span) ||
-        reaches(readOtFields(span.traceState).randomness ?? tail(span), rules.thresholdFor(span))
-      )
-        this.#send(span, undefined);
+      const { hi, lo } = randomnessOf(span, readOtFields(span.traceState).randomness);
+      if (this.#matters(span) || reaches(hi, lo, rules.thresholdFor(span))) this.#send(span, undefined);
       else this.#droppedSpans++;
       return;
     }
@@ -153,9 +167,12 @@ export class HeldTraces {
       trace.written = undefined;
       this.#keep(trace);
     }
+    // The last of it need not be held, and where it is dropped not even written.
+    else if (trace.decision === 'held' && trace.open <= 0) this.#decide(trace);
     if (trace.decision === 'kept') this.#send(span, trace.written);
     else if (trace.decision === 'dropped') this.#droppedSpans++;
     else this.#hold(trace, span);
+    if (trace.open <= 0 && trace.decision !== 'held' && trace.place.line === this.#passing) this.#over.add(trace.place);
   }
 
   /** What is due by now. */
@@ -183,19 +200,15 @@ export class HeldTraces {
 
   #hold(trace: HeldTrace, span: RecordingSpan): void {
     const { maxBytes, maxTraceBytes } = this.#options.rules;
-    try {
-      span.writeTo(this.#scratch);
-      const fragments = trace.fragments ?? new HeldFragments();
-      trace.fragments = fragments;
-      this.#heavy.add(trace);
-      const before = fragments.size;
-      fragments.add(this.#scratch.scope, this.#scratch.fragment);
-      this.#heldBytes += fragments.size - before;
-      this.#heldSpans++;
-    } finally {
-      if (trace.open <= 0) this.#decide(trace);
-      else if ((trace.fragments?.size ?? 0) > maxTraceBytes) this.#decideEarly(trace);
-    }
+    span.writeTo(this.#scratch);
+    const fragments = trace.fragments ?? new HeldFragments();
+    trace.fragments = fragments;
+    if (!trace.weight.line) this.#heavy.add(trace.weight);
+    const before = fragments.size;
+    fragments.add(this.#scratch.scope, this.#scratch.fragment);
+    this.#heldBytes += fragments.size - before;
+    this.#heldSpans++;
+    if (fragments.size > maxTraceBytes) this.#decideEarly(trace);
     for (const oldest of this.#heavy) {
       if (this.#heldBytes <= maxBytes) break;
       this.#decideEarly(oldest);
@@ -215,15 +228,15 @@ export class HeldTraces {
 
   /** By its share. */
   #decide(trace: HeldTrace): void {
-    const { threshold, headThreshold, randomness, isCounted } = trace;
-    if (!reaches(randomness, threshold)) {
+    const { threshold, headThreshold, isCounted } = trace;
+    if (!reaches(trace.randomHi, trace.randomLo, threshold)) {
       this.#droppedSpans += trace.fragments?.count ?? 0;
       this.#dropped++;
       this.#settle(trace, 'dropped');
       return;
     }
     // The higher threshold of the two is the probability of both; as fractions they compare as strings.
-    if (isCounted && threshold! > (headThreshold ?? '0')) trace.written = threshold;
+    if (isCounted && threshold!.text > (headThreshold ?? '0')) trace.written = threshold!.text;
     this.#keep(trace);
   }
 
@@ -246,8 +259,8 @@ export class HeldTraces {
     this.#heldBytes -= trace.fragments?.size ?? 0;
     this.#heldSpans -= trace.fragments?.count ?? 0;
     trace.fragments = undefined;
-    this.#held.delete(trace);
-    this.#heavy.delete(trace);
+    this.#heavy.remove(trace.weight);
+    (trace.open > 0 ? this.#passing : this.#over).add(trace.place);
   }
 
   #send(span: RecordingSpan, threshold: string | undefined): void {
@@ -261,32 +274,27 @@ export class HeldTraces {
     onFragment(buffer);
   }
 
-  /** The first that is decided, else the first of all. Looks at a few: most are decided. */
+  /** One that is over, else one that is decided (its open spans may never end), else the oldest of all. */
   #forgetOne(): void {
-    let first: HeldTrace | undefined;
-    let looked = 0;
-    for (const trace of this.#traces.values()) {
-      first ??= trace;
-      if (trace.decision !== 'held' && trace.open <= 0) {
-        first = trace;
-        break;
-      }
-      if (++looked === 16) break;
-    }
-    if (first!.decision === 'held') this.#decideEarly(first!);
-    this.#traces.delete(first!.key);
+    const { value: trace } = (this.#over.first ?? this.#passing.first ?? this.#held.first)!;
+    if (trace.decision === 'held') this.#decideEarly(trace);
+    trace.place.line?.remove(trace.place);
+    this.#traces.delete(trace.key);
   }
 }
 
 /** The last 53 bits of a trace id, which are random, as a number. */
 const keyOf = ({ t2, t3 }: RecordingSpan): number => (t2 & 0x1f_ffff) * 0x1_0000_0000 + (t3 >>> 0);
 
-/** The last 56 bits as `rv` has them. */
-const tail = ({ t2, t3 }: RecordingSpan): string => hexOf(t2).slice(2) + hexOf(t3);
+/** `rv` of the tracestate, else the last 56 bits of the trace id (specification "Probability sampling"). */
+const randomnessOf = (
+  { t2, t3 }: RecordingSpan,
+  explicit: string | undefined,
+): { readonly hi: number; readonly lo: number } =>
+  explicit === undefined ? { hi: t2 & 0xff_ffff, lo: t3 >>> 0 } : bitsOf(explicit);
 
-/** Thresholds and randomness compare as strings (specification "Probability sampling"). */
-const reaches = (randomness: string, threshold: string | undefined): boolean =>
-  threshold !== undefined && randomness >= threshold;
+const reaches = (hi: number, lo: number, threshold: Threshold | undefined): boolean =>
+  threshold !== undefined && (hi > threshold.hi || (hi === threshold.hi && lo >= threshold.lo));
 
 function put(buffer: FragmentBuffer, scope: EncodedScope, fragment: Uint8Array): void {
   const at = buffer.reserve(fragment.length);

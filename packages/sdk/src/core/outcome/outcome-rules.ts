@@ -1,6 +1,6 @@
 import { environmentShare } from '../sampling/environment.js';
 import { type RoutePattern, routeMatcher, routeOf } from '../sampling/routes.js';
-import { thresholdOf } from '../sampling/threshold.js';
+import { thresholdDigits, thresholdOf } from '../sampling/threshold.js';
 import type { ReadableSpan } from '../trace/readable-span.js';
 
 /** Which traces are kept whatever their share, and how many of the rest. */
@@ -19,17 +19,30 @@ export interface OutcomeRules {
   readonly maxBytes?: number | undefined;
   /** Bytes held of one trace at most. Default 1 MiB. */
   readonly maxTraceBytes?: number | undefined;
-  /** Traces that are known at most: held ones, and decided ones whose late spans follow. Default 10,000. */
+  /** Traces with open spans that are known at most, held or decided; of those that are over, the last 1,000 are. Default 10,000. */
   readonly maxTraces?: number | undefined;
   /** A trace is held for so long at most, in milliseconds. Default 30,000. */
   readonly maxHoldMs?: number | undefined;
 }
 
+/** What a trace's randomness must reach: as `th` has it, and as its upper 24 and lower 32 bits. */
+export interface Threshold {
+  readonly text: string;
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/** 14 hex digits, or the first of them, as two numbers: making digits of a trace id costs more than the rest of a decision. */
+export function bitsOf(digits: string): { readonly hi: number; readonly lo: number } {
+  const all = digits.padEnd(thresholdDigits, '0');
+  return { hi: Number.parseInt(all.slice(0, 6), 16), lo: Number.parseInt(all.slice(6), 16) };
+}
+
 export interface CheckedRules {
   readonly slowMs: number;
   readonly keep: (span: ReadableSpan) => boolean;
-  /** What a trace's randomness must reach (`th`), by what began it; `undefined`: none does. */
-  readonly thresholdFor: (root: ReadableSpan) => string | undefined;
+  /** By what began a trace; `undefined`: none reaches it. */
+  readonly thresholdFor: (root: ReadableSpan) => Threshold | undefined;
   readonly maxBytes: number;
   readonly maxTraceBytes: number;
   readonly maxTraces: number;
@@ -43,10 +56,10 @@ export function checkedRules(rules: OutcomeRules): CheckedRules {
     return typeof value === 'number' && value >= 0 ? value : or;
   };
   const { keep } = rules;
-  const others = thresholdOf(Math.min(1, number('share', environmentShare(rules.environment))));
+  const others = thresholdFor(number('share', environmentShare(rules.environment)));
   const routes = (rules.routes ?? []).map(({ route, share }) => ({
     fits: routeMatcher(route),
-    threshold: thresholdOf(Math.min(1, share)),
+    threshold: thresholdFor(share),
   }));
   return {
     slowMs: number('slowMs', 1_000),
@@ -68,4 +81,9 @@ export function checkedRules(rules: OutcomeRules): CheckedRules {
     maxTraces: Math.max(1, number('maxTraces', 10_000)),
     maxHoldMs: number('maxHoldMs', 30_000),
   };
+}
+
+function thresholdFor(share: number): Threshold | undefined {
+  const text = thresholdOf(Math.min(1, share));
+  return text === undefined ? undefined : { text, ...bitsOf(text) };
 }
