@@ -54,6 +54,18 @@ const METRICS: readonly Metric[] = [
     },
   },
   {
+    name: 'twins',
+    sum: {
+      aggregationTemporality: DELTA,
+      isMonotonic: true,
+      // Two senders that cannot be told apart, in step.
+      dataPoints: every(60, 11).flatMap((seconds) => [
+        { ...at(seconds), asInt: 6n },
+        { ...at(seconds), asInt: 1n },
+      ]),
+    },
+  },
+  {
     name: 'room.temperature',
     unit: 'Cel',
     gauge: {
@@ -369,6 +381,34 @@ test('series are found by every matcher, by names as they were sent, and by patt
   ).toEqual({
     '__name__=room_temperature_celsius place=room-a room=a': 10,
   });
+});
+
+test('label_replace takes patterns as Prometheus has them: named groups, groups that took no part, none that runs without end', async () => {
+  const room = 'room_temperature_celsius{job="pay"}';
+  const replaced = async (replacement: string, pattern: string) =>
+    Object.keys(await ask(`label_replace(${room}, "x", "${replacement}", "job", "${pattern}")`, 500))[0]!
+      .split(' ')
+      .find((label) => label.startsWith('x='));
+  expect(await replaced(`$first-$\{rest}-$$`, '(?P<first>.)(?:[(]|(?<rest>.*))')).toBe('x=p-ay-$');
+  expect(await replaced('<$2$1>', '(q)?(p)ay')).toBe('x=<p>');
+  expect(await replaced('$1x', '(.*)')).toBeUndefined();
+  expect(await replaced('there', 'pa')).toBeUndefined();
+  // Of a pattern like this an engine that goes back takes more steps than the universe has had seconds.
+  const long = `label_replace(vector(1), "a", "${'a'.repeat(60)}", "b", ".*")`;
+  expect(await ask(`count(label_replace(${long}, "c", "$1", "a", "(a|a)*b"))`)).toEqual({ '': 1 });
+  await expect(ask(`label_replace(${room}, "x", "$1", "job", "(")`, 500)).rejects.toThrow(/cannot be read/);
+});
+
+test('deltas of one moment are added up, a total that was matched on labels has no name', async () => {
+  expect(await ask('increase(twins_total[5m])')).toEqual({ '': 35 });
+  expect(await ask('jobs_total > on() vector(1)')).toEqual({ '': 6 });
+});
+
+test('an expression that would be the work of minutes is refused before it is begun', async () => {
+  const grid = { startMs: START_MS, stepMs: 1_000, length: 11_000 };
+  const run = (query: string) => evaluate(createReader(opened.store), parsePromql(query), grid);
+  await expect(run('quantile_over_time(0.5, vector(1)[2h:1s])')).rejects.toThrow(/too many samples/);
+  await expect(run('count_values("x", vector(time()))')).rejects.toThrow(/too many to be one/);
 });
 
 test('what cannot be read or is not supported is named, with its place [F13]', () => {

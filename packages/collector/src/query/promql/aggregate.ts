@@ -2,7 +2,7 @@ import type { Aggregation } from './expression.js';
 import { problem } from './parse-promql.js';
 import { labelName } from './prometheus-names.js';
 import type { Labels } from './select-series.js';
-import { type Grid, keyOf, onlyLabels, type Series, withoutLabels } from './values.js';
+import { type Grid, keyOf, onlyLabels, refuseTooMany, type Series, withoutLabels } from './values.js';
 import { extremeOf, quantileOf, sumOf, varianceOf } from './window-functions.js';
 
 const SIMPLE: Readonly<Record<string, (values: readonly number[]) => number>> = {
@@ -95,6 +95,7 @@ function valueCounts(labels: Labels, members: readonly Series[], label: string, 
       if (value === undefined) continue;
       const column = counts.get(String(value)) ?? new Array<number | undefined>(grid.length).fill(undefined);
       counts.set(String(value), column);
+      refuseTooMany(counts.size, grid);
       column[index] = (column[index] ?? 0) + 1;
     }
   }

@@ -8,6 +8,7 @@ import {
   keyOf,
   nameless,
   onlyLabels,
+  refuseTooMany,
   type Series,
   type Value,
   withoutLabels,
@@ -130,6 +131,11 @@ function merged(series: readonly Series[]): readonly Series[] {
   return [...byKey.values()];
 }
 
+interface Result {
+  readonly labels: Labels;
+  readonly values: (number | undefined)[];
+}
+
 function combineVectors(
   node: Binary,
   left: readonly Series[],
@@ -141,21 +147,36 @@ function combineVectors(
   const many = matching.many?.side ?? 'left';
   const [manySeries, oneSeries] = many === 'left' ? [left, right] : [right, left];
   const of = operationOf(node, 'left');
-  const results = new Map<string, { readonly labels: Labels; readonly values: (number | undefined)[] }>();
+  const results = new Map<string, Result>();
+  const keysOfOne = oneSeries.map(({ labels }) => matchedKey(matching, labels));
+  const keysOfMany = manySeries.map(({ labels }) => matchedKey(matching, labels));
+  // The labels of two series are the same at every moment.
+  const resultsOfPairs = manySeries.map(() => new Map<Series, Result>());
+  function resultOf(place: number, series: Series, one: Series): Result {
+    const known = resultsOfPairs[place]!.get(one);
+    if (known !== undefined) return known;
+    const labels = resultLabels(node, series.labels, one.labels, keepsName);
+    const key = keyOf(labels);
+    const result = results.get(key) ?? { labels, values: new Array<number | undefined>(grid.length).fill(undefined) };
+    results.set(key, result);
+    resultsOfPairs[place]!.set(one, result);
+    refuseTooMany(results.size, grid);
+    return result;
+  }
   for (let index = 0; index < grid.length; index++) {
     const ones = new Map<string, Series>();
-    for (const series of oneSeries) {
+    for (const [place, series] of oneSeries.entries()) {
       if (series.values[index] === undefined) continue;
-      const key = matchedKey(matching, series.labels);
+      const key = keysOfOne[place]!;
       const other = ones.get(key);
       if (other !== undefined) throw several(node, other.labels, series.labels, many === 'left' ? 'right' : 'left');
       ones.set(key, series);
     }
     const taken = new Map<string, Series>();
-    for (const series of manySeries) {
+    for (const [place, series] of manySeries.entries()) {
       const value = series.values[index];
       if (value === undefined) continue;
-      const key = matchedKey(matching, series.labels);
+      const key = keysOfMany[place]!;
       const one = ones.get(key);
       if (one === undefined) continue;
       if (matching.many === undefined) {
@@ -165,13 +186,7 @@ function combineVectors(
       }
       const result = many === 'left' ? of(value, one.values[index]!) : of(one.values[index]!, value);
       if (result === undefined) continue;
-      const labels = resultLabels(node, series.labels, one.labels, keepsName);
-      const resultKey = keyOf(labels);
-      const found = results.get(resultKey) ?? {
-        labels,
-        values: new Array<number | undefined>(grid.length).fill(undefined),
-      };
-      results.set(resultKey, found);
+      const found = resultOf(place, series, one);
       if (found.values[index] !== undefined)
         throw problem('Several results would have the same labels; name fewer in ignoring, or more in on.', node.at);
       found.values[index] = result;
@@ -183,8 +198,8 @@ function combineVectors(
 function resultLabels({ matching }: Binary, many: Labels, one: Labels, keepsName: boolean): Labels {
   const own = keepsName ? many : nameless(many);
   if (matching.many === undefined) {
-    if (matching.on !== undefined)
-      return onlyLabels(own, [...matching.on.map(labelName), ...(keepsName ? ['__name__'] : [])]);
+    // Of both sides only what was matched on; Prometheus leaves out the name too.
+    if (matching.on !== undefined) return onlyLabels(own, matching.on.map(labelName));
     return withoutLabels(own, (matching.ignoring ?? []).map(labelName));
   }
   const labels: Record<string, string> = { ...own };

@@ -1,21 +1,37 @@
 import { bucketQuantile } from '../histogram-quantile.js';
-import { QueryProblem } from '../query-problem.js';
 import type { Reader } from '../reader.js';
 import { aggregate } from './aggregate.js';
 import { combine } from './combine.js';
 import type { Call, Expression, RangeSelector, Selector, Shift, Subquery } from './expression.js';
+import { labelReplace } from './label-replace.js';
 import { problem } from './parse-promql.js';
 import { labelName } from './prometheus-names.js';
 import { type Budget, createBudget, type Labels, type SelectedSeries, selectSeries } from './select-series.js';
-import { type Column, type Grid, keyOf, momentOf, nameless, type Series, type Value, withoutLabels } from './values.js';
+import {
+  type Column,
+  type Grid,
+  keyOf,
+  momentOf,
+  nameless,
+  refuseTooMany,
+  type Series,
+  type Value,
+  withLabel,
+  withoutLabels,
+} from './values.js';
 import { type Samples, WINDOW_FUNCTIONS } from './window-functions.js';
 
 /** So long a sample stands for the moments after it, unless its series said that it ends. */
 const LOOKBACK_MS = 300_000;
 /** Of a subquery that names none. */
 const SUBQUERY_STEP_MS = 60_000;
-/** Values one answer holds, or a subquery makes. */
-const MOST_VALUES = 2_000_000;
+const MOST_SUBQUERY_STEPS = 20_000;
+/** Samples that functions over time look at, those of all windows together: all of it is work of the process that also receives. */
+const MOST_LOOKS = 50_000_000;
+/** Of a function that sorts its window, for each sample. */
+const LOOKS_TO_SORT = 10;
+/** So long others wait for their turn. */
+const TURN_MS = 50;
 
 /** Evaluates an expression at each moment, as Prometheus does. Throws `QueryProblem`. */
 export async function evaluate(reader: Reader, expression: Expression, grid: Grid): Promise<Value> {
@@ -48,6 +64,8 @@ class Evaluation {
   /** Of the question itself: `start()` and `end()`. */
   readonly #asked: Grid;
   readonly #budget: Budget;
+  #looksLeft = MOST_LOOKS;
+  #turnBeganMs = performance.now();
   constructor(reader: Reader, asked: Grid, budget: Budget) {
     this.#reader = reader;
     this.#asked = asked;
@@ -98,6 +116,7 @@ class Evaluation {
     const moments = this.#moments(node, grid);
     const { fromMs, toMs } = spanOf(moments, LOOKBACK_MS);
     const selected = await selectSeries(this.#reader, node.matchers, { fromMs, toMs }, this.#budget);
+    refuseTooMany(selected.length, grid);
     return present(
       selected.map(({ labels, samples, stale }) => ({
         labels,
@@ -129,7 +148,7 @@ class Evaluation {
     // Its moments are multiples of its step, whenever it is asked.
     const startMs = (Math.floor(fromMs / stepMs) + 1) * stepMs;
     const inner: Grid = { startMs, stepMs, length: Math.max(0, Math.floor((toMs - startMs) / stepMs) + 1) };
-    if (inner.length > MOST_VALUES / 100) throw problem('The subquery has too many steps.', node.at);
+    if (inner.length > MOST_SUBQUERY_STEPS) throw problem('The subquery has too many steps.', node.at);
     const value = await this.value(node.inner, inner);
     const series = value.kind === 'scalar' ? [{ labels: {}, values: value.values }] : seriesOf(value);
     return {
@@ -234,7 +253,12 @@ class Evaluation {
         return vector(histogramQuantile(scalar(0), seriesOf(values[1]!), grid));
       case 'label_replace':
         return unique(
-          labelReplace(seriesOf(first!), { to: text(1), replacement: text(2), from: text(3), pattern: text(4) }, node),
+          await labelReplace(this.#reader, seriesOf(first!), {
+            to: text(1),
+            replacement: text(2),
+            from: text(3),
+            pattern: text(4),
+          }),
           node,
           grid,
         );
@@ -276,17 +300,30 @@ class Evaluation {
     const of = WINDOW_FUNCTIONS[name];
     if (of === undefined) throw problem(`The function ${name} is not supported.`, node.at);
     const keepsName = name === 'last_over_time' || name === 'first_over_time';
-    return unique(
-      series.map(({ labels, samples }) => ({
+    const looksEach = name === 'quantile_over_time' ? LOOKS_TO_SORT : 1;
+    refuseTooMany(series.length, grid);
+    const results: Series[] = [];
+    for (const { labels, samples } of series) {
+      await this.#turn();
+      results.push({
         labels: keepsName ? labels : nameless(labels),
         values: overMoments(samples, moments, rangeMs, ({ first, end }, index) => {
+          this.#looksLeft -= (end - first) * looksEach;
+          if (this.#looksLeft < 0)
+            throw problem(`${name} would look at too many samples. Ask for a shorter range, or a wider step.`, node.at);
           const endMs = momentOf(moments, index);
           return of({ samples, first, end, startMs: endMs - rangeMs, endMs }, parameters?.[index] ?? 0);
         }),
-      })),
-      node,
-      grid,
-    );
+      });
+    }
+    return unique(results, node, grid);
+  }
+
+  /** Lets others do theirs once this has worked for long enough. */
+  async #turn(): Promise<void> {
+    if (performance.now() - this.#turnBeganMs < TURN_MS) return;
+    await new Promise((done) => setImmediate(done));
+    this.#turnBeganMs = performance.now();
   }
 
   /** Of a selector, when its samples were; of anything else, the moment itself. */
@@ -296,6 +333,7 @@ class Evaluation {
       return vector(mapSeries(seriesOf(value), (_, index) => momentOf(grid, index) / 1_000));
     const moments = this.#moments(argument, grid);
     const selected = await selectSeries(this.#reader, argument.matchers, spanOf(moments, LOOKBACK_MS), this.#budget);
+    refuseTooMany(selected.length, grid);
     return vector(
       selected.map(({ labels, samples, stale }) => ({
         labels: nameless(labels),
@@ -365,11 +403,8 @@ function mapSeries(
 }
 
 function bounded(value: Value, grid: Grid): Value {
-  if (value.kind !== 'vector' || value.series.length * grid.length <= MOST_VALUES) return value;
-  throw new QueryProblem(
-    'bad-promql',
-    `The answer has ${value.series.length} series of ${grid.length} steps, too many to be one. Aggregate them, or ask for a wider step.`,
-  );
+  if (value.kind === 'vector') refuseTooMany(value.series.length, grid);
+  return value;
 }
 
 /** Without their names two series may have the same labels: that is an error where both have a value at one moment. */
@@ -400,44 +435,6 @@ function absentLabels(node: Expression): Labels {
       .filter(({ label }) => names.indexOf(label) === names.lastIndexOf(label))
       .map(({ label, value }) => [labelName(label), value]),
   );
-}
-
-function withLabel(labels: Labels, name: string, value: string): Labels {
-  return value === '' ? withoutLabels(labels, [name]) : { ...labels, [name]: value };
-}
-
-/** The longest text a pattern is tried on, and the longest pattern: those of JavaScript may take long. */
-const MOST_PATTERN = 200;
-
-function labelReplace(
-  series: readonly Series[],
-  {
-    to,
-    replacement,
-    from,
-    pattern,
-  }: { readonly to: string; readonly replacement: string; readonly from: string; readonly pattern: string },
-  node: Call,
-): readonly Series[] {
-  // A repeated group that repeats inside may take time without bound here; Prometheus' engine knows no such pattern.
-  if (pattern.length > MOST_PATTERN || /[+*}]\s*\)\s*[+*{]/.test(pattern))
-    throw problem('The pattern of label_replace is too involved.', node.at);
-  let expression: RegExp;
-  try {
-    expression = new RegExp(`^(?:${pattern.replaceAll('(?P<', '(?<')})$`, 's');
-  } catch {
-    throw problem(`The pattern ${pattern} of label_replace cannot be read.`, node.at);
-  }
-  return series.map(({ labels, values }) => {
-    const found = expression.exec((labels[labelName(from)] ?? '').slice(0, 2_000));
-    if (found === null) return { labels, values };
-    const text = replacement.replace(/\$(?:\$|(\d+)|\{(\w+)\}|(\w+))/g, (all, number, braced, named) => {
-      if (all === '$$') return '$';
-      const name = number ?? braced ?? named;
-      return (/^\d+$/.test(name) ? found[Number(name)] : found.groups?.[name]) ?? '';
-    });
-    return { labels: withLabel(labels, to === '__name__' ? to : labelName(to), text), values };
-  });
 }
 
 function histogramQuantile(share: readonly number[], series: readonly Series[], grid: Grid): readonly Series[] {

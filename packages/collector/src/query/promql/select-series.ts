@@ -347,8 +347,12 @@ function samplesFrom({ times, values }: PointsRow, fromMs: number, isDelta: bool
   times.forEach((ms, index) => {
     const value = values[index]!;
     const at = fromMs + ms;
-    // Two points of one moment: the later one stands.
     if (keptTimes.at(-1) === at) {
+      // Two points of one moment: what each of them came to counts, else the later one stands.
+      if (isDelta && value !== null && !stale.has(at)) {
+        keptValues[keptValues.length - 1]! += numberOf(value);
+        return;
+      }
       keptTimes.pop();
       keptValues.pop();
       stale.delete(at);

@@ -1,3 +1,4 @@
+import { QueryProblem } from '../query-problem.js';
 import type { Labels } from './select-series.js';
 
 /** The moments an expression is evaluated at: Unix milliseconds, evenly spaced. */
@@ -35,4 +36,20 @@ export function withoutLabels(labels: Labels, names: readonly string[]): Labels 
 export function onlyLabels(labels: Labels, names: readonly string[]): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => names.includes(name)));
 }
+/** A label without a value is none. */
+export function withLabel(labels: Labels, name: string, value: string): Labels {
+  return value === '' ? withoutLabels(labels, [name]) : { ...labels, [name]: value };
+}
 export const nameless = (labels: Labels): Labels => withoutLabels(labels, ['__name__']);
+
+/** Values one answer holds, or a part of the expression makes. */
+const MOST_VALUES = 2_000_000;
+
+/** To be asked before they are made: what is found to be too large when it is there may have taken the memory of all. */
+export function refuseTooMany(series: number, { length }: Pick<Grid, 'length'>): void {
+  if (series * length <= MOST_VALUES) return;
+  throw new QueryProblem(
+    'bad-promql',
+    `The answer has ${series} series of ${length} steps, too many to be one. Aggregate them, or ask for a wider step.`,
+  );
+}
