@@ -305,6 +305,22 @@ test('the metrics of producers leave with those of the program, of every kind an
   expect((await again.collect()).resourceMetrics.scopeMetrics).toEqual(handed);
 });
 
+test('a filter that throws costs no metric, and is said', async () => {
+  const broken: MetricFilter = {
+    testMetric({ name }) {
+      if (name === 'a') throw new Error('no list');
+      return 'accept_partial';
+    },
+    testAttributes() {
+      throw new Error('no list');
+    },
+  };
+  const rig = recorded({ metrics: { filter: broken } });
+  for (const name of ['a', 'b']) rig.telemetry.meter.createCounter(name).add(1);
+  expect((await rig.metrics()).map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(rig.telemetry.diagnostics).toMatchObject([{ code: 'filter-failed' }]);
+});
+
 test('the metrics that leave are filtered too, and a producer that fails is said and stops nothing', async () => {
   const rig = recorded({ metrics: { filter: halves } });
   for (const name of ['whole', 'nothing']) rig.telemetry.meter.createCounter(name).add(1, { a: 1 });

@@ -49,9 +49,18 @@ export function readerRules(options: MetricReaderOptions, report: Report): Reade
       filter &&
       ((scope, stream) => {
         const identity = identityOf(scope, stream);
-        const result = filter.testMetric(identity);
+        // The program's own: what it throws must cost no metric.
+        const asked = <R>(ask: () => R): R | undefined => {
+          try {
+            return ask();
+          } catch (error) {
+            report('warn', 'filter-failed', `The metric filter failed for ${identity.name}: ${error}`);
+            return undefined;
+          }
+        };
+        const result = asked(() => filter.testMetric(identity));
         if (result !== 'accept_partial') return result !== 'drop';
-        return (attributes) => filter.testAttributes?.(identity, readAttributes(attributes)) !== 'drop';
+        return (attributes) => asked(() => filter.testAttributes?.(identity, readAttributes(attributes))) !== 'drop';
       }),
   };
 }
