@@ -86,8 +86,8 @@ export function startWithSettings(program: NodeOptions, settings: ConfiguredSett
     { attributes: options.resource ?? {} },
   );
   const running = currentTelemetry();
-  // A thread sends through its maker's outbox unless it says where to send itself.
-  const maker = running || options.destinations ? undefined : carrierToMaker();
+  // A thread sends through its maker's outbox unless its program says where to send itself: variables and files are those of the whole process.
+  const maker = running || program.destinations ? undefined : carrierToMaker();
   // A second start and a thread with a maker have no place of their own to keep.
   const self = (options.selfObservability ?? environment.selfObservability) ? createSelfObservation() : undefined;
   const kept = nodeStore(running || maker ? undefined : options.store, self?.createOutbox(createFullOutbox));
@@ -147,7 +147,8 @@ export function startWithSettings(program: NodeOptions, settings: ConfiguredSett
         ...environment.metrics,
         ...given(options.metrics),
         readers: [
-          ...(options.metrics?.readers ?? []),
+          // Those of a file are the process's, which has one port for each.
+          ...((maker ? program : options).metrics?.readers ?? []),
           ...(isScraped && !maker ? [prometheusReader(environment.prometheus)] : []),
         ],
       },
