@@ -332,6 +332,23 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     await explorer.getByText('click #buy').first().waitFor();
     await context.close();
   });
+
+  test("a refused order's log record is found by its words, opens its trace, and stands under its span there [B13 S7]", async () => {
+    const { context, traceId } = await buy('gold-keyboard');
+    await traceWithin(traceId, 10_000, (spans) => named(spans, 'checkout.process').length === 1);
+    const explorer = await context.newPage();
+    const q = `"card was declined" severity>=warn event=shop.order.refused trace=${traceId}`;
+    await explorer.goto(new URL(`logs?show=tail&q=${encodeURIComponent(q)}`, `${explorerUrl}/`).href);
+    // As it is stored, or already there.
+    const record = explorer.getByRole('listitem').filter({ hasText: 'Order refused: The card was declined' }).first();
+    await record.getByRole('button').first().click();
+    await explorer.getByRole('link', { name: /^Open its trace/ }).click();
+    await explorer.getByRole('treegrid').waitFor();
+    expect(new URL(explorer.url()).pathname).toBe(`/trace/${traceId}`);
+    const panel = explorer.getByRole('complementary', { name: 'Details' });
+    await panel.getByText('Order refused: The card was declined').first().waitFor();
+    await context.close();
+  });
 });
 
 const named = (spans: readonly SpanDetail[], start: string) => spans.filter((span) => span.name.startsWith(start));

@@ -131,6 +131,21 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMI
     await expect.poll(() => search().get('sel')).not.toBeNull();
   });
 
+  test('thousands of records are scrolled to the first one with some dozens of rows in the page', async () => {
+    await page.goto(`${api.origin}/logs?service=shop`);
+    const list = page.getByRole('list', { name: 'Log records', exact: true });
+    await list.getByRole('listitem').first().waitFor();
+    const toEnd = () =>
+      list.evaluate((element) => {
+        const scroller = element.parentElement!;
+        scroller.scrollTop = scroller.scrollHeight;
+        return Math.round(element.getBoundingClientRect().height / 24);
+      });
+    await expect.poll(toEnd, { timeout: 60_000, interval: 100 }).toBe(3_000);
+    await list.getByText('Order 0 taken in 0 ms', { exact: true }).waitFor();
+    expect(await list.getByRole('listitem').count()).toBeLessThan(80);
+  });
+
   test('patterns fold similar records; one click shows those of a pattern or leaves them out [S7]', async () => {
     await page.goto(`${api.origin}/logs`);
     await page.getByRole('button', { name: 'Patterns' }).click();
