@@ -3,6 +3,7 @@ import { type ClickhouseFront, startClickhouseFront } from '../../testkit/src/cl
 import { createClusterStore } from '../src/store/cluster-store.js';
 import type { Store } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
+import { plantLogs } from './plant-signals.js';
 import { type PlantedSpan, plantSpans, spanIdOf, traceIdOf } from './plant-spans.js';
 import { type ServedApi, serveApi } from './serve-api.js';
 
@@ -28,10 +29,17 @@ beforeAll(async () => {
     types: 'sii',
     events: [{ atNano: NOW, name: 'e', attributes: { k: 'v' } }],
   }));
+  const records = Array.from({ length: 120 }, (_, index) => ({
+    timeUnixNano: NOW - BigInt(index) * 1_000_000_000n,
+    severityNumber: index % 7 === 0 ? 17 : 9,
+    body: { stringValue: `Order ${index} ${index % 7 === 0 ? 'DECLINED' : 'taken'}` },
+    attributes: [{ key: 'attempt', value: { intValue: BigInt(index % 3) } }],
+  }));
   [embedded, front] = await Promise.all([openTestStore(), startClickhouseFront()]);
   cluster = await createClusterStore({ url: front.url });
   for (const store of [embedded.store, cluster]) {
     await plantSpans(store, spans);
+    await plantLogs(store, 'web', records);
     apis.push(await serveApi({ store, now: () => NOW + 1n }));
   }
 }, 60_000);
@@ -64,6 +72,10 @@ test.each([
   '/api/v1/attributes',
   '/api/v1/attributes/http.request.method/values',
   '/api/v1/differences?minDuration=50ms',
+  '/api/v1/logs?q=declined%20attempt%3E0%20or%20%22order%2017%22',
+  '/api/v1/logs/histogram?q=declined',
+  '/api/v1/logs/patterns',
+  '/api/v1/logs/tail?backlog=3',
   '/api/services',
   '/api/traces?service=web&limit=5',
   `/api/dependencies?endTs=${NOW / 1_000_000n}&lookback=86400000`,
