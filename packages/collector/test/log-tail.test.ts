@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLogTails } from '../src/query/log-tail.js';
+import { createReader } from '../src/query/reader.js';
 import type { LogTailAnswer } from '../src/shapes/api.js';
+import { StoreError } from '../src/store/store.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 import { plantLogs } from './plant-signals.js';
 import { type ServedApi, serveApi } from './serve-api.js';
@@ -99,6 +102,22 @@ test('those who wait are bounded, and one who leaves makes room', { timeout: 60_
   gone.abort();
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => 'left'));
   await expect.poll(status, { timeout: 20_000 }).toBe(200);
+});
+
+test('one who leaves while the store is asked for all who wait takes nobody with him', async () => {
+  const tails = createLogTails();
+  const { cursor } = await ask({});
+  const question = { cursor, backlog: 0, limit: 10, waitMs: 1 };
+  let leave = (_: StoreError): void => undefined;
+  const left = new Promise<never>((_, failed) => {
+    leave = failed;
+  });
+  const reader = createReader(opened.store);
+  const leaving = tails.next(() => ({ ...reader, rows: () => left }), question, new AbortController().signal);
+  const staying = tails.next(() => reader, question, new AbortController().signal);
+  leave(new StoreError('stopped', 'The question was withdrawn.', false));
+  await expect(leaving).rejects.toThrow('withdrawn');
+  expect(JSON.parse(await staying)).toMatchObject({ records: [] });
 });
 
 test('a cursor that is none is refused', async () => {

@@ -323,3 +323,9 @@ test('where statements are switched off none is run', async () => {
   });
   await api.close();
 });
+
+test('an answer that grows beyond all measure as JSON is not handed over by the engine', async () => {
+  const limits = { maxExecutionMs: 10_000, maxMemoryBytes: 500e6 };
+  const asked = stores.embedded!.queryForeign('SELECT repeat(char(1), 1000000) FROM numbers(12)', limits);
+  await expect(asked).rejects.toThrow(/too long/);
+});

@@ -41,11 +41,14 @@ export function createLogTails(): LogTails {
   let waiting = 0;
   let looked: { readonly at: number; readonly heads: Promise<Heads> } | undefined;
 
-  /** One look serves all who wait. */
-  function headsNow(reader: Reader): Promise<Heads> {
-    if (looked === undefined || performance.now() - looked.at > LOOK_MS / 2)
-      looked = { at: performance.now(), heads: readHeads(reader) };
-    return looked.heads;
+  /** One look serves all who wait. It ends with whoever has asked for it; the others then look themselves. */
+  async function headsNow(reader: Reader): Promise<Heads> {
+    if (looked !== undefined && performance.now() - looked.at <= LOOK_MS / 2) {
+      const heads = await looked.heads.catch(() => undefined);
+      if (heads !== undefined) return heads;
+    }
+    looked = { at: performance.now(), heads: readHeads(reader) };
+    return await looked.heads;
   }
 
   return {

@@ -10,7 +10,7 @@ import { bindParameters } from './bind-parameters.js';
 import { type CompactAnswer, compactRows } from './compact-rows.js';
 import { engineError } from './engine-error.js';
 import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
-import { foreignSettings } from './foreign-settings.js';
+import { foreignSettings, MAX_RESULT_CHARACTERS } from './foreign-settings.js';
 import { keepDefinitions, restoreDefinitions } from './kept-definitions.js';
 import { createMergePace, keepPace } from './merge-pace.js';
 import { type BrokenPart, notesOfBrokenInserts, removeNotes, setAsideMerged } from './part-files.js';
@@ -286,6 +286,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
       sql: `${markOf(statement)} ${sql}`,
       settings,
       format: 'JSONCompact',
+      mostBytes: MAX_RESULT_CHARACTERS,
     }));
     void answer.catch(() => undefined).then(() => foreigners.giveBack(place));
     const result = await untilWithdrawn(answer, abort, maxExecutionMs + GRACE_MS, () => stop(id));

@@ -24,6 +24,8 @@ export type ToEngine =
       readonly sql: string;
       readonly settings: readonly string[];
       readonly format: string;
+      /** A longer answer is not handed over. */
+      readonly mostBytes: number;
     }
   | { readonly kind: 'close' };
 

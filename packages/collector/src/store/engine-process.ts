@@ -20,6 +20,8 @@ interface Chdb {
   drainPending(): Promise<void>;
 }
 
+/** The engine's own number for an answer that is larger than allowed. */
+const TOO_MANY_BYTES = 396;
 const PREDECESSOR_MS = 10_000;
 
 const say = (message: FromEngine): void => {
@@ -93,7 +95,12 @@ async function runAlone(openSession: () => Session, message: Extract<ToEngine, {
   let session: Session | undefined;
   try {
     session = openSession();
-    await answer(session, message, [`USE ${start.database}`, ...message.settings.map((setting) => `SET ${setting}`)]);
+    await answer(
+      session,
+      message,
+      [`USE ${start.database}`, ...message.settings.map((setting) => `SET ${setting}`)],
+      message.mostBytes,
+    );
   } catch (error) {
     say(failureOf(message.id, error));
   } finally {
@@ -105,15 +112,21 @@ async function answer(
   session: Session,
   { id, sql, format }: Pick<Extract<ToEngine, { kind: 'run' }>, 'id' | 'sql' | 'format'>,
   before: readonly string[],
+  mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const began = performance.now();
   try {
     for (const statement of before) await session.queryAsync(statement, { format: 'TSV' });
     const result = await session.queryAsync(sql, { format });
+    const bytes = result.bytes();
+    if (bytes.length > mostBytes) {
+      say({ kind: 'failed', id, message: 'The answer is too long.', code: TOO_MANY_BYTES });
+      return;
+    }
     say({
       kind: 'done',
       id,
-      bytes: result.bytes(),
+      bytes,
       rowsRead: result.rowsRead,
       bytesRead: result.bytesRead,
       elapsedMs: performance.now() - began,

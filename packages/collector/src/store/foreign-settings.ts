@@ -1,5 +1,7 @@
 /** An answer that is larger than this is no table that somebody looks at. */
 const MAX_RESULT_BYTES = 32 * 1024 * 1024;
+/** The same as JSON, in which a byte may become six and an empty list of nothing two. It is read by the process that also receives. */
+export const MAX_RESULT_CHARACTERS = 48 * 1024 * 1024;
 
 /** Limits of a statement that somebody else wrote; `readonly = 1` comes after them, because then nothing can be set any more. */
 export function foreignSettings(

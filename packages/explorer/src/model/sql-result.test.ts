@@ -38,6 +38,23 @@ test('numbers over times are lines, one for each word beside them', () => {
   });
 });
 
+test('a word of its own in each of many rows makes no square of them', () => {
+  const rows = Array.from({ length: 20_000 }, (_, index) => [
+    new Date(index * 1_000).toISOString().slice(0, 19).replace('T', ' '),
+    `trace ${index}`,
+    index,
+  ]);
+  const chart = chartOf({
+    columns: [column('at', 'DateTime'), column('trace', 'String'), column('n', 'UInt64')],
+    rows,
+  });
+  expect(chart?.along).toHaveLength(20_000);
+  expect(chart?.lines.map(({ name }) => name)).toEqual(
+    Array.from({ length: 12 }, (_, place) => `trace ${19_999 - place}`),
+  );
+  expect(chart?.lines[0]?.values.at(-1)).toBe(19_999);
+});
+
 test('without a time numbers stand beside each other, and without a number nothing is drawn', () => {
   expect(
     chartOf({

@@ -65,23 +65,29 @@ export function chartOf({ columns, rows }: Table): SqlChart | undefined {
   }
   const along = [...new Set(rows.map((row) => timeMs(row[time])))].filter(Number.isFinite).sort((a, b) => a - b);
   const place = new Map(along.map((ms, index) => [ms, index]));
-  const lines = new Map<string, (number | null)[]>();
+  // Only those that are drawn get a place for each time: with a word for each row all of them together would be the square of the rows.
+  const lines = new Map<string, { readonly points: [at: number, value: number | null][]; largest: number }>();
   for (const row of rows) {
     const at = place.get(timeMs(row[time]));
     if (at === undefined) continue;
     const prefix = words.map((word) => cellText(row[word])).join(' ');
     for (const index of numbers) {
       const name = [prefix, numbers.length > 1 || prefix === '' ? columns[index]!.name : ''].filter(Boolean).join(' ');
-      const values = lines.get(name) ?? new Array<number | null>(along.length).fill(null);
-      lines.set(name, values);
-      values[at] = number(row[index]);
+      const line = lines.get(name) ?? { points: [], largest: 0 };
+      lines.set(name, line);
+      const value = number(row[index]);
+      line.points.push([at, value]);
+      line.largest = Math.max(line.largest, value ?? 0);
     }
   }
-  const largest = (values: readonly (number | null)[]): number => Math.max(...values.map((value) => value ?? 0));
   const shown = [...lines]
-    .map(([name, values]) => ({ name, values }))
-    .sort((a, b) => largest(b.values) - largest(a.values))
-    .slice(0, MOST_LINES);
+    .sort(([, a], [, b]) => b.largest - a.largest)
+    .slice(0, MOST_LINES)
+    .map(([name, { points }]) => {
+      const values = new Array<number | null>(along.length).fill(null);
+      for (const [at, value] of points) values[at] = value;
+      return { name, values };
+    });
   return { along, isTime: true, names: [], lines: shown };
 }
 
