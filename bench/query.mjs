@@ -1,5 +1,6 @@
 /*
  * npm run bench -- query --logs [--records 20000000] [--rounds 60] [--data DIR]: full text over log records alone (bench/query/logs.mjs)
+ * npm run bench -- query --metrics [--rounds 60]: a rate over 10,000 series alone (bench/query/metrics.mjs)
  * npm run bench -- query [--spans 10000000] [--rounds 60] [--arriving 50000] [--data DIR]
  *
  * What questions cost over many spans, asked over the HTTP API of a collector with the embedded store: p95 in milliseconds of one
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { startArriving } from './query/arriving.mjs';
 import { get, measure, startCollector, untilOpen } from './query/asked-collector.mjs';
 import { benchLogs } from './query/logs.mjs';
+import { benchMetrics } from './query/metrics.mjs';
 import { writeRows } from './rows/write-rows.mjs';
 
 const { values } = parseArgs({
@@ -23,11 +25,16 @@ const { values } = parseArgs({
     arriving: { type: 'string', default: '50000' },
     data: { type: 'string' },
     logs: { type: 'boolean' },
+    metrics: { type: 'boolean' },
     records: { type: 'string', default: '20000000' },
   },
 });
 if (values.logs) {
   await benchLogs({ records: Number(values.records), rounds: Number(values.rounds), data: values.data });
+  process.exit(0);
+}
+if (values.metrics) {
+  await benchMetrics({ rounds: Number(values.rounds) });
   process.exit(0);
 }
 const PER_TRACE = 20;

@@ -181,6 +181,19 @@ test('an increase follows a running total through restarts that it names and res
   );
 });
 
+test('an increase is the same step by step and point by point, restarts and gaps included [F12]', async () => {
+  for (const stepNano of [MINUTE / 2n, MINUTE, 2n * MINUTE, 5n * MINUTE]) {
+    const route = async (value: string) =>
+      values('requests', 'sum', 'increase', { stepNano, where: [`http.route=${value}`] });
+    // The first names its restart, and is followed by steps; the second does not, and is followed by points.
+    const [named, unnamed] = [await route('/a'), await route('/b')];
+    const both = await values('requests', 'sum', 'increase', { stepNano });
+    expect(both).toEqual(named!.map((value, step) => (value === null ? null : value + unnamed![step]!)));
+    expect(named!.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBe(5 * 10 + 800);
+    expect(unnamed!.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBe(15 + 4 + 5);
+  }
+});
+
 test('deltas are added up as they are, whatever the step [F12 S7]', async () => {
   expect(await values('sent', 'sum', 'rate')).toEqual(minutes.map(() => 0.5));
   expect(await values('sent', 'sum', 'increase', { stepNano: 5n * MINUTE })).toEqual([150, 150]);

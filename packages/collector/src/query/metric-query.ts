@@ -169,6 +169,7 @@ interface LineRow {
   readonly buckets: readonly string[];
   readonly values: readonly (number | null)[];
   readonly groups: string;
+  readonly extra: string | number;
 }
 
 interface Lines {
@@ -178,26 +179,33 @@ interface Lines {
 }
 
 /**
- * `perSeries`: a statement with `SeriesId`, `bucket` and what `value` is made of. Its rows are joined with the groups, and come back as lines, the greatest by their sum first.
+ * `extra` is of all rows: its greatest comes back. `perSeries`: a statement with `SeriesId`, `bucket` and what `value` is made of. Its rows are joined with the groups, and come back as lines, the greatest by their sum first.
  */
 async function linesOf(
   reader: Reader,
   selection: Selection,
-  { perSeries, value, top }: { readonly perSeries: string; readonly value: string; readonly top: number },
-): Promise<Lines> {
+  {
+    perSeries,
+    value,
+    top,
+    extra = '0',
+  }: { readonly perSeries: string; readonly value: string; readonly top: number; readonly extra?: string },
+): Promise<Lines & { readonly extra: number }> {
   const { bindings, by, groups, grid, series } = selection;
   const grouped = by.length === 0 ? '' : `${groups}, `;
   // Without groups nothing of the series is needed, and the points say all.
   const source =
     by.length === 0 ? `(${perSeries})` : `(${perSeries}) AS points INNER JOIN ${series} AS series USING SeriesId`;
   const rows = await reader.rows<LineRow>(
-    `SELECT [${groups}]::Array(String) AS labels, groupArray(bucket) AS buckets, groupArray(value) AS values, count() OVER () AS groups
-     FROM (SELECT ${grouped}bucket, ${value} AS value FROM ${source} GROUP BY ${grouped}bucket)
+    `SELECT [${groups}]::Array(String) AS labels, groupArray(bucket) AS buckets, groupArray(value) AS values, count() OVER () AS groups,
+       max(max(more)) OVER () AS extra
+     FROM (SELECT ${grouped}bucket, ${value} AS value, ${extra} AS more FROM ${source} GROUP BY ${grouped}bucket)
      GROUP BY ${by.length === 0 ? 'labels' : groups} ORDER BY sum(ifNotFinite(value, 0)) DESC, labels LIMIT ${top}`,
     bindings,
   );
   return {
     groups: Number(rows[0]?.groups ?? 0),
+    extra: Number(rows[0]?.extra ?? 0),
     lines: rows.map(({ labels, buckets, values }) => {
       const line = new Array<number | null>(grid.length).fill(null);
       buckets.forEach((bucket, index) => {
@@ -227,8 +235,13 @@ async function levels(reader: Reader, question: MetricQuestion, grid: Grid): Pro
   });
 }
 
-/** True for a point that tells nothing of the one before it: the first of its series, or one after a gap. */
-const IS_FIRST = `(place = 1 OR nano - before > ${LOOKBACK_NANO})`;
+/** True for a point that tells nothing of the one before it: the first of its series, or one after a gap from an earlier step. */
+function isFirstSql({ bindings, grid }: Selection): string {
+  const start = bindings.bind('Int64', String(grid.startNano));
+  const width = bindings.bind('Int64', String(grid.stepNano));
+  const step = (nano: string): string => `intDiv(${nano} - toInt64(${start}), toInt64(${width}))`;
+  return `(place = 1 OR (nano - before > ${LOOKBACK_NANO} AND ${step('nano')} != ${step('before')}))`;
+}
 /** A point names a later start than the one before it: whatever it says was counted since. */
 const IS_NEW = 'since > sinceBefore';
 
@@ -243,6 +256,7 @@ function inOrder(
 ): { readonly sql: string; readonly increase: (name: string) => string } {
   const begin = maxOf(0n, selection.grid.startNano - LOOKBACK_NANO);
   const columns = Object.entries(measured);
+  const isFirst = isFirstSql(selection);
   const lag = (column: string): string => `lagInFrame(${column}) OVER following`;
   const sql = `SELECT SeriesId, AggregationTemporality, nano, since, place, before, sinceBefore, ${columns
     .map(([name]) => `${name}, ${name}Before`)
@@ -259,7 +273,7 @@ function inOrder(
   return {
     sql,
     increase: (name) =>
-      `multiIf(AggregationTemporality = 1, ${name}, ${IS_FIRST}, if(${beganHere} AND (place = 1 OR ${IS_NEW}), ${name}, ${zeroLike(name)}), fell OR (${IS_NEW}), ${name}, ${difference(name)})`,
+      `multiIf(AggregationTemporality = 1, ${name}, ${isFirst}, if(${beganHere} AND (place = 1 OR ${IS_NEW}), ${name}, ${zeroLike(name)}), fell OR (${IS_NEW}), ${name}, ${difference(name)})`,
   };
 }
 
@@ -272,13 +286,51 @@ const difference = (name: string): string =>
 const stepOf = ({ bindings, grid }: Selection): string =>
   `intDiv(nano - toInt64(${bindings.bind('Int64', String(grid.startNano))}), toInt64(${bindings.bind('Int64', String(grid.stepNano))}))`;
 
+/**
+ * Running totals by their newest value of each step, start and series: a twelfth of the rows to follow where points come at 15 s and steps are three minutes. Says nothing where a total fell
+ * without naming a new start, which only its points one by one can tell.
+ */
+async function stepIncreases(reader: Reader, question: MetricQuestion, grid: Grid): Promise<Lines | undefined> {
+  const selection = select(question, grid);
+  const { bindings, table } = selection;
+  const begin = maxOf(0n, grid.startNano - LOOKBACK_NANO);
+  const points = selection.points({ startNano: begin, endNano: question.range.endNano });
+  const start = bindings.bind('Int64', String(grid.startNano));
+  const width = bindings.bind('Int64', String(grid.stepNano));
+  const beganHere = `since >= ${bindings.bind('Int64', String(begin))} AND since > 0`;
+  // Floored, so that what was read before the range is in steps of its own.
+  const steps = `SELECT SeriesId, toInt64(floor((${POINT_NANO} - toInt64(${start})) / toInt64(${width}))) AS bucket,
+      toUnixTimestamp64Nano(toDateTime64(StartTimeUnix, 9)) AS since,
+      min(${POINT_NANO}) AS earliest, max(${POINT_NANO}) AS latest, argMax(Value, TimeUnix) AS newest, min(Value) AS low, max(Value) AS high,
+      max(AggregationTemporality) AS temporality
+    FROM ${table} WHERE ${points} GROUP BY SeriesId, bucket, since`;
+  const lag = (column: string): string => `lagInFrame(${column}) OVER following`;
+  const followed = `SELECT SeriesId, bucket, since, earliest, newest, low, high, temporality, row_number() OVER following AS place, ${lag('latest')} AS before,
+      ${lag('since')} AS sinceBefore, ${lag('newest')} AS newestBefore, ${lag('bucket')} AS bucketBefore
+    FROM (${steps}) WINDOW following AS (PARTITION BY SeriesId ORDER BY earliest, since ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
+  const isFirst = `(place = 1 OR earliest - before > ${LOOKBACK_NANO})`;
+  const isNew = 'since > sinceBefore';
+  const increase = `multiIf(${isFirst}, if(${beganHere} AND (place = 1 OR ${isNew}), newest, newest - low), ${isNew}, newest, newest - newestBefore)`;
+  const fell = `(temporality != 2 OR high > newest OR since < sinceBefore OR (NOT ${isFirst} AND NOT (${isNew}) AND low < newestBefore))`;
+  const { lines, groups, extra } = await linesOf(reader, selection, {
+    perSeries: `SELECT SeriesId, bucket, sum(${increase}) AS counted, max(${fell}) AS fell FROM (${followed}) WHERE bucket >= 0 GROUP BY SeriesId, bucket`,
+    value: question.function === 'rate' ? `sum(counted) / ${Number(grid.stepNano) / 1e9}` : 'sum(counted)',
+    extra: 'max(fell)',
+    top: question.top,
+  });
+  return extra > 0 ? undefined : { lines, groups };
+}
+
 async function increases(reader: Reader, question: MetricQuestion, grid: Grid): Promise<Lines> {
   const selection = select(question, grid);
   const isNumber = question.kind === 'sum';
+  const isRising = isNumber && (await isMonotonic(reader, question));
+  const stepped = isRising ? await stepIncreases(reader, question, grid) : undefined;
+  if (stepped !== undefined) return stepped;
   const { sql, increase } = inOrder(selection, question.range, {
     measured: isNumber ? { number: 'Value' } : { number: 'toFloat64(Count)', total: 'Sum' },
     // A total that may fall does not begin anew by it.
-    falls: isNumber && !(await isMonotonic(reader, question)) ? 'false' : 'number < numberBefore',
+    falls: isNumber && !isRising ? 'false' : 'number < numberBefore',
   });
   const counted = isNumber ? '' : `, sum(${increase('total')}) AS summed`;
   const { function: named } = question;
@@ -392,11 +444,12 @@ async function exponentialQuantiles(reader: Reader, question: MetricQuestion, gr
     falls: 'number < numberBefore',
   });
   const beganHere = `since >= ${bindings.bind('Int64', String(begin))} AND since > 0`;
+  const isFirst = isFirstSql(selection);
   const none = "CAST(map(), 'Map(Int32, Int64)')";
   const increase = (name: string): string => {
     const nothing = name === 'zero' ? '0::Int64' : none;
     const apart = name === 'zero' ? 'zero - zeroBefore' : `mapSubtract(${name}, ${name}Before)`;
-    return `multiIf(AggregationTemporality = 1, ${name}, ${IS_FIRST}, if(${beganHere} AND (place = 1 OR ${IS_NEW}), ${name}, ${nothing}), fell OR (${IS_NEW}), ${name}, ${apart})`;
+    return `multiIf(AggregationTemporality = 1, ${name}, ${isFirst}, if(${beganHere} AND (place = 1 OR ${IS_NEW}), ${name}, ${nothing}), fell OR (${IS_NEW}), ${name}, ${apart})`;
   };
   const summed = (name: string): string => `sumMap(mapKeys(${increase(name)}), mapValues(${increase(name)}))`;
   const joined = by.length === 0 ? `(${sql})` : `(${sql}) AS points INNER JOIN ${series} AS series USING SeriesId`;
