@@ -70,9 +70,10 @@ const anyPorts = {
 
 // The SDK: some 80 kB of it are what Node imports, a second time in a few files (tools/lib/bundle-for-node.mjs). 265 until there were more runtimes
 // than Node and pages, and metrics and logs; 425 until batches of a page could wait in the browser (offline), 440 until
-// those of a process could in files (store). A program takes only what it names. The collector's was 500 until it could hand on what it takes
+// those of a process could in files (store); 465 until metrics had views, exponential histograms, exemplars and readers, logs processors and bridges, and Node
+// configuration files (some 50 kB, half of it types and the second copy) and an endpoint for Prometheus. A program takes only what it names. The collector's was 500 until it could hand on what it takes
 // (gateway, up --forward).
-const ceilingsKB = { sdk: 465, collector: 580 };
+const ceilingsKB = { sdk: 680, collector: 580 };
 test.each(['sdk', 'collector'] as const)(
   'the package %s holds what it needs and nothing else, within its ceiling',
   (name) => {
