@@ -7,6 +7,7 @@ import { createReader } from '../src/query/reader.js';
 import type { Metric } from './expected-metric-rows.js';
 import { openTestStore, type TestStore } from './open-test-store.js';
 import { plantMetrics } from './plant-signals.js';
+import { serveApi } from './serve-api.js';
 
 const START_MS = 1_795_147_200_000;
 const SECOND = 1_000_000_000n;
@@ -409,6 +410,25 @@ test('an expression that would be the work of minutes is refused before it is be
   const run = (query: string) => evaluate(createReader(opened.store), parsePromql(query), grid);
   await expect(run('quantile_over_time(0.5, vector(1)[2h:1s])')).rejects.toThrow(/too many samples/);
   await expect(run('count_values("x", vector(time()))')).rejects.toThrow(/too many to be one/);
+});
+
+test('moments that no clock shows are found to have nothing, or are refused', async () => {
+  for (const query of [
+    'room_temperature_celsius @ 1e300',
+    'room_temperature_celsius offset -1e300',
+    'rate(jobs_total[1e300])',
+  ])
+    expect(await ask(`count(${query})`), query).toEqual(query.startsWith('rate') ? { '': 1 } : {});
+  const api = await serveApi({ store: opened.store });
+  for (const path of [
+    'query?query=jobs_total&time=1e300',
+    'query_range?query=jobs_total&start=0&end=1e300&step=1e299',
+    'query_range?query=jobs_total&start=1&end=100&step=1e308',
+    'labels?start=-1e300',
+  ])
+    expect((await fetch(`${api.origin}/api/v1/${path}`)).status, path).toBe(400);
+  expect((await fetch(`${api.origin}/api/v1/label/U___FFFFFF_/values`)).status).toBe(200);
+  await api.close();
 });
 
 test('what cannot be read or is not supported is named, with its place [F13]', () => {

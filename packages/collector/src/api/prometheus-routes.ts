@@ -17,6 +17,8 @@ import { inPath } from './route-parameters.js';
 
 /** As many as Prometheus gives for one series. */
 const MOST_STEPS = 11_000;
+/** So far from 1970 dates end. */
+const LAST_SECOND = 8.64e12;
 /** Names and labels without times are those of so long. */
 const NAMES_LOOKBACK_MS = 6 * 3_600_000;
 
@@ -169,6 +171,7 @@ function momentOfText(parameters: Parameters, name: string, nowNano: bigint): nu
   const text = parameters.text(name);
   if (text === undefined) return undefined;
   const seconds = /^-?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (Math.abs(seconds) > LAST_SECOND) throw new QueryProblem('bad-parameter', `${name} is no moment that a date has.`);
   if (Number.isFinite(seconds)) return Math.round(seconds * 1_000);
   const nano = parameters.time(name, nowNano)!;
   return Number(nano / 1_000_000n);
@@ -180,7 +183,7 @@ function gridOf(parameters: Parameters, nowNano: bigint): Grid {
     return momentOfText(parameters, name, nowNano)!;
   }) as [number, number];
   const stepMs = parsePromqlDuration(required(parameters, 'step'));
-  if (stepMs === undefined || stepMs <= 0)
+  if (stepMs === undefined || stepMs <= 0 || stepMs > LAST_SECOND * 1_000)
     throw new QueryProblem('bad-parameter', 'step must be a duration longer than nothing, as in 15 or 1m.');
   if (endMs < startMs) throw new QueryProblem('bad-parameter', 'end must not be before start.');
   const length = Math.floor((endMs - startMs) / stepMs) + 1;
@@ -218,11 +221,11 @@ const limited = <Item>(items: readonly Item[], parameters: Parameters): readonly
   items.slice(0, limitOf(parameters));
 
 function unescaped(text: string): string {
-  return text
-    .slice(3)
-    .replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, code?: string) =>
-      code === undefined ? '_' : String.fromCodePoint(Number.parseInt(code, 16)),
-    );
+  return text.slice(3).replace(/__|_([0-9a-fA-F]{1,6})_/g, (written, code?: string) => {
+    if (code === undefined) return '_';
+    const point = Number.parseInt(code, 16);
+    return point <= 0x10ffff ? String.fromCodePoint(point) : written;
+  });
 }
 
 /** Numbers as Prometheus writes them: as text, because JSON has no word for those that are none. */

@@ -253,18 +253,20 @@ export const createBudget = (): Budget => ({ samples: MOST_SAMPLES });
 export async function selectSeries(
   reader: Reader,
   matchers: readonly LabelMatcher[],
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  asked: { readonly fromMs: number; readonly toMs: number },
   budget: Budget,
 ): Promise<readonly SelectedSeries[]> {
-  const range = {
-    startNano: BigInt(Math.max(0, fromMs)) * 1_000_000n,
-    endNano: (BigInt(Math.max(0, toMs)) + 1n) * 1_000_000n,
-  };
+  const [fromMs, toMs] = [storable(asked.fromMs), storable(asked.toMs)];
+  const range = { startNano: BigInt(fromMs) * 1_000_000n, endNano: (BigInt(toMs) + 1n) * 1_000_000n };
   const targets = await targetsOf(reader, matchers, range);
   const all: SelectedSeries[] = [];
   for (const target of targets) all.push(...(await samplesOf(reader, target, matchers, range, { fromMs, budget })));
   return all;
 }
+
+/** Nanoseconds of 64 bits end in the year 2262; before and after the times that can be stored there is nothing to find. */
+const LAST_MS = 9_223_372_036_000;
+const storable = (ms: number): number => (ms > 0 ? Math.min(ms, LAST_MS) : 0);
 
 async function samplesOf(
   reader: Reader,
