@@ -1,4 +1,5 @@
 /*
+ * npm run bench -- ingest --metrics [--points 4000000] [--connections 8]: points of metrics alone (bench/ingest/metrics.mjs)
  * npm run bench -- ingest --logs [--records 4000000] [--connections 8]: log records alone (bench/ingest/logs.mjs)
  * npm run bench -- ingest [--spans 10000000] [--connections 8] [--hours 24] [--no-gzip] [--no-peer]
  *
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchLogs } from './ingest/logs.mjs';
+import { benchMetrics } from './ingest/metrics.mjs';
 import { buildOtelcol, runOtelcol } from './ingest/otelcol.mjs';
 import { residentBytes } from './ingest/process-tree.mjs';
 import { stagesOf } from './ingest/stages.mjs';
@@ -27,11 +29,17 @@ const { values } = parseArgs({
     'no-peer': { type: 'boolean' },
     keep: { type: 'boolean' },
     logs: { type: 'boolean' },
+    metrics: { type: 'boolean' },
+    points: { type: 'string', default: '4000000' },
     records: { type: 'string', default: '4000000' },
   },
 });
 if (values.logs) {
   await benchLogs({ records: Number(values.records), connections: Number(values.connections) });
+  process.exit(0);
+}
+if (values.metrics) {
+  await benchMetrics({ points: Number(values.points), connections: Number(values.connections) });
   process.exit(0);
 }
 const spans = Number(values.spans);

@@ -6,6 +6,7 @@
 import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { encodeLogRequest, patchLogRequest } from './encode-log-request.mjs';
+import { encodeMetricRequest, patchMetricRequest } from './encode-metric-request.mjs';
 import { encodeRequest, patchRequest } from './encode-request.mjs';
 
 const {
@@ -18,7 +19,11 @@ const {
   rate,
   signal = 'traces',
 } = JSON.parse(process.argv[2]);
-const [encode, patch] = { traces: [encodeRequest, patchRequest], logs: [encodeLogRequest, patchLogRequest] }[signal];
+const [encode, patch] = {
+  traces: [encodeRequest, patchRequest],
+  logs: [encodeLogRequest, patchLogRequest],
+  metrics: [encodeMetricRequest, patchMetricRequest],
+}[signal];
 const SPANS = 512;
 const TEMPLATES = 48;
 const NOTHING_REJECTED = Buffer.from([0x0a, 0]);

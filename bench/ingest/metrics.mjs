@@ -1,0 +1,98 @@
+import { fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { get, startCollector, untilOpen } from '../query/asked-collector.mjs';
+import { writeRows } from '../rows/write-rows.mjs';
+
+const GOAL = 300_000;
+const WARM_UP = 512 * 400;
+
+/**
+ * Points of metrics per second until durable: OTLP/HTTP protobuf, 512 points of 4 attributes a request, 24,576 series, the sender beside the collector on the same machine. Afterwards the
+ * store is asked whether it has every point, once.
+ */
+export async function benchMetrics({ points, connections }) {
+  const parent = fileURLToPath(new URL('../.data', import.meta.url));
+  mkdirSync(parent, { recursive: true });
+  const data = mkdtempSync(join(parent, 'ingest-metrics-'));
+  try {
+    const collector = startCollector(data);
+    let sent = 0;
+    let result;
+    let drainSeconds;
+    try {
+      const origin = await collector.origin;
+      const url = await collector.otlpHttp;
+      await untilOpen(origin);
+      for (const count of [WARM_UP, points]) {
+        result = await send({ url, count, connections, firstSerial: sent / 512 });
+        sent += result.spans;
+      }
+      const began = performance.now();
+      while ((await get(origin, '/status')).metricPoints < sent) {
+        if (performance.now() - began > 180_000) throw new Error('not all points are stored after three minutes');
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+      drainSeconds = (performance.now() - began) / 1000;
+    } finally {
+      await collector.stop();
+    }
+    const { count, ids, bytes } = await check(data);
+    if (count !== sent || ids !== sent) throw new Error(`sent ${sent}, stored ${count}, different ids ${ids}`);
+    const rate = Math.round(result.spans / result.seconds);
+    console.log(
+      `  ${rate.toLocaleString('en')} points/s, p99 ${result.p99.toFixed(1)} ms, told to wait ${result.waited} times; stored ${drainSeconds.toFixed(1)} s later; ${(bytes / count).toFixed(1)} bytes on disk each; every point is there, once: ${sent}`,
+    );
+    writeRows('ingest', [
+      { name: 'ingest.metrics', ours: rate, peer: GOAL, ratio: rate / GOAL, unit: 'points/s (peer: the goal)' },
+      {
+        name: 'ingest.metrics.disk',
+        ours: Number((bytes / count).toFixed(1)),
+        peer: null,
+        ratio: null,
+        unit: 'bytes/point',
+      },
+    ]);
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+async function send({ url, count, connections, firstSerial }) {
+  const sender = fork(fileURLToPath(new URL('./sender.mjs', import.meta.url)), [
+    JSON.stringify({ url, spans: count, signal: 'metrics', gzip: false, firstSerial, connections, spanOfHours: 1 }),
+  ]);
+  const message = () =>
+    new Promise((resolve, reject) => {
+      sender.once('message', resolve);
+      sender.once('exit', (code) => reject(new Error(`the sender ended with ${code}`)));
+    });
+  await message();
+  const done = message();
+  sender.send('go');
+  return done;
+}
+
+async function check(dataDir) {
+  const { createEmbeddedStore } = await import('../../packages/collector/dist/store/embedded-store.js');
+  const store = await createEmbeddedStore({ dataDir });
+  try {
+    let count = 0;
+    let ids = 0;
+    for (let slice = 0; slice < 8; slice++) {
+      const { rows } = await store.query(
+        `SELECT count() AS count, uniqExact(Value) AS ids FROM otel_metrics_sum WHERE cityHash64(Value) % 8 = ${slice}`,
+        { maxExecutionMs: 120_000 },
+      );
+      count += Number(rows[0].count);
+      ids += Number(rows[0].ids);
+    }
+    const size = await store.query(
+      "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE database = currentDatabase() AND active AND table IN ('otel_metrics_sum', 'otel_metrics_series')",
+    );
+    return { count, ids, bytes: Number(size.rows[0].bytes) };
+  } finally {
+    await store.close();
+  }
+}
