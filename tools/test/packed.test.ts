@@ -59,7 +59,8 @@ test('a Node program imports a few files of the SDK, not a hundred', () => {
   };
   follow('node.js');
   expect(reached.size).toBeGreaterThan(1);
-  expect(reached.size).toBeLessThan(20);
+  // 20 until there were more entries for Node: each set of them that shares something has a file of its own.
+  expect(reached.size).toBeLessThan(36);
 });
 
 const anyPorts = {
@@ -72,8 +73,8 @@ const anyPorts = {
 // than Node and pages, and metrics and logs; 425 until batches of a page could wait in the browser (offline), 440 until
 // those of a process could in files (store); 465 until metrics had views, exponential histograms, exemplars and readers, logs processors and bridges, and Node
 // configuration files (some 50 kB, half of it types and the second copy) and an endpoint for Prometheus. A program takes only what it names. The collector's was 500 until it could hand on what it takes
-// (gateway, up --forward).
-const ceilingsKB = { sdk: 680, collector: 580 };
+// (gateway, up --forward), 580 until it answered PromQL and SQL, and the explorer showed metrics, logs and services.
+const ceilingsKB = { sdk: 680, collector: 680 };
 test.each(['sdk', 'collector'] as const)(
   'the package %s holds what it needs and nothing else, within its ceiling',
   (name) => {
