@@ -14,6 +14,8 @@ const end = '<!-- /figures -->';
 /** What stands first, and what a name means to somebody who has not read the benches. Names that are missing here are shown as they are. */
 const benches = {
   sdk: 'What a span costs in a program, from `startSpan` to bytes, beside opentelemetry-js with its protobuf serializer',
+  metrics: 'What a measurement costs, with three attributes, beside opentelemetry-js',
+  logs: 'What a log record costs, from `emit` to bytes, beside opentelemetry-js with its protobuf serializer',
   size: 'What a page loads (minified, gzip -9), beside opentelemetry-js',
   ingest: 'What the collector takes, sender on the same machine, answered when durable',
   gateway: 'What a gateway hands on, sender and destination on the same machine, answered when durable',
@@ -22,23 +24,27 @@ const benches = {
     'Beside what was claimed of SDKs in compiled languages, on other machines; all rows are in bench/out/claims.json',
 };
 /** Of a bench with many rows only those with a label stand in the README. */
-const labelledOnly = new Set(['sdk', 'ingest', 'gateway', 'claims']);
+const labelledOnly = new Set(['sdk', 'metrics', 'ingest', 'gateway', 'query', 'claims']);
 const labels = {
   'span.0attr': 'a span without attributes',
   'span.5attr': 'with 5 attributes',
   'span.10attr+event': 'with 10 attributes and an event',
   'span.parent+child': 'a parent and its child',
-  'span.floor': 'a span without attributes, less two clock readings',
   'span.unsampled': "a span that is not sampled, above the API's no-op",
   'heap.0attr': 'memory of a waiting span without attributes',
-  'heap.10attr+event': 'memory of a waiting span with 10 attributes and an event',
   'pause.p999': '`end()` while batches leave, 99.9th percentile',
+  'counter.add.3attr': 'a counter, attributes seen before',
+  'histogram.record.3attr': 'a histogram, attributes seen before',
+  'counter.add.3attr-fresh': 'a counter, new objects of the same content',
+  'collect.10k': 'collecting 10,000 series to bytes',
+  'heap.series': 'memory of a series',
+  'log.emit.3attr': 'a record with three attributes',
+  'query.trace.arriving': 'a trace by its id, while 50,000 spans a second arrive',
   'size.core': 'traces and OTLP over fetch, nothing observed',
   'size.web': 'with page load, fetch, XHR, clicks and errors',
   'size.three-signals': 'traces, metrics and logs, nothing observed',
   'size.web.lossless': 'the same with `offline()`: what could not be sent is kept in the browser',
   'ingest.traces': 'spans of 10 attributes, 512 a request',
-  'ingest.traces.gzip': 'the same, gzip',
   'ingest.reader': 'protobuf to columns alone',
   'ingest.ack.p99': 'an answer at half the goal, 99th percentile',
   'ingest.memory.receiver': 'memory of the receiving process',
@@ -52,15 +58,10 @@ const labels = {
   'query.search': 'by service and duration, one hour',
   'query.attribute': "by an attribute's value, one day",
   'query.red': 'rate, errors and p95 per minute, six hours',
-  'query.bytes': 'on disk',
   'claims.span.node': 'a span in Node',
   'claims.span.browser': 'a span in a page, with the small parts of a page',
-  'claims.start.browser': 'loading and starting in a page',
-  'claims.json.browser': '512 spans as OTLP/JSON, in a page',
   'claims.start.node': 'import and start in Node',
-  'claims.queue.answered.p99': 'from sealing to the answer at 100,000 spans/s, 99th percentile',
   'claims.overhead.100pct': 'overhead on 100 µs of work, all sampled',
-  'claims.overhead.10pct': 'overhead on 100 µs of work, one in ten sampled',
 };
 
 /** `{ path: text }` of bench/out, as the working tree or as the last commit has it. */
