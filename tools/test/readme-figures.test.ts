@@ -19,9 +19,9 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
     results({
       'query.json': [
         { name: 'query.trace', ours: 93.088, peer: null, ratio: null, unit: 'ms', goal: 60, ok: false },
-        { name: 'query.new', ours: 7, peer: null, ratio: null, unit: 'ms' },
         { name: 'query.trace.busy', ours: 110, peer: null, ratio: null, unit: 'ms', goal: 120, ok: true },
       ],
+      'size.json': [{ name: 'size.new', ours: 7, peer: null, ratio: null, unit: 'kB gzip' }],
       'sdk.json': [
         { name: 'span.0attr', ours: 157.7, peer: 1561, ratio: 9.896, unit: 'ns/span' },
         { name: 'span.0attr@otel3', ours: 154.1, peer: 1372, ratio: 8.9, unit: 'ns/span' },
@@ -43,7 +43,7 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
   );
   expect(text).toContain('| 64,251 spans/s | goal 150,000 spans/s, missed |');
   expect(text).toContain('| on disk | 47.1 bytes/span | goal 60 bytes/span |');
-  expect(text).toContain('| query.new | 7 ms |  |');
+  expect(text).toContain('| size.new | 7 kB gzip |  |');
   expect(text).not.toContain('ingest.cpu.spool');
   expect(text).toContain('machine and day were not noted');
   expect(text.indexOf('a span without')).toBeLessThan(text.indexOf('a trace by its id'));
