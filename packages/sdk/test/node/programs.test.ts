@@ -70,6 +70,16 @@ test('a counter, a histogram, a gauge and a log record of a short program arrive
   const times = { startTimeUnixNano: expect.any(String), timeUnixNano: expect.any(String) };
   const card = [{ key: 'payment.type', value: { stringValue: 'card' } }];
   const asked = [{ key: 'asked', value: { boolValue: true } }];
+  const [span] = sink.spans;
+  // One of the measurements, and where it was made.
+  const exemplars = [
+    {
+      timeUnixNano: expect.any(String),
+      asDouble: expect.any(Number),
+      traceId: span!.traceId,
+      spanId: span!.spanId,
+    },
+  ];
   expect(sink.bodies('resourceMetrics')).toEqual([
     {
       resourceMetrics: [
@@ -82,7 +92,7 @@ test('a counter, a histogram, a gauge and a log record of a short program arrive
                   name: 'orders',
                   unit: '{order}',
                   sum: {
-                    dataPoints: [{ ...times, asDouble: 3, attributes: card }],
+                    dataPoints: [{ ...times, asDouble: 3, attributes: card, exemplars }],
                     aggregationTemporality: 2,
                     isMonotonic: true,
                   },
@@ -100,6 +110,7 @@ test('a counter, a histogram, a gauge and a log record of a short program arrive
                         explicitBounds: [0.1, 1],
                         min: 0.25,
                         max: 0.25,
+                        exemplars,
                       },
                     ],
                     aggregationTemporality: 2,
@@ -114,7 +125,6 @@ test('a counter, a histogram, a gauge and a log record of a short program arrive
       ],
     },
   ]);
-  const [span] = sink.spans;
   expect(sink.bodies('resourceLogs')).toEqual([
     {
       resourceLogs: [
