@@ -98,7 +98,8 @@ function airy(latest: RefObject<Options>): (plot: uPlot, min: number | null, max
     if (all.length === 0) return [0, 1];
     const min = Math.min(...all);
     const max = Math.max(...all);
-    const air = max === min ? Math.max(Math.abs(max) * 0.1, 1e-9) : (max - min) * 0.08;
+    // Nothing but zeros: up to one, of whatever it is.
+    const air = max === min ? Math.abs(max) * 0.1 || 1 : (max - min) * 0.08;
     return [min >= 0 && min <= (max - min) * 2 ? Math.min(0, min) : min - air, max + air];
   };
 }
