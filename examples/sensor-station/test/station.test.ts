@@ -77,7 +77,12 @@ describe.skipIf(!pathOnMachine('mosquitto'))('a sensor station (needs mosquitto)
       return readings.flatMap((_, number) => (numbers.has(number) ? [] : [number]));
     };
     await eventually(missing, (left) => left.length === 0, 20_000);
-    const spans = await spansOf(collector);
+    // What else the sensors sent may still be on its way into the table.
+    const { spans } = await eventually(
+      async () => ({ spans: await spansOf(collector), rows: await countOf(collector) }),
+      ({ spans: found, rows }) => found.length === rows,
+      20_000,
+    );
     // Once by the ids of spans, and no row twice in the table.
     expect(new Set(spans.map(({ traceID, spanID }) => traceID + spanID)).size, note).toBe(spans.length);
     expect(await countOf(collector), note).toBe(spans.length);
