@@ -1,6 +1,6 @@
 /*
- * npm run bench -- ingest --metrics [--points 4000000] [--connections 8]: points of metrics alone (bench/ingest/metrics.mjs)
- * npm run bench -- ingest --logs [--records 4000000] [--connections 8]: log records alone (bench/ingest/logs.mjs)
+ * npm run bench -- ingest --metrics [--points 4000000] [--connections 8]: points of metrics alone (bench/ingest/one-signal.mjs)
+ * npm run bench -- ingest --logs [--records 4000000] [--connections 8]: log records alone (bench/ingest/one-signal.mjs)
  * npm run bench -- ingest [--spans 10000000] [--connections 8] [--hours 24] [--no-gzip] [--no-peer]
  *
  * Spans per second until durable: OTLP/HTTP protobuf, 512 spans of 10 attributes a request, the sender beside the collector on the same
@@ -13,8 +13,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchLogs } from './ingest/logs.mjs';
-import { benchMetrics } from './ingest/metrics.mjs';
+import { benchSignal } from './ingest/one-signal.mjs';
 import { buildOtelcol, runOtelcol } from './ingest/otelcol.mjs';
 import { residentBytes } from './ingest/process-tree.mjs';
 import { stagesOf } from './ingest/stages.mjs';
@@ -35,11 +34,11 @@ const { values } = parseArgs({
   },
 });
 if (values.logs) {
-  await benchLogs({ records: Number(values.records), connections: Number(values.connections) });
+  await benchSignal('logs', { items: Number(values.records), connections: Number(values.connections) });
   process.exit(0);
 }
 if (values.metrics) {
-  await benchMetrics({ points: Number(values.points), connections: Number(values.connections) });
+  await benchSignal('metrics', { items: Number(values.points), connections: Number(values.connections) });
   process.exit(0);
 }
 const spans = Number(values.spans);

@@ -57,6 +57,7 @@ const columns: Record<string, string> = {
     'Count AS count, Sum AS sum, Min AS min, Max AS max, Scale AS scale, ZeroCount AS zeros, PositiveOffset AS offset, PositiveBucketCounts AS counts, AggregationTemporality AS temporality',
 };
 
+// OpenTelemetry's SDK for Python comes from its registry; where there is no Python, or it cannot be had, this is skipped by name.
 test.skipIf(!python).each(['http', 'grpc'] as const)(
   'logs and metrics of opentelemetry-python over %s arrive as sent: bodies of every kind, counters, gauges, both histograms [F12 S7]',
   async (protocol) => {

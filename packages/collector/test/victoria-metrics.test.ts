@@ -142,6 +142,7 @@ const ALIKE: readonly string[] = [
   'sum by (le) (request_duration_seconds_bucket{http_route="/a"})',
 ];
 
+// Its package is Debian's, fetched by the tools where there is one (tools/lib/machine.mjs); elsewhere this is skipped by name.
 describe.skipIf(!has)('beside VictoriaMetrics', () => {
   let opened: TestStore;
   let api: ServedApi;

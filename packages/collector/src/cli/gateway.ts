@@ -1,6 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { setFlagsFromString } from 'node:v8';
 import { createAdmission } from '../admit/admission.js';
 import type { Intake } from '../admit/intake.js';
 import { isOurHost } from '../api/check-host.js';
@@ -9,6 +8,7 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
+import { keepHeapSmall } from '../ops/small-heap.js';
 import { collectYoungGarbage } from '../ops/young-garbage.js';
 import { folderProblem } from '../receive/files/watch-folders.js';
 import type { TlsOptions } from '../receive/tls-options.js';
@@ -102,8 +102,7 @@ async function start(
   { forward, tls, mqtt }: Given,
   log: Log,
 ): Promise<RunningGateway> {
-  // The heap grows by little at a time: a tenth of the process's memory, and no more of the processor.
-  setFlagsFromString('--optimize-for-size');
+  keepHeapSmall();
   const host = settings.host ?? '127.0.0.1';
   const metrics = createMetrics();
   const account = createIntakeAccount(metrics);

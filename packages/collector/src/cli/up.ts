@@ -4,7 +4,6 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { createAdmission } from '../admit/admission.js';
 import { createBothIntake } from '../admit/both-intake.js';
 import { watchDisk } from '../admit/disk-watch.js';
@@ -17,6 +16,7 @@ import { type Log, withFields } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createOpsListener } from '../ops/ops-listener.js';
 import { addProcessMetrics } from '../ops/process-metrics.js';
+import { keepHeapSmall } from '../ops/small-heap.js';
 import type { SqlLimits } from '../query/sql-desk.js';
 import { folderProblem } from '../receive/files/watch-folders.js';
 import type { TlsOptions } from '../receive/tls-options.js';
@@ -160,8 +160,7 @@ async function start(
   const stored = createIntake(spool, account);
   const both = forwarding === undefined ? stored : createBothIntake(stored, forwarding.intake);
   const intake = withRules(both, settings, metrics);
-  // The heap grows by little at a time: fifty megabytes less in the worst hour.
-  setFlagsFromString('--optimize-for-size');
+  keepHeapSmall();
   const memory = watchMemory((settings.memory ?? 160) * MIB);
   const admission = createAdmission((settings['in-flight'] ?? 40) * MIB, {
     isMemoryFull: memory.isFull,

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { syncDirectory } from './sync-directory.js';
+import { syncDirectory } from '../store/sync-directory.js';
 
 /** Batches that are remembered for certain; up to twice as many are. A key takes 8 bytes on disk and 16 to 32 in memory. */
 const GENERATION = 524_288;

@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isTableName, type TableName } from '../store/stored-tables.js';
-import { syncDirectory } from './sync-directory.js';
+import { syncDirectory } from '../store/sync-directory.js';
 import { writeAll } from './write-all.js';
 
 /*

@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from './sync-directory.js';
 
 /** In the place of what was there, at once and for good. */
 export async function writeDurably(path: string, content: string): Promise<void> {
@@ -12,6 +13,5 @@ export async function writeDurably(path: string, content: string): Promise<void>
     await file.close();
   }
   await rename(beside, path);
-  const folder = await open(dirname(path), 'r');
-  await folder.sync().finally(() => folder.close());
+  await syncDirectory(dirname(path));
 }

@@ -3,7 +3,8 @@ import type { Transport } from '../core/ports.js';
 import { exportRequestToJson } from '../core/wire/export-request-to-json.js';
 import { describeLogs } from './describe-logs.js';
 import { describeMetrics } from './describe-metrics.js';
-import { attributesText, clock, type JsonKeyValue, type JsonResource, nanosOf, serviceOf } from './otlp-text.js';
+import type { JsonSpan, JsonTraces } from './otlp-json-spans.js';
+import { attributesText, clock, nanosOf, serviceOf } from './otlp-text.js';
 
 export interface ConsoleTransportOptions {
   /** Takes each line. Default `console.log`. */
@@ -25,34 +26,6 @@ export function consoleTransport({ write }: ConsoleTransportOptions = {}): Trans
       return { kind: 'accepted', rejectedItems: 0 };
     },
   };
-}
-
-interface JsonSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name?: string;
-  readonly kind?: number;
-  readonly startTimeUnixNano?: string;
-  readonly endTimeUnixNano?: string;
-  readonly attributes?: readonly JsonKeyValue[];
-  readonly events?: readonly {
-    readonly name?: string;
-    readonly timeUnixNano?: string;
-    readonly attributes?: readonly JsonKeyValue[];
-  }[];
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
-  readonly status?: { readonly code?: number; readonly message?: string };
-}
-
-interface JsonTraces {
-  readonly resourceSpans?: readonly {
-    readonly resource?: JsonResource;
-    readonly scopeSpans?: readonly {
-      readonly scope?: { readonly name?: string };
-      readonly spans?: readonly JsonSpan[];
-    }[];
-  }[];
 }
 
 const kinds = ['', '', 'server', 'client', 'producer', 'consumer'];

@@ -1,39 +1,7 @@
 import { exportRequestToJson } from '../core/wire/export-request-to-json.js';
 import { anyValueText, attributesJson } from './any-value-text.js';
-import { type JsonKeyValue, type JsonResource, nanosOf } from './otlp-text.js';
-
-interface JsonTraces {
-  readonly resourceSpans?: readonly {
-    readonly resource?: JsonResource;
-    readonly scopeSpans?: readonly { readonly scope?: JsonScope; readonly spans?: readonly JsonSpan[] }[];
-  }[];
-}
-
-interface JsonScope {
-  readonly name?: string;
-  readonly version?: string;
-  readonly attributes?: readonly JsonKeyValue[];
-}
-
-interface JsonSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name?: string;
-  readonly kind?: number;
-  readonly startTimeUnixNano?: string;
-  readonly endTimeUnixNano?: string;
-  readonly attributes?: readonly JsonKeyValue[];
-  readonly events?: readonly {
-    readonly name?: string;
-    readonly timeUnixNano?: string;
-    readonly attributes?: readonly JsonKeyValue[];
-  }[];
-  readonly droppedAttributesCount?: number;
-  readonly droppedEventsCount?: number;
-  readonly droppedLinksCount?: number;
-  readonly status?: { readonly code?: number; readonly message?: string };
-}
+import type { JsonScope, JsonSpan, JsonTraces } from './otlp-json-spans.js';
+import { type JsonKeyValue, nanosOf } from './otlp-text.js';
 
 interface ZipkinEndpoint {
   readonly serviceName?: string;

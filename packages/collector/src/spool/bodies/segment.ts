@@ -5,8 +5,8 @@ import { crc32 } from 'node:zlib';
 import { batchId } from '../../process/batch-id.js';
 import { FRAME_HEADER_BYTES, readFrameHeader } from '../../process/frame.js';
 import type { Signal } from '../../process/signal.js';
+import { syncDirectory } from '../../store/sync-directory.js';
 import { ledgerKeyOf } from '../ledger.js';
-import { syncDirectory } from '../sync-directory.js';
 import { writeAll } from '../write-all.js';
 
 /*
