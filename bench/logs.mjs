@@ -26,6 +26,7 @@ const row = {
   ours: round(ours),
   peer: round(peer),
   ratio: round(peer / ours),
+  goalRatio: goal,
   unit: 'ns/record',
   wire: round(results.ours[0].wire),
 };

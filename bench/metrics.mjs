@@ -49,8 +49,7 @@ async function pass(node, peer, suffix) {
       peer: round(theirs),
       ratio: round(theirs / ours),
       unit,
-      goal,
-      ok: theirs / ours >= goal,
+      goalRatio: goal,
     };
     rows.push(row);
     console.log(
@@ -59,7 +58,7 @@ async function pass(node, peer, suffix) {
         String(row.ours).padStart(10),
         String(row.peer).padStart(10),
         `${row.ratio.toFixed(1)} ×`.padStart(8),
-        `goal ${goal} ×${row.ok ? '' : ' missed'}`.padEnd(16),
+        `goal ${goal} ×${row.ratio >= goal ? '' : ' missed'}`.padEnd(16),
         unit,
       ].join('  '),
     );

@@ -41,6 +41,8 @@ const labels = {
   'size.three-signals': 'traces, metrics and logs, nothing observed',
   'size.web.lossless': 'the same with `offline()`: what could not be sent is kept in the browser',
   'ingest.traces': 'spans of 10 attributes, 512 a request',
+  'ingest.logs': 'log records of 5 attributes, 512 a request',
+  'ingest.metrics': 'points of 4 attributes, 512 a request',
   'ingest.reader': 'protobuf to columns alone',
   'ingest.ack.p99': 'an answer at half the goal, 99th percentile',
   'ingest.memory.receiver': 'memory of the receiving process',
@@ -53,6 +55,9 @@ const labels = {
   'query.trace': 'a trace by its id',
   'query.search': 'by service and duration, one hour',
   'query.attribute': "by an attribute's value, one day",
+  'query.logs.rare': 'a rare word in 20 million log records',
+  'query.logs.common': 'a common word, one hour of them',
+  'query.metrics.rate': 'a rate over 10,000 series, six hours at 15 s',
   'query.red': 'rate, errors and p95 per minute, six hours',
 };
 
@@ -88,23 +93,39 @@ export function figures({ list, read } = workingTree) {
   const names = list()
     .map((file) => file.slice(0, -5))
     .sort((a, b) => order(a) - order(b) || a.localeCompare(b));
-  const parts = names.flatMap((name) => {
+  const sections = names.flatMap((name) => {
     const rows = JSON.parse(read(`bench/out/${name}.json`));
     // What the fault cases counted is no figure; what others claimed is in its file.
     if (!rows.every(({ unit }) => unit) || name === 'claims') return [];
-    const about = readAbout(name, read);
-    const where = about
-      ? `${about.date}, ${about.machine}, Node ${about.node.slice(1)}, \`${about.command}\``
-      : 'machine and day were not noted';
-    return [
-      `**${benches[name] ?? name}** (${where})`,
-      '',
-      '| | measured | beside it |',
-      '|---|--:|---|',
-      ...lines(labelledOnly.has(name) ? rows.filter(({ name: row }) => labels[row.replace(suffix, '')]) : rows),
-    ].join('\n');
+    const shown = labelledOnly.has(name) ? rows.filter(({ name: row }) => labels[row.replace(suffix, '')]) : rows;
+    return [{ name, about: readAbout(name, read), rows: shown }];
   });
-  return parts.length === 0 ? 'Not measured yet.' : parts.join('\n\n');
+  if (sections.length === 0) return 'Not measured yet.';
+  const machine = mostOften(sections.flatMap(({ about }) => (about ? [machineOf(about)] : [])));
+  return [
+    ...(machine ? [`Measured on ${machine}, where nothing else is said.`, ''] : []),
+    '| | measured | beside it |',
+    '|---|--:|---|',
+    ...sections.flatMap(({ name, about, rows }) => [
+      `| **${benches[name] ?? name}** (${whereMeasured(about, machine)}) | | |`,
+      ...lines(rows),
+    ]),
+  ].join('\n');
+}
+
+const machineOf = ({ machine, node }) => `${machine}, Node ${node.slice(1)}`;
+
+/** The day, the bench, and the machine where it is not the one of most. */
+function whereMeasured(about, usual) {
+  if (!about) return 'machine and day were not noted';
+  // Which bench, without what it was told about its length.
+  const bench = about.command.split(' ').slice(0, 5).join(' ');
+  return [about.date, ...(machineOf(about) === usual ? [] : [machineOf(about)]), `\`${bench}\``].join(', ');
+}
+
+function mostOften(values) {
+  const count = (value) => values.filter((each) => each === value).length;
+  return values.toSorted((a, b) => count(b) - count(a))[0];
 }
 
 /** Of relatives: what the figure of the same name is against another peer, or while something slow runs. */
@@ -123,15 +144,16 @@ function lines(rows) {
 
 const labelOf = ({ name }) => labels[name] ?? name;
 
-function besideIt({ name, ours, peer, ratio, unit, goal, ok }) {
+function besideIt({ name, ours, peer, ratio, unit, goal, goalRatio, ok }) {
   const aim = unit.match(/\(peer: the (\w+)\)/)?.[1];
-  if (aim) return aimed(aim, peer, unit, /\/s\b/.test(unit) ? ours >= peer : ours <= peer);
+  if (aim) return aimed(aim, peer, unit, /^\S+\/s\b/.test(unit) ? ours >= peer : ours <= peer);
   const goalText = goal === undefined ? '' : aimed('goal', goal, unit, ok !== false);
   if (name.endsWith('.busy')) return `${amount(ours, unit)} while a slow query runs (${goalText})`;
   const who = name.endsWith('@otel3') ? '3.x on Node 22: ' : '';
   const peerText =
     peer === null || peer === undefined ? '' : `${who}${amount(peer, unit)}${ratio ? `, ${ratio.toFixed(1)} ×` : ''}`;
-  return [peerText, goalText].filter(Boolean).join('; ');
+  const timesText = goalRatio === undefined ? '' : `goal ${goalRatio} ×${ratio >= goalRatio ? '' : ', missed'}`;
+  return [peerText && timesText ? `${peerText} (${timesText})` : peerText, goalText].filter(Boolean).join('; ');
 }
 
 const aimed = (word, value, unit, isMet) => `${word} ${amount(value, unit)}${isMet ? '' : ', missed'}`;

@@ -29,12 +29,25 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
       'ingest.json': [
         { name: 'ingest.traces', ours: 64251, peer: 150000, ratio: 0.43, unit: 'spans/s (peer: the goal)' },
         { name: 'ingest.disk', ours: 47.1, peer: 60, ratio: 0.785, unit: 'bytes/span (peer: the goal)' },
+        { name: 'ingest.ack.p99', ours: 3896, peer: 50, ratio: 0.01, unit: 'ms at 100000 spans/s (peer: the limit)' },
         { name: 'ingest.cpu.spool', ours: 7, peer: null, ratio: null, unit: 'ms' },
       ],
+      'logs.json': [
+        { name: 'log.emit.3attr', ours: 961, peer: 4049, ratio: 4.2, goalRatio: 5, unit: 'ns/record' },
+        { name: 'log.emit.3attr@otel3', ours: 961, peer: 5766, ratio: 6, goalRatio: 5, unit: 'ns/record' },
+      ],
       'about/sdk.json': { date: '2026-11-20', machine: '2 × X', node: 'v20.19.0', command: 'npm run bench -- sdk' },
+      'about/logs.json': { date: '2026-11-20', machine: '2 × X', node: 'v20.19.0', command: 'npm run bench -- logs 9' },
+      'about/query.json': { date: '2026-11-21', machine: '4 × Y', node: 'v20.19.0', command: 'npm run bench -- query' },
     }),
   );
-  expect(text).toContain('(2026-11-20, 2 × X, Node 20.19.0, `npm run bench -- sdk`)');
+  expect(text).toContain('Measured on 2 × X, Node 20.19.0, where nothing else is said.');
+  expect(text).toContain('(2026-11-20, `npm run bench -- sdk`) | | |');
+  expect(text).toContain('(2026-11-20, `npm run bench -- logs`)');
+  expect(text).toContain('(2026-11-21, 4 × Y, Node 20.19.0, `npm run bench -- query`)');
+  expect(text).toContain(
+    '4,049 ns/record, 4.2 × (goal 5 ×, missed); 3.x on Node 22: 5,766 ns/record, 6.0 × (goal 5 ×) |',
+  );
   expect(text).toContain(
     '| a span without attributes | 158 ns/span | 1,561 ns/span, 9.9 ×; 3.x on Node 22: 1,372 ns/span, 8.9 × |',
   );
@@ -42,6 +55,7 @@ test('a figure stands with its machine, its day, its peer and what it missed', (
     '| a trace by its id | 93.1 ms | goal 60 ms, missed; 110 ms while a slow query runs (goal 120 ms) |',
   );
   expect(text).toContain('| 64,251 spans/s | goal 150,000 spans/s, missed |');
+  expect(text).toContain('limit 50 ms at 100000 spans/s, missed |');
   expect(text).toContain('| on disk | 47.1 bytes/span | goal 60 bytes/span |');
   expect(text).toContain('| size.new | 7 kB gzip |  |');
   expect(text).not.toContain('ingest.cpu.spool');
