@@ -11,6 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    setupFiles: ['tools/test-run/note-worker.mjs'],
     // In CI a test that fails gets a second try, and `npm test` names it: a failure twice is the program's, once may be the machine's.
     retry: process.env.CI ? 1 : 0,
   },

@@ -18,6 +18,8 @@ const locks = [
 ];
 for (const lock of cargo ? locks : []) {
   const manifest = lock.replace(/\.lock$/, '.toml');
-  if ((await run(cargo, ['fetch', '--locked', '--manifest-path', manifest], { quiet: true })) !== 0)
+  if (
+    (await run(cargo, ['fetch', '--locked', '--manifest-path', manifest], { quiet: true, limitMs: 3 * 60_000 })) !== 0
+  )
     say(`✗ the crates of ${manifest} could not be fetched`);
 }

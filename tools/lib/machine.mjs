@@ -106,6 +106,11 @@ export function sayWhatIsMissing() {
 /** Whether packages can be installed without asking anybody. */
 const canInstall = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
+/** Somebody else's apt-get may be at work; a network that is not there is given up soon. */
+const APT_PATIENCE = ['DPkg::Lock::Timeout=300', 'Acquire::Retries=1', 'Acquire::http::Timeout=20'].flatMap(
+  (option) => ['-o', option],
+);
+
 /** Installs what is missing, as far as that is possible without asking; never fails: what is still missing is skipped by name. */
 export async function installOnMachine(names = Object.keys(needs)) {
   await unpackOnMachine(names.filter((name) => needs[name].unpack !== undefined && !findOnMachine(name)));
@@ -113,9 +118,10 @@ export async function installOnMachine(names = Object.keys(needs)) {
   if (packages.length === 0 || !canInstall()) return;
   say(`· installing ${packages.join(', ')} (apt-get), because tests need them`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600', ...packages];
-  await run('apt-get', ['update', '-qq'], { quiet: true, env });
-  if ((await run('apt-get', install, { quiet: true, env })) !== 0) say('✗ apt-get could not install them all');
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...APT_PATIENCE, ...packages];
+  await run('apt-get', ['update', '-qq', ...APT_PATIENCE], { quiet: true, env, limitMs: 3 * 60_000 });
+  if ((await run('apt-get', install, { quiet: true, env, limitMs: 15 * 60_000 })) !== 0)
+    say('✗ apt-get could not install them all');
 }
 
 /** Fetches packages of another release with lists of its own and unpacks them into a folder; installs nothing. */
@@ -140,7 +146,8 @@ async function unpackOnMachine(names) {
       // The user that apt would fetch as may not reach a home.
       'APT::Sandbox::User=root',
     ].flatMap((option) => ['-o', option]);
-    const quiet = { quiet: true, cwd: join(folder, 'deb') };
+    options.push(...APT_PATIENCE);
+    const quiet = { quiet: true, cwd: join(folder, 'deb'), limitMs: 3 * 60_000 };
     const isThere =
       (await run('apt-get', [...options, 'update', '-qq'], quiet)) === 0 &&
       (await run('apt-get', [...options, 'download', wanted], quiet)) === 0;

@@ -20,7 +20,7 @@ export async function installDependencies() {
   const installed = modifiedMs('node_modules/.package-lock.json');
   if (installed > 0 && installed >= modifiedMs('package-lock.json')) return;
   say('· installing dependencies (npm ci; the embedded database is a 167 MB download the first time)');
-  await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { limitMs: 10 * 60_000 });
 }
 
 /** Path of a Chromium on this machine; installs Debian's where that is possible without asking. */
@@ -48,6 +48,6 @@ export async function installEngines() {
   // They are programs and need no script of theirs to be run. Not `npm ci`: it refuses a lock file without the programs of other platforms, which a registry
   // that mirrors only what was asked for cannot name.
   const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  if ((await run('npm', args, { cwd: join(root, folder) })) !== 0)
+  if ((await run('npm', args, { cwd: join(root, folder), limitMs: 5 * 60_000 })) !== 0)
     say('· they could not be installed: the tests in them are skipped, by name');
 }

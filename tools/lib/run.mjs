@@ -2,19 +2,24 @@ import { spawn } from 'node:child_process';
 import { root } from './root.mjs';
 import { say } from './say.mjs';
 
-/** Runs a program with its output passed through; resolves its exit code (a signal counts as 1). */
-export function run(command, args, { cwd = root, env = {}, quiet = false } = {}) {
+/**
+ * Runs a program with its output passed through; resolves its exit code (a signal counts as 1). One that takes longer than `limitMs`, as one may that
+ * asks a network that is not there, is ended.
+ */
+export function run(command, args, { cwd = root, env = {}, quiet = false, limitMs } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      timeout: limitMs,
     });
     const output = [];
     child.stdout?.on('data', (chunk) => output.push(chunk));
     child.stderr?.on('data', (chunk) => output.push(chunk));
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('exit', (code, signal) => {
+      if (limitMs !== undefined && signal === 'SIGTERM') say(`✗ ${command} took more than ${limitMs / 60_000} minutes`);
       if (quiet && code !== 0) say(Buffer.concat(output).toString());
       resolve(code ?? 1);
     });

@@ -1,0 +1,42 @@
+import { appendFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { root } from '../lib/root.mjs';
+
+/*
+ * A reporter of vitest: what happens is written down the moment it happens, a line of JSON each, so that a run that is cut off, or that never ends, has
+ * said what it got. `read-journal.mjs` reads it.
+ */
+
+const write = (line) => appendFileSync(process.env.TEST_JOURNAL, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
+const fileOf = (module) => relative(root, module.moduleId);
+const firstLine = (error) => String(error?.message ?? error).split('\n')[0];
+
+export default class TestJournal {
+  onTestRunStart(specifications) {
+    write({ is: 'planned', files: specifications.map(fileOf) });
+  }
+
+  onTestModuleQueued(module) {
+    write({ is: 'begun', file: fileOf(module) });
+  }
+
+  onTestCaseReady(test) {
+    write({ is: 'testing', file: fileOf(test.module), test: test.fullName });
+  }
+
+  onTestCaseResult(test) {
+    const { state, errors = [] } = test.result();
+    write({ is: 'tested', file: fileOf(test.module), test: test.fullName, state, errors: errors.map(firstLine) });
+  }
+
+  onTestModuleEnd(module) {
+    // What failed outside of any test: the file itself, or a hook of a group, whose tests then are told as skipped.
+    const groups = [module, ...module.children.allSuites()];
+    const errors = groups.flatMap((group) => group.errors().map(firstLine));
+    write({ is: 'ended', file: fileOf(module), errors });
+  }
+
+  onTestRunEnd(_, errors) {
+    write({ is: 'over', errors: errors.map(firstLine) });
+  }
+}
