@@ -199,3 +199,37 @@ test('the meter provider takes another configuration of meters, and it applies t
   ]);
   expect((await rig.metrics()).map(({ name }) => name)).toEqual(['n', 'o', 'q']);
 });
+
+test('a filter that fails for what a producer made is an error of that collection, and the next one goes well', async () => {
+  let isFailing = true;
+  const dataPoints = [{ startTime: [0, 0], endTime: [0, 0], attributes: {}, value: 1 }] as const;
+  const descriptor = { name: 'produced', description: '', unit: '', valueType: 1 } as const;
+  const reader = createMetricReader({
+    producers: [
+      {
+        produce: () => [
+          {
+            scope: { name: 'other' },
+            metrics: [{ descriptor, aggregationTemporality: 1, dataPointType: 2, dataPoints: dataPoints as never }],
+          },
+        ],
+      },
+    ],
+    filter: {
+      testMetric({ name }) {
+        if (isFailing && name === 'produced') throw new Error('the program’s own');
+        return 'accept';
+      },
+    },
+  });
+  const { telemetry } = recorded({ metrics: { readers: [reader] } });
+  telemetry.meter.createCounter('c').add(1);
+  const { resourceMetrics, errors } = await reader.collect();
+  expect(errors.map(String)).toEqual(['Error: the program’s own']);
+  expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['test']);
+  isFailing = false;
+  expect(await found(reader)).toEqual([
+    ['c', 1],
+    ['produced', 1],
+  ]);
+});

@@ -675,3 +675,109 @@ test.skipIf(!hasParser)('Prometheus’s own client library reads both formats, a
     }
   }
 });
+
+test('what a scraper is answered stands whatever values attributes have: integers of 64 bits, bytes, lists of them', async () => {
+  const large = 2n ** 60n;
+  const { scrape } = await scraped((meter) => {
+    const attributes = { id: large, ids: [large], raw: new Uint8Array([1, 2]) } as unknown as Attributes;
+    meter.createCounter('c').add(1, attributes);
+  }, bare);
+  expect(linesOf(await scrape(), 'c_total')).toContain(
+    'c_total{id="1152921504606846976",ids="[\\"1152921504606846976\\"]",raw="AQI="} 1',
+  );
+});
+
+test('a producer that hands over nonsense costs its own metric alone, and is named', async () => {
+  const broken = { ...described('broken') };
+  const { scrape, diagnostics } = await scraped((meter) => meter.createGauge('mine').record(1), {
+    ...bare,
+    producers: producing(
+      { descriptor: broken, aggregationTemporality: 1, dataPointType: 2, dataPoints: [{}] } as never,
+      {
+        descriptor: described('foreign'),
+        aggregationTemporality: 1,
+        dataPointType: 1,
+        // As OpenTelemetry's SDK for JavaScript has them: no threshold.
+        dataPoints: [
+          {
+            startTime: at,
+            endTime: at,
+            attributes: {},
+            value: {
+              count: 2,
+              sum: 3,
+              scale: 0,
+              zeroCount: 1,
+              positive: { offset: 1023, bucketCounts: [1] },
+              negative: { offset: 0, bucketCounts: [] },
+            },
+          },
+        ],
+      } as never,
+    ),
+  });
+  expect(linesOf(await scrape()).filter((line) => line && line[0] !== '#')).toEqual([
+    'mine 1',
+    'foreign_bucket{le="0"} 1',
+    'foreign_bucket{le="+Inf"} 2',
+    'foreign_sum 3',
+    'foreign_count 2',
+  ]);
+  expect(diagnostics.map(({ code, message }) => [code, message.split(':')[0]])).toEqual([
+    ['prometheus-conflict', 'broken cannot be written'],
+  ]);
+});
+
+test('a collection that fails altogether is answered with 500 and told, and does not end the program', async () => {
+  const { url, diagnostics } = await scraped((meter) => meter.createGauge('mine').record(1), {
+    producers: [{ produce: () => [undefined] as never }],
+  });
+  expect((await fetch(url)).status).toBe(500);
+  expect(diagnostics.map(({ code }) => code)).toEqual(['prometheus-collection']);
+});
+
+test('a label of the program called le is no bound of a histogram, and a key with a colon is quoted', async () => {
+  const { scrape } = await scraped(
+    (meter) => {
+      meter.createHistogram('h', { advice: { explicitBucketBoundaries: [1] } }).record(1, { le: 'mine' });
+      meter.createGauge('g').record(1, { 'a:b': 1 });
+    },
+    { ...bare, translationStrategy: 'no_translation' },
+  );
+  const text = await scrape('text/plain;version=1.0.0;escaping=allow-utf-8');
+  expect(linesOf(text).filter((line) => line && line[0] !== '#')).toEqual([
+    'h_bucket{exported_le="mine",le="1"} 1',
+    'h_bucket{exported_le="mine",le="+Inf"} 1',
+    'h_sum{exported_le="mine"} 1',
+    'h_count{exported_le="mine"} 1',
+    'g{"a:b"="1"} 1',
+  ]);
+});
+
+test('a gauge whose unit is 1 is a ratio by its name, a counter is not', async () => {
+  const { scrape } = await scraped((meter) => {
+    meter.createGauge('used', { unit: '1' }).record(0.5);
+    meter.createCounter('jobs', { unit: '1' }).add(1);
+    meter.createUpDownCounter('open', { unit: '1' }).add(1);
+  }, bare);
+  expect(linesOf(await scrape()).filter((line) => line && line[0] !== '#')).toEqual([
+    'used_ratio 0.5',
+    'jobs_total 1',
+    'open 1',
+  ]);
+});
+
+test('a port that is none is told, and metrics go on where else they go', async () => {
+  const diagnostics: Diagnostic[] = [];
+  const telemetry = start({
+    signals: false,
+    destinations: { copies: [] },
+    env: { OTEL_METRICS_EXPORTER: 'prometheus,otlp', OTEL_EXPORTER_PROMETHEUS_PORT: '70000' },
+    onDiagnostic: (diagnostic) => diagnostics.push(diagnostic),
+  });
+  ending.push(() => telemetry.shutdown());
+  expect(diagnostics.map(({ code, message }) => [code, message.slice(0, 45)])).toEqual([
+    ['prometheus-unreachable', 'Metrics cannot be scraped at localhost:70000:'],
+  ]);
+  expect(telemetry.status().uncollected).toBe(false);
+});

@@ -21,7 +21,7 @@ export interface PeriodicReaderOptions extends MetricReaderOptions {
   readonly exporter: PushMetricExporter;
   /** Collected and exported this often, in milliseconds. Default 60,000. */
   readonly intervalMs?: number | undefined;
-  /** One collection with its exports takes no longer, in milliseconds. Default 30,000, at most `intervalMs`. */
+  /** Callbacks are waited for no longer than this, and each export as long, in milliseconds. Default 30,000, at most `intervalMs`. */
   readonly timeoutMs?: number | undefined;
   /** Data points of one `export` at most. Default: all of a collection. */
   readonly maxExportBatchSize?: number | undefined;

@@ -39,10 +39,11 @@ export function createMetricReader(options: MetricReaderOptions = {}): PullMetri
     const { provider, timers, resource } = host;
     const errors: unknown[] = [];
     const fail = (error: unknown) => void errors.push(error);
-    const produced: ScopeMetrics[][] = producers.map(() => []);
+    const produced: (readonly ScopeMetrics[])[] = [];
     const later: Promise<unknown>[] = producers.map(async (producer, i) => {
       try {
-        produced[i] = [...(await producer.produce({ filter, timeoutMs }))];
+        // One that pays no heed to the filter is filtered here.
+        produced[i] = filterMetrics(await producer.produce({ filter, timeoutMs }), filter);
       } catch (error) {
         fail(error);
       }
@@ -64,11 +65,7 @@ export function createMetricReader(options: MetricReaderOptions = {}): PullMetri
     return {
       resourceMetrics: {
         resource,
-        // A producer that pays no heed to the filter is filtered here.
-        scopeMetrics: [
-          ...(request ? readMetrics(request.bytes) : []),
-          ...filterMetrics(produced.flat(), producers.length ? filter : undefined),
-        ],
+        scopeMetrics: [...(request ? readMetrics(request.bytes) : []), ...produced.flat()],
       },
       errors,
     };

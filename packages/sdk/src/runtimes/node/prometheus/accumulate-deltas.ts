@@ -31,12 +31,10 @@ export function createDeltaAccumulator(): (scopeMetrics: readonly ScopeMetrics[]
         const dataPoints = (metric as Accumulated).dataPoints.map((point) => ({
           ...point,
           value: add(
-            JSON.stringify([
-              scope,
-              metric.descriptor.name,
-              metric.dataPointType,
-              Object.entries(point.attributes).sort(),
-            ]),
+            JSON.stringify(
+              [scope, metric.descriptor.name, metric.dataPointType, Object.entries(point.attributes).sort()],
+              (_, one) => (typeof one === 'bigint' ? `${one}n` : one),
+            ),
             point.value,
           ),
         }));

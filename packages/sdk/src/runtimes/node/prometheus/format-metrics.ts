@@ -50,7 +50,14 @@ export function formatMetrics({ resource, scopeMetrics }: ResourceMetrics, optio
   const shared = labelsOf(Object.fromEntries(chosen), rules);
   for (const { scope, metrics } of scopeMetrics) {
     const beside = new Map([...shared, ...(options.scopeLabels ? scopeLabels(scope, rules) : [])]);
-    for (const metric of metrics) writer.add(metric, beside);
+    for (const metric of metrics) {
+      try {
+        writer.add(metric, beside);
+      } catch (error) {
+        // A producer's, of another form than it says: the program's own must not be lost for it.
+        options.warn(`${metric.descriptor?.name} cannot be written: ${error}`);
+      }
+    }
   }
   return writer.text(options.targetInfo ? resource.attributes : {});
 }
@@ -73,7 +80,8 @@ class FamilyWriter {
     for (const point of metric.dataPoints as readonly DataPoint<
       number | HistogramValue | ExponentialHistogramValue
     >[]) {
-      const labels = labelsOf(point.attributes, this.rules, beside);
+      const own = labelsOf(point.attributes, this.rules, beside);
+      const labels = family.type === 'histogram' ? besideBounds(own) : own;
       const series = labelsText(labels);
       if (family.series.has(series)) {
         this.#options.warn(`${family.name}${series} is there twice; one of them is left out.`);
@@ -94,7 +102,9 @@ class FamilyWriter {
     const { name, unit, description } = metric.descriptor;
     const type = typeOf(metric);
     if (!type || !metric.dataPoints.length) return undefined;
-    const named = familyName(name, unit, type === 'counter', this.rules);
+    // A share of one; a count of things that should have no unit is no gauge.
+    const isShare = metric.dataPointType === dataPointType.gauge && unit === '1';
+    const named = familyName(name, isShare ? 'ratio' : unit, type === 'counter', this.rules);
     // Without `_total` OpenMetrics has no counters.
     const isUnknown = type === 'counter' && !named.total && this.#openMetrics;
     const key = named.name + (this.#openMetrics ? '' : named.total);
@@ -215,6 +225,10 @@ function typeOf(metric: MetricData): FamilyType | undefined {
   }
 }
 
+/** `le` is a histogram's own label: one of the program's is called as Prometheus calls what is taken. */
+const besideBounds = (labels: Labels): Labels =>
+  labels.has('le') ? new Map([...labels].map(([name, value]) => [name === 'le' ? 'exported_le' : name, value])) : labels;
+
 interface Bucket {
   /** The greatest value in it. */
   readonly bound: number;
@@ -228,7 +242,8 @@ const explicitBuckets = ({ buckets: { boundaries, counts } }: HistogramValue): B
 function exponentialBuckets({
   scale,
   zeroCount,
-  zeroThreshold,
+  // OpenTelemetry's own SDK knows none.
+  zeroThreshold = 0,
   positive,
   negative,
 }: ExponentialHistogramValue): Bucket[] {
@@ -240,7 +255,8 @@ function exponentialBuckets({
   positive.bucketCounts.forEach((count, i) => {
     buckets.push({ bound: bound(positive.offset + i + 1), count });
   });
-  buckets.push({ bound: Number.POSITIVE_INFINITY, count: 0 });
+  // The last one may reach beyond all numbers.
+  if (buckets.at(-1)?.bound !== Number.POSITIVE_INFINITY) buckets.push({ bound: Number.POSITIVE_INFINITY, count: 0 });
   return buckets;
 }
 

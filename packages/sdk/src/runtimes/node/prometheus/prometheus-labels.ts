@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { InstrumentationScope } from '../../../core/trace/readable-span.js';
-import { isClassicName, labelName, type NameRules } from './prometheus-names.js';
+import { isClassicLabel, labelName, type NameRules } from './prometheus-names.js';
 
 export type Labels = ReadonlyMap<string, string>;
 
@@ -36,18 +36,19 @@ export function scopeLabels({ name, version, schemaUrl, attributes = {} }: Scope
 
 type ScopeLike = InstrumentationScope & { readonly attributes?: Attributes | undefined };
 
-/** As it would stand in JSON, a text as it is. */
-const valueText = (value: AttributeValue): string =>
-  typeof value === 'string'
-    ? value
-    : typeof value === 'number'
-      ? String(value)
-      : JSON.stringify(value, (_, one) => (typeof one === 'number' && !Number.isFinite(one) ? String(one) : one));
+/** As it would stand in JSON, a text as it is. Beyond the API's types: integers of 64 bits, and bytes in base64. */
+function valueText(value: AttributeValue | bigint | Uint8Array): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  const isInJson = (one: unknown) => typeof one !== 'bigint' && (typeof one !== 'number' || Number.isFinite(one));
+  return JSON.stringify(value, (_, one) => (isInJson(one) ? one : String(one)));
+}
 
 /** `{a="1",b="2"}`; nothing where there are none. `name`: one that cannot stand before the braces stands in them. */
 export function labelsText(labels: Iterable<readonly [string, string]>, name?: string): string {
   const texts = name === undefined ? [] : [quoted(name)];
-  for (const [label, value] of labels) texts.push(`${isClassicName(label) ? label : quoted(label)}=${quoted(value)}`);
+  for (const [label, value] of labels) texts.push(`${isClassicLabel(label) ? label : quoted(label)}=${quoted(value)}`);
   return texts.length ? `{${texts.join()}}` : '';
 }
 

@@ -58,5 +58,6 @@ const clean = (name: string, wrong: RegExp): string =>
     .replace(/_{2,}/g, '_')
     .replace(/^(?=\d)/, '_');
 
-/** Names beyond the classic ones stand in quotes. */
+/** Names beyond the classic ones stand in quotes; only those of metrics may have colons. */
 export const isClassicName = (name: string): boolean => /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(name);
+export const isClassicLabel = (name: string): boolean => !name.includes(':') && isClassicName(name);

@@ -66,6 +66,17 @@ export function prometheusReader(options: PrometheusReaderOptions = {}): Prometh
   let report: Report = () => {};
 
   async function handler(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await answer(request, response);
+    } catch (error) {
+      // What nobody catches ends the program.
+      report('error', 'prometheus-collection', `Metrics could not be written for Prometheus: ${error}`);
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const format = negotiateFormat(request.headers.accept);
     const seconds = Number(request.headers['x-prometheus-scrape-timeout-seconds']);
     // A little less than the scraper waits, so that what did not hang is told.
@@ -102,14 +113,20 @@ export function prometheusReader(options: PrometheusReaderOptions = {}): Prometh
       }
       response.writeHead(isHere ? 405 : 404, isHere ? { allow: 'GET, HEAD' } : {}).end();
     });
-    server.on('error', (error) => {
+    const unreachable = (error: Error) => {
       report('error', 'prometheus-unreachable', `Metrics cannot be scraped at ${host}:${port}: ${error.message}`);
       settle.reject(error);
-    });
-    server.listen(port, host, () => {
-      const taken = (server!.address() as AddressInfo).port;
-      settle.resolve(`http://${host.includes(':') ? `[${host}]` : host}:${taken}${path}`);
-    });
+    };
+    server.on('error', unreachable);
+    try {
+      server.listen(port, host, () => {
+        const taken = (server!.address() as AddressInfo).port;
+        settle.resolve(`http://${host.includes(':') ? `[${host}]` : host}:${taken}${path}`);
+      });
+    } catch (error) {
+      // A port that is none is said at once.
+      unreachable(error as Error);
+    }
     // Telemetry never keeps a program alive, and neither does who asks it.
     server.unref();
     server.on('connection', (socket) => socket.unref());
