@@ -36,7 +36,9 @@ export function metricsRig({
   });
   /** Asks callbacks, collects, and gives the request. */
   const collect = async (): Promise<{ bytes: Uint8Array; items: number } | undefined> => {
-    await Promise.all(provider.observe(pipeline));
+    await Promise.all(
+      provider.observe(pipeline, (error) => said.push({ code: 'observable-failed', message: `${error}` })),
+    );
     provider.collect(pipeline, (buffer) => buffers.add(buffer));
     const [batch] = [...buffers].flatMap((buffer) => buffer.take(testResource) ?? []);
     return batch;

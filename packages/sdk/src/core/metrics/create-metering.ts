@@ -43,7 +43,8 @@ export const createMetering =
     /** An option that makes no sense is named, and its default taken. */
     const checked = <K extends 'metricIntervalMs' | 'cardinalityLimit'>(option: K, standard: number): number => {
       const value = host[option] ?? standard;
-      if (typeof value === 'number' && value >= 1) return value;
+      // What timers can count: they take a longer wait, `Infinity` among them, for none.
+      if (typeof value === 'number' && value >= 1) return Math.min(value, 2 ** 31 - 1);
       report('warn', 'bad-option', `${option} cannot be ${value}`);
       return standard;
     };
@@ -100,7 +101,7 @@ export const createMetering =
 
     /** A promise only where a callback answers later; then for so long at most. */
     function observe(waitMs: number): Promise<void> | undefined {
-      const later = pipeline ? [...ask(), ...(extras?.producers?.ask(waitMs) ?? [])] : [];
+      const later = pipeline && !stopped ? [...ask(), ...(extras?.producers?.ask(waitMs) ?? [])] : [];
       if (!later.length) return undefined;
       const all = Promise.all(later).then(() => true);
       return within(timers, waitMs, all).then((inTime) => {

@@ -30,7 +30,7 @@ const isWithin = (value: number, least: number, greatest: number): boolean =>
   Number.isInteger(value) && value >= least && value <= greatest;
 
 /** The stream of an aggregation that is neither `drop` nor makes no sense. */
-export function createStream(request: StreamRequest, aggregation: Aggregation, isMerging: boolean): Stream {
+export function createStream(request: StreamRequest, aggregation: Aggregation): Stream {
   const { kind, isInteger } = request.instrument;
   const parts = { sum: !/upDown|gauge/i.test(kind), minMax: true };
   switch (aggregation.type) {
@@ -55,12 +55,12 @@ export function createStream(request: StreamRequest, aggregation: Aggregation, i
       const isSum = aggregation.type === 'sum';
       const options = streamOptions(request, isSum ? sumData : gaugeData);
       if (kind.startsWith('observable'))
-        return new ObservedStream({ ...options, isInteger, isSum, isMonotonic: isSum && isMonotonic(kind), isMerging });
+        return new ObservedStream({ ...options, isInteger, isSum, isMonotonic: isSum && isMonotonic(kind) });
       return isSum ? new NumberStream(options, isInteger) : new LastValueStream(options, isInteger);
     }
     default:
       return kind.startsWith('observable')
-        ? createStream(request, { type: isGauge(kind) ? 'last_value' : 'sum' }, isMerging)
+        ? createStream(request, { type: isGauge(kind) ? 'last_value' : 'sum' })
         : createDefaultStream(request);
   }
 }

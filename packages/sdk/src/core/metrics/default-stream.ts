@@ -24,10 +24,12 @@ export interface StreamRequest {
   readonly description: string;
   readonly temporality: Temporality;
   readonly rules: SeriesRules;
+  /** Attributes are left out or changed: what a callback observes apart may be one series. */
+  readonly isMerging: boolean;
   readonly exemplars?: Exemplars | undefined;
 }
 
-export function streamOptions(request: StreamRequest, data: DataTag): StreamOptions {
+export function streamOptions(request: StreamRequest, data: DataTag): StreamOptions & Pick<StreamRequest, 'isMerging'> {
   const { instrument, scope, name, description, temporality } = request;
   return {
     ...request,

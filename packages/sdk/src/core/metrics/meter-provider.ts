@@ -77,9 +77,9 @@ export interface ReadableMeterProvider extends SdkMeterProvider {
   /** Nothing is kept for it any more. */
   removeReader(pipeline: ReaderPipeline): void;
   /**
-   * Asks the callbacks of observables for a reader; the promises of those that answer later, which never reject.
+   * Asks the callbacks of observables for a reader; the promises of those that answer later, which never reject. What one throws is told to `onError`.
    */
-  observe(pipeline: ReaderPipeline, onError?: (error: unknown) => void): Promise<unknown>[];
+  observe(pipeline: ReaderPipeline, onError: (error: unknown) => void): Promise<unknown>[];
   /** Writes what was measured and observed for a reader as fragments, at this moment. */
   collect(pipeline: ReaderPipeline, onFragment: OnFragment): void;
   /** There are callbacks to ask. */
@@ -148,12 +148,7 @@ export function createMeterProvider(options: MeterProviderOptions): ReadableMete
       pipelines.delete(pipeline);
       reconnect();
     },
-    observe(
-      pipeline,
-      onError = (error) => report('warn', 'observable-failed', `A callback of an observable failed: ${error}`),
-    ) {
-      return callbacks.run(pipeline, onError);
-    },
+    observe: (pipeline, onError) => callbacks.run(pipeline, onError),
     collect(pipeline, onFragment) {
       time.now();
       const { hi, lo } = time;
@@ -180,6 +175,7 @@ const defaultStreams: CreateStreams = (instrument, { encoded }, pipeline, shapeO
     name,
     description,
     temporality: pipeline.reader.temporalityOf(kind),
+    isMerging: !!attributeKeys,
     rules: {
       keys: pipeline.keys,
       limit: pipeline.reader.limitOf(kind),

@@ -1,3 +1,4 @@
+import { type BatchObservableCallback, createNoopMeter, type MetricOptions } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { metricsRig } from '../../../../testkit/src/metrics-rig.js';
 import { plainAttributes } from '../../../../testkit/src/otlp-proto.js';
@@ -271,4 +272,87 @@ test('beyond the cardinality limit measurements are one series that says so [F14
     [{ user: 1n }, 1],
     [{ 'otel.metric.overflow': true }, 98],
   ]);
+});
+
+test('observations beyond the cardinality limit are one sum, from when it began, in delta what came since', async () => {
+  for (const [temporality, values] of [
+    ['cumulative', [30, 33, 36]],
+    ['delta', [30, 3, 3]],
+  ] as const) {
+    const rig = metricsRig({ cardinalityLimit: 3, temporality });
+    let count = 10;
+    rig.meter.createObservableCounter('c').addCallback((result) => {
+      for (let i = 0; i < 5; i++) result.observe(count, { i });
+    });
+    for (const [round, value] of values.entries()) {
+      const overflow = (await rig.metrics())[0]!.sum!.dataPoints[2]!;
+      expect(plainAttributes(overflow.attributes)).toEqual({ 'otel.metric.overflow': true });
+      expect([temporality, overflow.asDouble]).toEqual([temporality, value]);
+      const since = temporality === 'delta' ? Math.max(round - 1, 0) * 1_000 : 0;
+      expect(overflow.startTimeUnixNano).toBe(nanos(startMs + since));
+      count++;
+      await rig.time.advance(1_000);
+    }
+  }
+});
+
+test('what was bound and never measured is no series yet', async () => {
+  const rig = metricsRig();
+  const histogram = rig.meter.createHistogram('h');
+  const bound = histogram.bind({ a: 1 });
+  rig.meter.createCounter('c').bind();
+  histogram.record(1);
+  expect((await rig.metrics()).map(({ name, histogram }) => [name, histogram!.dataPoints.length])).toEqual([['h', 1]]);
+  bound.record(2);
+  const { dataPoints } = (await rig.metrics())[0]!.histogram!;
+  expect(dataPoints.map(({ attributes, min }) => [plainAttributes(attributes), min])).toEqual([
+    [{ a: 1n }, 2],
+    [{}, 1],
+  ]);
+});
+
+test('sums that are observed apart by attributes nobody advised are added up', async () => {
+  const rig = metricsRig();
+  const advice = { advice: { attributes: ['a'] } } as MetricOptions;
+  rig.meter.createObservableUpDownCounter('sum', advice).addCallback((result) => {
+    result.observe(1, { a: 1, b: 1 });
+    result.observe(2, { a: 1, b: 2 });
+  });
+  rig.meter.createObservableGauge('last', advice).addCallback((result) => {
+    result.observe(1, { a: 1, b: 1 });
+    result.observe(2, { a: 1, b: 2 });
+  });
+  const [sum, last] = await rig.metrics();
+  expect(sum!.sum!.dataPoints.map(({ asDouble }) => asDouble)).toEqual([3]);
+  expect(last!.gauge!.dataPoints.map(({ asDouble }) => asDouble)).toEqual([2]);
+});
+
+test('a callback for several observables may hold one of another SDK or of none, and take itself away', async () => {
+  const rig = metricsRig();
+  const gauge = rig.meter.createObservableGauge('g');
+  // Made before there was a telemetry.
+  const early = createNoopMeter().createObservableGauge('early');
+  let asked = 0;
+  const once: BatchObservableCallback = () => {
+    asked++;
+    rig.meter.removeBatchObservableCallback(once, [gauge]);
+  };
+  rig.meter.addBatchObservableCallback(once, [gauge]);
+  rig.meter.addBatchObservableCallback(
+    (result) => {
+      result.observe(early, 1);
+      result.observe(gauge, 2);
+    },
+    [early, gauge],
+  );
+  rig.meter.addBatchObservableCallback(() => void asked++, [early]);
+  for (let round = 0; round < 2; round++) {
+    const points = (await rig.metrics()).map(({ name, gauge: of }) => [
+      name,
+      of!.dataPoints.map((one) => one.asDouble),
+    ]);
+    expect(points).toEqual([['g', [2]]]);
+  }
+  expect(asked).toBe(1);
+  expect(rig.said).toEqual([]);
 });

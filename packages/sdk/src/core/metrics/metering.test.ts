@@ -14,11 +14,17 @@ function started(options: StartOptions = {}, answer: () => Outcome = () => ({ ki
   const time = fakeTime(1_700_000_000_000);
   const batches: Batch[] = [];
   const said: Diagnostic[] = [];
+  const delays: number[] = [];
   const suspends = new Set<() => void>();
   const telemetry = startTelemetry(
     {
       clock: time.clock,
-      timers: time.timers,
+      timers: {
+        after(delayMs, run) {
+          delays.push(delayMs);
+          return time.timers.after(delayMs, run);
+        },
+      },
       entropy: { fill: (target) => void crypto.getRandomValues(target) },
       contextStore: createStackContextStore(),
       lifecycle: {
@@ -52,7 +58,7 @@ function started(options: StartOptions = {}, answer: () => Outcome = () => ({ ki
   const suspend = () => {
     for (const run of [...suspends]) run();
   };
-  return { time, telemetry, batches, said, values, suspend };
+  return { time, telemetry, batches, said, delays, values, suspend };
 }
 
 const metricsOf = (bytes: Uint8Array): DecodedMetric[] =>
@@ -171,6 +177,25 @@ test('callbacks that answer later are waited for: half of the time there is, the
   await time.advance(500);
   expect(await third).toBe(true);
   expect(values('g')).toEqual([1, 2]);
+});
+
+test('an interval without an end is none that a timer cannot count: metrics then leave with a flush alone', async () => {
+  const { telemetry, delays, said, values } = started({ metricIntervalMs: Number.POSITIVE_INFINITY });
+  telemetry.meter.createCounter('c').add(1);
+  expect(delays).toEqual([2 ** 31 - 1]);
+  await telemetry.flush();
+  expect(values('c')).toEqual([1]);
+  expect(said).toEqual([]);
+});
+
+test('callbacks are asked for a shutdown, and never after it', async () => {
+  const { telemetry } = started();
+  let asked = 0;
+  telemetry.meter.createObservableGauge('g').addCallback(() => void asked++);
+  await telemetry.shutdown();
+  expect(asked).toBe(1);
+  await telemetry.flush();
+  expect(asked).toBe(1);
 });
 
 test('options that make no sense are named, and their defaults taken', async () => {

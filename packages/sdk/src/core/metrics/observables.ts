@@ -120,11 +120,15 @@ export class Callbacks {
         ask(() => callback(result));
       }
     }
-    for (const { callback, observables } of this.#batches) {
-      if (![...observables].some((observable) => (observable as SdkObservable).isWanted(pipeline))) continue;
+    // A callback may take itself away.
+    for (const { callback, observables } of [...this.#batches]) {
+      // One that the API made before there was telemetry, or another SDK, can be among them: it is nobody's here.
+      const all = [...observables] as Partial<SdkObservable>[];
+      if (!all.some((observable) => observable.isWanted?.(pipeline))) continue;
       const result: BatchObservableResult = {
         observe(observable, value, attributes) {
-          if (observables.has(observable)) (observable as SdkObservable).observe(pipeline, value, attributes);
+          if (observables.has(observable))
+            (observable as Partial<SdkObservable>).observe?.(pipeline, value, attributes);
         },
       };
       ask(() => callback(result));

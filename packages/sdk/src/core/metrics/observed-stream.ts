@@ -10,7 +10,7 @@ export interface ObservedStreamOptions extends StreamOptions {
   /** A sum that only rises: where it is lower than before it has begun anew. */
   readonly isMonotonic: boolean;
   /** A view leaves out attributes or changes them: what a callback observes apart may be one series. */
-  readonly isMerging?: boolean | undefined;
+  readonly isMerging: boolean;
 }
 
 /**
@@ -24,7 +24,7 @@ export class ObservedStream extends NumberStream {
   /** What was written of each. */
   #written: Float64Array = new Float64Array(0);
 
-  constructor({ isInteger, isSum, isMonotonic, isMerging = false, ...options }: ObservedStreamOptions) {
+  constructor({ isInteger, isSum, isMonotonic, isMerging, ...options }: ObservedStreamOptions) {
     super(options, isInteger);
     this.#isSum = isSum;
     this.#isMonotonic = isMonotonic;
@@ -78,7 +78,7 @@ export class ObservedStream extends NumberStream {
   protected override collected(): void {
     this.#written.set(this.values);
     // What comes and goes (connections, files) must not fill the table for ever: once it is full, those that were not observed make room.
-    if (this.table.overflow >= 0) this.keep((series) => this.isMarked(series) && series !== this.table.overflow);
+    if (this.table.overflow >= 0) this.keep((series) => this.isMarked(series));
   }
 
   /** Not in the middle of a callback: delta must know what came before of all that may be observed yet. */

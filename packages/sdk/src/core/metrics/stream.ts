@@ -172,7 +172,8 @@ export abstract class Stream implements DataPoints, Sink {
   }
 
   protected isWritten(series: number): boolean {
-    return this.temporality === cumulative || this.isMarked(series);
+    // A series that was bound and never measured is none yet.
+    return this.temporality === cumulative ? this.marks[series]! > 0 : this.isMarked(series);
   }
 
   /** A series is measured for the first time: it counts from now on. */

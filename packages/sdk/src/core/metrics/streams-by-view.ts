@@ -79,6 +79,7 @@ export function streamsByView(
           name,
           description,
           temporality: reader.temporalityOf(kind),
+          isMerging,
           exemplars: createExemplars({
             aggregation,
             instrument,
@@ -96,7 +97,6 @@ export function streamsByView(
           },
         },
         aggregation,
-        isMerging,
       );
       return [{ name, description, unit: instrument.unit, stream }];
     });

@@ -227,7 +227,9 @@ function typeOf(metric: MetricData): FamilyType | undefined {
 
 /** `le` is a histogram's own label: one of the program's is called as Prometheus calls what is taken. */
 const besideBounds = (labels: Labels): Labels =>
-  labels.has('le') ? new Map([...labels].map(([name, value]) => [name === 'le' ? 'exported_le' : name, value])) : labels;
+  labels.has('le')
+    ? new Map([...labels].map(([name, value]) => [name === 'le' ? 'exported_le' : name, value]))
+    : labels;
 
 interface Bucket {
   /** The greatest value in it. */
