@@ -2,11 +2,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { faultSize, nothingLostOfAny, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { everySignal } from '../../testkit/src/faults/serials-on-the-wire.js';
 import type { Status } from '../src/shapes/api.js';
-import { countSerialsIn } from './count-serials.js';
-import { type SerialSenderOptions, sendSerials } from './serial-sender.js';
-import { eventually, startCollector, type TestCollector } from './start-collector.js';
+import { countSignalsIn } from './count-serials.js';
+import { type SerialSender, type SerialSenderOptions, sendSerials } from './serial-sender.js';
+import { eventually, startCollector, storedRows, type TestCollector } from './start-collector.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-killed-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -28,18 +29,18 @@ const engineOf = ({ process: { pid } }: TestCollector): number | undefined => {
 };
 
 /** All that was acknowledged has left the spool, the collector is ended, and its store is counted. */
-async function settle(collector: TestCollector, data: string, acknowledged: readonly number[]) {
+async function settle(collector: TestCollector, data: string, sending: SerialSender) {
   await eventually(
-    () => statusOf(collector),
-    ({ spans }) => (spans ?? 0) >= acknowledged.length,
+    () => storedRows(collector),
+    (rows) => rows >= sending.acknowledged.length,
     120_000,
   );
   expect(await collector.stop('SIGTERM')).toMatchObject({ code: 0 });
   expect(readdirSync(join(data, 'spool'))).toEqual([]);
-  return countSerialsIn(data, acknowledged);
+  return countSignalsIn(data, everySignal, sending.acknowledgedOf);
 }
 
-/** One sender for the whole story, and a collector that is killed with -9 again and again under it. */
+/** One sender of every signal for the whole story, and a collector that is killed with -9 again and again under it. */
 async function killAgainAndAgain(
   data: string,
   kills: number,
@@ -52,6 +53,7 @@ async function killAgainAndAgain(
   let wakeUp = (): void => undefined;
   let limit = Number.POSITIVE_INFINITY;
   const sending = sendSerials({
+    signals: everySignal,
     ...sender,
     url: () => collector.otlpHttp,
     onAnswer: (answers) => {
@@ -68,30 +70,31 @@ async function killAgainAndAgain(
     await new Promise((done) => setTimeout(done, Math.random() * 100));
     await collector.stop('SIGKILL');
     collector = await startCollector([], { data });
-    sayFault(`killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
+    sayFault(`killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} items acknowledged`);
   }
   await sending.finish();
-  return settle(collector, data, sending.acknowledged);
+  return settle(collector, data, sending);
 }
 
-test('a collector that is killed again and again under load keeps every acknowledged span, once [F16 F22]', async () => {
+test('a collector that is killed again and again under load keeps every acknowledged span, log record and point, once [F16 F22 S7]', async () => {
   const kills = faultSize({ brief: 3, full: 50 });
-  nothingLost('collector killed', await killAgainAndAgain(join(scratch, 'ids'), kills, { spansOfRequest: 200 }));
+  nothingLostOfAny('collector killed', await killAgainAndAgain(join(scratch, 'ids'), kills, { spansOfRequest: 200 }));
 });
 
-test('senders without batch ids that repeat what was not answered are counted once too, through kills [F16]', async () => {
+test('senders without batch ids that repeat what was not answered are counted once too, through kills [F16 S7]', async () => {
   const kills = faultSize({ brief: 1, full: 25 });
   const count = await killAgainAndAgain(join(scratch, 'no-ids'), kills, { ids: false, spansOfRequest: 200 });
-  nothingLost('collector killed, senders without batch ids', count);
+  nothingLostOfAny('collector killed, senders without batch ids', count);
 });
 
-test('requests of more spans than a block are whole or not there, through kills [F16]', async () => {
+test('requests of more items than a block are whole or not there, through kills [F16 S7]', async () => {
   const kills = faultSize({ brief: 1, full: 10 });
-  const large = { spansOfRequest: 70_000, connections: 1, answersOfKill: () => 1 };
-  nothingLost('collector killed, large requests', await killAgainAndAgain(join(scratch, 'large'), kills, large));
+  // One of each signal at least before each kill.
+  const large = { spansOfRequest: 70_000, connections: 2, answersOfKill: () => everySignal.length };
+  nothingLostOfAny('collector killed, large requests', await killAgainAndAgain(join(scratch, 'large'), kills, large));
 });
 
-test('an engine that is killed again and again under load costs nothing and doubles nothing, in tables and views', async () => {
+test('an engine that is killed again and again under load costs nothing and doubles nothing, in tables and views [F16 S7]', async () => {
   const data = join(scratch, 'engine');
   const collector = await startCollector([], { data });
   const kills = faultSize({ brief: 3, full: 50 });
@@ -99,7 +102,12 @@ test('an engine that is killed again and again under load costs nothing and doub
     () => statusOf(collector),
     ({ store }) => store.healthy,
   );
-  const sending = sendSerials({ url: () => collector.otlpHttp, spansOfRequest: 200, connections: 2 });
+  const sending = sendSerials({
+    url: () => collector.otlpHttp,
+    signals: everySignal,
+    spansOfRequest: 200,
+    connections: 2,
+  });
   for (let kill = 0; kill < kills; kill++) {
     const engine = await eventually(
       async () => ((await statusOf(collector)).store.healthy ? engineOf(collector) : undefined),
@@ -109,7 +117,7 @@ test('an engine that is killed again and again under load costs nothing and doub
     // From its first statement to the middle of its second insert or so: between a table and what its views make of it, too.
     await new Promise((done) => setTimeout(done, Math.random() * 1_500));
     process.kill(engine!, 'SIGKILL');
-    sayFault(`engine killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
+    sayFault(`engine killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} items acknowledged`);
     await eventually(
       async () => engineOf(collector),
       (pid) => pid !== engine,
@@ -117,7 +125,7 @@ test('an engine that is killed again and again under load costs nothing and doub
     );
   }
   await sending.finish();
-  nothingLost('engine killed', await settle(collector, data, sending.acknowledged));
+  nothingLostOfAny('engine killed', await settle(collector, data, sending));
 });
 
 test('an engine that outlives its killed collector for a moment does not keep the next one out', async () => {

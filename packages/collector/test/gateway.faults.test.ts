@@ -4,16 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { decodeSpans } from '../../testkit/src/decode-spans.js';
 import { type FaultProxy, faultProxy } from '../../testkit/src/fault-proxy.js';
-import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
-import { SERIAL, tallySerials } from '../../testkit/src/faults/serials.js';
+import { type FaultCount, faultSize, nothingLostOfAny, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { tallySerials } from '../../testkit/src/faults/serials.js';
+import {
+  everySignal,
+  type FaultSignal,
+  serialsOnTheWire,
+  signalOfPath,
+} from '../../testkit/src/faults/serials-on-the-wire.js';
 import { smallDisk } from '../../testkit/src/faults/small-disk.js';
-import type { Status } from '../src/shapes/api.js';
 import { ledgerKey } from '../src/spool/ledger.js';
-import { countSerialsIn, serialsIn } from './count-serials.js';
+import { countSignalsIn, serialsIn } from './count-serials.js';
 import { type SerialSender, type SerialSenderOptions, sendSerials } from './serial-sender.js';
-import { eventually, startCollector, type TestCollector } from './start-collector.js';
+import { eventually, startCollector, storedRows } from './start-collector.js';
 import { startGateway, type TestGateway } from './start-gateway.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-gateway-faults-'));
@@ -64,7 +68,8 @@ function sender(options: SerialSenderOptions): { sending: SerialSender; answered
   let wakeUp = (): void => undefined;
   let until = Number.POSITIVE_INFINITY;
   const sending = sendSerials({
-    spansOfRequest: 50,
+    signals: everySignal,
+    spansOfRequest: faultSize({ brief: 50, full: 150 }),
     ...options,
     onAnswer: (answers) => {
       if (answers >= until) wakeUp();
@@ -78,11 +83,6 @@ function sender(options: SerialSenderOptions): { sending: SerialSender; answered
         wakeUp = done;
       }),
   };
-}
-
-async function stored(collector: TestCollector): Promise<number> {
-  const status = (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status;
-  return status.spans ?? 0;
 }
 
 /** Changes what happens on a way again and again until it is stopped; then the way is whole. */
@@ -105,7 +105,7 @@ const LOST = [{}, { cutAnswer: true }, {}, { cutRequestAfter: 3_000 }, {}, { ref
 
 /** A destination that answers as it is told and remembers which serials it has taken; what comes again under its id, with the same bytes, it knows, as a collector does. */
 async function stormySink(answer: (number: number) => { status: number; retryAfter?: string }) {
-  const taken: number[] = [];
+  const taken: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
   const known = new Set<string>();
   let requests = 0;
   const server: Server = createServer((request, response) => {
@@ -113,9 +113,11 @@ async function stormySink(answer: (number: number) => { status: number; retryAft
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { status, retryAfter } = answer(++requests);
-      const key = ledgerKey(new URL(request.url!, 'http://sink').searchParams.get('tl-batch')!, Buffer.concat(chunks));
-      if (status === 200 && !known.has(key))
-        for (const { attributes } of decodeSpans(Buffer.concat(chunks))) taken.push(Number(attributes[SERIAL]));
+      const body = Buffer.concat(chunks);
+      const { pathname, searchParams } = new URL(request.url!, 'http://sink');
+      const key = ledgerKey(searchParams.get('tl-batch')!, body);
+      const signal = signalOfPath(pathname);
+      if (status === 200 && !known.has(key)) taken[signal].push(...serialsOnTheWire(signal, body));
       if (status === 200) known.add(key);
       response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
       response.end();
@@ -129,7 +131,14 @@ async function stormySink(answer: (number: number) => { status: number; retryAft
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken };
 }
 
-test('a gateway that is killed again and again, with answers lost behind it, hands on every acknowledged span, once', async () => {
+/** What it has of each signal. */
+const tallied = (
+  { acknowledgedOf }: Pick<SerialSender, 'acknowledgedOf'>,
+  found: Readonly<Record<FaultSignal, readonly number[]>>,
+): (readonly [FaultSignal, FaultCount])[] =>
+  everySignal.map((signal) => [signal, tallySerials(acknowledgedOf(signal), found[signal])]);
+
+test('a gateway that is killed again and again, with answers lost behind it, hands on every acknowledged span, log record and point, once [F16 S7]', async () => {
   const data = join(scratch, 'killed');
   const collector = await startCollector([], { data: join(data, 'collector') });
   closing.push(() => collector.stop());
@@ -143,22 +152,23 @@ test('a gateway that is killed again and again, with answers lost behind it, han
     await answered([30, 5, 60, 1, 90][kill % 5]!);
     await gateway.kill();
     await gateway.start();
-    sayFault(`gateway killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} spans acknowledged`);
+    sayFault(`gateway killed ${kill + 1} of ${kills}, ${sending.acknowledged.length} items acknowledged`);
   }
   await answered(faultSize({ brief: 20, full: 400 }));
   await sending.finish();
   whole();
   await gateway.emptied();
   await eventually(
-    () => stored(collector),
-    (spans) => spans >= sending.acknowledged.length,
+    () => storedRows(collector),
+    (rows) => rows >= sending.acknowledged.length,
     60_000,
   );
   await collector.stop();
-  nothingLost('gateway killed, answers lost', await countSerialsIn(join(data, 'collector'), sending.acknowledged));
+  const counts = await countSignalsIn(join(data, 'collector'), everySignal, sending.acknowledgedOf);
+  nothingLostOfAny('gateway killed, answers lost', counts);
 });
 
-test('two collectors behind one gateway, with retries between them: every span is in one of them, once', async () => {
+test('two collectors behind one gateway, with retries between them: every span, log record and point is in one of them, once [F16 S7]', async () => {
   const data = join(scratch, 'two');
   const collectors = await Promise.all(['one', 'two'].map((name) => startCollector([], { data: join(data, name) })));
   for (const collector of collectors) closing.push(() => collector.stop());
@@ -168,7 +178,10 @@ test('two collectors behind one gateway, with retries between them: every span i
     proxies.map(({ url }) => url),
   );
   await gateway.start();
-  const { sending, answered } = sender({ url: () => gateway.url, spansOfRequest: 100 });
+  const { sending, answered } = sender({
+    url: () => gateway.url,
+    spansOfRequest: faultSize({ brief: 100, full: 300 }),
+  });
   const whole = disturb(proxies, LOST);
   const rounds = faultSize({ brief: 2, full: 24 });
   for (let round = 0; round < rounds; round++) {
@@ -179,29 +192,32 @@ test('two collectors behind one gateway, with retries between them: every span i
     await answered(20);
     await gateway.kill();
     await gateway.start();
-    sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} spans acknowledged`);
+    sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} items acknowledged`);
   }
   await sending.finish();
   whole();
   await gateway.emptied();
   await eventually(
-    async () => (await Promise.all(collectors.map(stored))).reduce((sum, spans) => sum + spans, 0),
-    (spans) => spans >= sending.acknowledged.length,
+    async () => (await Promise.all(collectors.map(storedRows))).reduce((sum, rows) => sum + rows, 0),
+    (rows) => rows >= sending.acknowledged.length,
     60_000,
   );
-  const found: number[][] = [];
+  const found: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
   for (const [at, name] of ['one', 'two'].entries()) {
     await collectors[at]!.stop();
     // What the views made of them is counted with each, and nothing of it is asked of the other.
-    const { duplicated } = await countSerialsIn(join(data, name), []);
-    expect(duplicated, `twice in ${name} or its views`).toBe(0);
-    found.push(await serialsIn(join(data, name)));
+    for (const [signal, { duplicated }] of await countSignalsIn(join(data, name), everySignal, () => []))
+      expect(duplicated, `${signal} twice in ${name} or its views`).toBe(0);
+    for (const signal of everySignal) {
+      const serials = await serialsIn(join(data, name), signal);
+      expect(serials.length, `${signal} in ${name}`).toBeGreaterThan(0);
+      found[signal].push(...serials);
+    }
   }
-  for (const serials of found) expect(serials.length).toBeGreaterThan(0);
-  nothingLost('two collectors behind a gateway', tallySerials(sending.acknowledged, found.flat()));
+  nothingLostOfAny('two collectors behind a gateway', tallied(sending, found));
 });
 
-test('storms of 429 and 503 from the destination, with and without a wait, cost a gateway nothing', async () => {
+test('storms of 429 and 503 from the destination, with and without a wait, cost a gateway nothing of any signal [F16 S7]', async () => {
   let storm = true;
   const sink = await stormySink((number) => {
     if (!storm || number % 5 === 0) return { status: 200 };
@@ -214,15 +230,15 @@ test('storms of 429 and 503 from the destination, with and without a wait, cost 
   await answered(faultSize({ brief: 100, full: 2_000 }));
   await sending.finish();
   await eventually(
-    async () => sink.taken.length,
+    async () => sink.taken.traces.length,
     (count) => count > 0,
   );
   storm = false;
   await gateway.emptied();
-  nothingLost('gateway, storms of 429 and 503', tallySerials(sending.acknowledged, sink.taken));
+  nothingLostOfAny('gateway, storms of 429 and 503', tallied(sending, sink.taken));
 });
 
-test('what arrives while the destination is away arrives when it is back, also after the gateway was killed', async () => {
+test('what arrives while the destination is away arrives when it is back, also after the gateway was killed [F16 S7]', async () => {
   const sink = await stormySink(() => ({ status: 200 }));
   const proxy = await proxyTo(sink.url);
   proxy.set({ refuse: true });
@@ -234,10 +250,10 @@ test('what arrives while the destination is away arrives when it is back, also a
   await gateway.start();
   await answered(faultSize({ brief: 20, full: 500 }));
   await sending.finish();
-  expect(sink.taken).toEqual([]);
+  expect(sink.taken).toEqual({ traces: [], logs: [], metrics: [] });
   proxy.set({});
   await gateway.emptied();
-  nothingLost('gateway, destination away and back', tallySerials(sending.acknowledged, sink.taken));
+  nothingLostOfAny('gateway, destination away and back', tallied(sending, sink.taken));
 });
 
 const disk = smallDisk(faultSize({ brief: 2, full: 6 }) * 1024 * 1024);
@@ -250,8 +266,8 @@ test.skipIf(disk === undefined)(
     const sink = await stormySink(() => ({ status: 200 }));
     const proxy = await proxyTo(sink.url);
     const gateway = gatewayOn(join(disk!.path, 'gateway'), [proxy.url]);
-    const acknowledged: number[] = [];
-    const rounds = faultSize({ brief: 2, full: 3 });
+    const acknowledged: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
+    const rounds = faultSize({ brief: 2, full: 5 });
     for (let round = 0; round < rounds; round++) {
       proxy.set({ refuse: true });
       proxy.cutAll();
@@ -273,9 +289,10 @@ test.skipIf(disk === undefined)(
       await sending.finish();
       await gateway.emptied();
       await gateway.kill();
-      acknowledged.push(...sending.acknowledged);
-      sayFault(`disk full ${round + 1} of ${rounds}, ${acknowledged.length} spans acknowledged`);
+      for (const signal of everySignal) acknowledged[signal].push(...sending.acknowledgedOf(signal));
+      sayFault(`disk full ${round + 1} of ${rounds}, ${sending.acknowledged.length} items acknowledged`);
     }
-    nothingLost('gateway, disk full', tallySerials(acknowledged, sink.taken));
+    const counts = tallied({ acknowledgedOf: (signal) => acknowledged[signal] }, sink.taken);
+    nothingLostOfAny('gateway, disk full', counts);
   },
 );

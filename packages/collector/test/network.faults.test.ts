@@ -16,13 +16,12 @@ import { nodeTimers } from '../../sdk/src/runtimes/node/ports/timers.js';
 import { nodeHttpTransport } from '../../sdk/src/transports/node-http.js';
 import { fakeTime } from '../../testkit/src/fake-time.js';
 import { type FaultFront, type FrontFault, faultFront } from '../../testkit/src/faults/fault-front.js';
-import { faultSize, nothingLost, sayFault } from '../../testkit/src/faults/fault-run.js';
+import { faultSize, nothingLostOfAny, sayFault } from '../../testkit/src/faults/fault-run.js';
 import { SERIAL } from '../../testkit/src/faults/serials.js';
-import { type FaultSignal, furtherSignals, serialsOnTheWire } from '../../testkit/src/faults/serials-on-the-wire.js';
+import { everySignal, type FaultSignal, serialsOnTheWire } from '../../testkit/src/faults/serials-on-the-wire.js';
 import { createTestAuthority } from '../../testkit/src/test-certificates.js';
-import type { Status } from '../src/shapes/api.js';
-import { countSerialsIn } from './count-serials.js';
-import { eventually, startCollector, type TestCollector } from './start-collector.js';
+import { countSignalsIn } from './count-serials.js';
+import { eventually, startCollector, storedRows, type TestCollector } from './start-collector.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'throughline-network-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -92,28 +91,26 @@ function recorder(telemetry: Telemetry, signal: FaultSignal): (serial: number) =
   return (serial) => telemetry.tracer.startSpan('work', { attributes: { [SERIAL]: serial } }).end();
 }
 
-/** So many items with their serials, with a breath after each hundred, so that they are sent while others are made. */
-async function record(telemetry: Telemetry, items: number, signal: FaultSignal = 'traces'): Promise<number[]> {
-  const one = recorder(telemetry, signal);
+/** So many items of each signal with their serials, with a breath after each hundred, so that they are sent while others are made. */
+async function record(telemetry: Telemetry, items: number, ...signals: readonly FaultSignal[]): Promise<number[]> {
+  const recorders = signals.map((signal) => recorder(telemetry, signal));
   const serials = Array.from({ length: items }, (_, at) => at + 1);
   for (const serial of serials) {
-    one(serial);
+    for (const one of recorders) one(serial);
     if (serial % 100 !== 0) continue;
     // What is counted becomes bytes when it is collected.
-    if (signal === 'metrics') void telemetry.flush();
+    if (signals.includes('metrics')) void telemetry.flush();
     await new Promise((done) => setImmediate(done));
   }
   return serials;
 }
 
-const countedAs = { traces: 'spans', logs: 'logRecords', metrics: 'metricPoints' } as const;
-
-/** Until the program has nothing left and the store has what arrived; then the store is counted. */
+/** Until the program has nothing left and the store has what arrived; then the store is counted, for each of these signals. */
 async function settle(
   telemetry: Telemetry,
   collector: TestCollector,
   sent: readonly number[],
-  signal: FaultSignal = 'traces',
+  ...signals: readonly FaultSignal[]
 ) {
   await eventually(
     async () => {
@@ -123,13 +120,17 @@ async function settle(
     (items) => items === 0,
     240_000,
   );
+  return countWhenStored(collector, sent, signals);
+}
+
+async function countWhenStored(collector: TestCollector, sent: readonly number[], signals: readonly FaultSignal[]) {
   await eventually(
-    async () => (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status,
-    (status) => status[countedAs[signal]] >= sent.length,
+    () => storedRows(collector),
+    (rows) => rows >= sent.length * signals.length,
     60_000,
   );
   await collector.stop();
-  return countSerialsIn(collector.data, sent, signal);
+  return countSignalsIn(collector.data, signals, () => sent);
 }
 
 /** One of `faults` for each of the first requests, in turn, and in between as many that pass; then the weather is good. */
@@ -143,10 +144,6 @@ function weather(faults: readonly FrontFault[], requests: number): () => FrontFa
 
 const serialsOf = (signal: FaultSignal, body: Uint8Array): number[] =>
   serialsOnTheWire(signal, body[0] === 0x1f ? gunzipSync(body) : body);
-
-const everySignal: readonly FaultSignal[] = ['traces', ...furtherSignals];
-/** The row of spans keeps its name. */
-const named = (name: string, signal: FaultSignal) => (signal === 'traces' ? name : `${name}: ${signal}`);
 
 test.each(everySignal)(
   'of %s, answers that are lost, wrong or doubled, requests that are cut and servers that hang: each is stored once [F15 F16 S7]',
@@ -165,12 +162,12 @@ test.each(everySignal)(
     const front = await frontOf(collector, weather(faults, faultSize({ brief: 24, full: 600 })));
     const telemetry = program(nodeHttpTransport({ url: front.url }));
     const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }), signal);
-    const count = await settle(telemetry, collector, sent, signal);
+    const counts = await settle(telemetry, collector, sent, signal);
     sayFault(`what befell requests: ${JSON.stringify(Object.fromEntries(front.counts))}`);
     for (const name of ['lose-answer', 'cut-request', 'duplicate', 'hang'])
       expect(front.counts.get(name)).toBeGreaterThan(0);
     expect(Object.values(telemetry.status().dropped).every((dropped) => dropped === 0)).toBe(true);
-    nothingLost(named('network: answers lost and wrong, requests cut, doubled and hanging', signal), count);
+    nothingLostOfAny('network: answers lost and wrong, requests cut, doubled and hanging', counts);
   },
 );
 
@@ -189,9 +186,9 @@ test.each(everySignal)(
     const front = await frontOf(collector, () => (seen++ < requests ? faults[seen % faults.length]! : 'pass'));
     const telemetry = program(nodeHttpTransport({ url: front.url }));
     const sent = await record(telemetry, faultSize({ brief: 3_000, full: 100_000 }), signal);
-    const count = await settle(telemetry, collector, sent, signal);
+    const counts = await settle(telemetry, collector, sent, signal);
     expect(telemetry.status().sent[signal]).toBe(sent.length);
-    nothingLost(named('network: storms of 429 and 503', signal), count);
+    nothingLostOfAny('network: storms of 429 and 503', counts);
   },
 );
 
@@ -213,11 +210,11 @@ test.each(everySignal)(
     expect(refused.size).toBeGreaterThan(0);
     expect(telemetry.status().dropped.refused).toBe(refused.size);
     expect(telemetry.status().sent[signal]).toBe(sent.length);
-    nothingLost(named('network: 500s set aside', signal), await countSerialsIn(collector.data, sent, signal));
+    nothingLostOfAny('network: 500s set aside', await countSignalsIn(collector.data, [signal], () => sent));
   },
 );
 
-test('a name that is not found and a certificate that is not trusted lose nothing: the next destination has each span once [F15 F18]', async () => {
+test('a name that is not found and a certificate that is not trusted lose nothing: the next destination has each span, log record and point once [F15 F18 S7]', async () => {
   const collector = await collectorOfItsOwn();
   const certificate = createTestAuthority().issue();
   const stranger = createServer(certificate, (_, response) => response.end());
@@ -230,13 +227,13 @@ test('a name that is not found and a certificate that is not trusted lose nothin
       nodeHttpTransport({ url: collector.otlpHttp }),
     ],
   });
-  const sent = await record(telemetry, faultSize({ brief: 2_000, full: 100_000 }));
-  const count = await settle(telemetry, collector, sent);
+  const sent = await record(telemetry, faultSize({ brief: 2_000, full: 100_000 }), ...everySignal);
+  const counts = await settle(telemetry, collector, sent, ...everySignal);
   expect(telemetry.status().destinations.map(({ failures }) => failures > 0)).toEqual([true, true, false]);
-  nothingLost('network: names not found, certificates not trusted', count);
+  nothingLostOfAny('network: names not found, certificates not trusted', counts);
 });
 
-test('ten minutes without a collector, by a clock that is told, lose nothing and ask it seldom [F15 F16]', async () => {
+test('ten minutes without a collector, by a clock that is told, lose nothing of any signal and ask it seldom [F15 F16 S7]', async () => {
   const collector = await collectorOfItsOwn();
   const time = fakeTime(Date.now());
   const http = nodeHttpTransport({ url: collector.otlpHttp });
@@ -252,29 +249,28 @@ test('ten minutes without a collector, by a clock that is told, lose nothing and
     },
   };
   const telemetry = program(transport, { firstRetryMs: 1_000, maxRetryMs: 60_000, sendTimeoutMs: 3_600_000 }, time);
-  const spans = faultSize({ brief: 3_000, full: 100_000 });
+  const recorders = everySignal.map((signal) => recorder(telemetry, signal));
+  const items = faultSize({ brief: 3_000, full: 100_000 });
   const sent: number[] = [];
   for (let second = 0; second < 600; second++) {
-    for (let i = 0; i < spans / 600; i++) {
+    for (let i = 0; i < items / 600; i++) {
       sent.push(sent.length + 1);
-      telemetry.tracer.startSpan('work', { attributes: { [SERIAL]: sent.length } }).end();
+      for (const one of recorders) one(sent.length);
     }
     await time.advance(1_000);
   }
   // One circuit for all that waits: 1, 2, 4 … seconds, then a minute each, give or take the half of it.
   expect(asked).toBeLessThan(60);
   isAway = false;
-  while (telemetry.status().queued.items > 0) {
+  let isCollected = false;
+  void telemetry.flush({ timeoutMs: 3_600_000 }).then(() => {
+    isCollected = true;
+  });
+  while (!isCollected || telemetry.status().queued.items > 0) {
     await time.advance(1_000);
     // What travels takes time of its own.
     await new Promise((done) => setTimeout(done, 5));
   }
-  expect(telemetry.status().sent.traces).toBe(sent.length);
-  await eventually(
-    async () => (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status,
-    (status) => status.spans >= sent.length,
-    60_000,
-  );
-  await collector.stop();
-  nothingLost('network: an outage of ten minutes', await countSerialsIn(collector.data, sent));
+  for (const signal of everySignal) expect(telemetry.status().sent[signal]).toBe(sent.length);
+  nothingLostOfAny('network: an outage of ten minutes', await countWhenStored(collector, sent, everySignal));
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import type { Status } from '../src/shapes/api.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 let built: string | undefined;
@@ -85,6 +86,12 @@ export async function startCollector(
       return end;
     },
   };
+}
+
+/** Spans, log records and points in its store. */
+export async function storedRows({ explorer }: TestCollector): Promise<number> {
+  const { spans, logRecords, metricPoints } = (await (await fetch(`${explorer}/api/v1/status`)).json()) as Status;
+  return spans + logRecords + metricPoints;
 }
 
 /** What a process says, as it says it, and how it ends. */

@@ -331,6 +331,7 @@ export interface DecodedMetric {
     readonly dataPoints: readonly DecodedExponentialPoint[];
     readonly aggregationTemporality?: number;
   };
+  readonly summary?: { readonly dataPoints: readonly DecodedPoint[] };
 }
 
 interface DecodedPoint {

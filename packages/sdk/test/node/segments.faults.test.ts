@@ -24,17 +24,21 @@ const contentOf = ({ bytes, ...head }: Batch) => JSON.stringify({ ...head, bytes
 const batch = (size: number, more: Partial<Batch> = {}) =>
   testBatch({ bytes: Uint8Array.from({ length: size }, (_, at) => (at * 7) & 0xff), items: 1, ...more });
 
-/** A segment with everything that can stand in one, as a killed process leaves it, and what is to come of it. */
+/** A segment with everything that can stand in one, batches of all signals among them, as a killed process leaves it, and what is to come of it. */
 async function everythingInOneSegment() {
   const folder = newFolder();
   const store = opened(folder, 'each');
   const settled = batch(40);
-  const grown = batch(60, { items: 3 });
-  const parts = [0, 1].map((at) => batch(20 + at, { id: grown.id }));
-  const [whole, high, parent] = [batch(50), batch(30, { priority: 'high' }), batch(80, { items: 2 })];
-  const pieces = [0, 1].map((at) => batch(45, { id: `${parent.id}.${at}` }));
+  const grown = batch(60, { items: 3, signal: 'metrics' });
+  const parts = [0, 1].map((at) => batch(20 + at, { id: grown.id, signal: 'metrics' }));
+  const [whole, high, parent] = [
+    batch(50),
+    batch(30, { priority: 'high', signal: 'logs' }),
+    batch(80, { items: 2, signal: 'metrics' }),
+  ];
+  const pieces = [0, 1].map((at) => batch(45, { id: `${parent.id}.${at}`, signal: 'metrics' }));
   const open = batch(0, { priority: 'high' }).id;
-  const openParts = [0, 1].map((at) => batch(25 + at, { id: open, priority: 'high' }));
+  const openParts = [0, 1].map((at) => batch(25 + at, { id: open, priority: 'high', signal: 'logs' }));
   await store.put(settled);
   for (const [at, part] of parts.entries()) await store.append(part, at);
   await store.put(grown);

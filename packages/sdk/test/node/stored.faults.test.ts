@@ -2,9 +2,15 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { faultSize, nothingLost, sayFault } from '../../../testkit/src/faults/fault-run.js';
+import {
+  faultName,
+  faultSize,
+  nothingLost,
+  nothingLostOfAny,
+  sayFault,
+} from '../../../testkit/src/faults/fault-run.js';
 import { tallySerials } from '../../../testkit/src/faults/serials.js';
-import { furtherSignals } from '../../../testkit/src/faults/serials-on-the-wire.js';
+import { everySignal, type FaultSignal, furtherSignals } from '../../../testkit/src/faults/serials-on-the-wire.js';
 import { hasSmallDisks, smallDisk } from '../../../testkit/src/faults/small-disk.js';
 import { type OtlpSink, otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { type InstalledSdk, installSdk } from './installed-sdk.js';
@@ -154,11 +160,12 @@ test.each(furtherSignals)(
   240_000,
 );
 
-test('four processes on one folder, killed and started again while the receiver comes and goes: every serial once [F15 F16]', async () => {
-  const processes = 4;
-  const times = faultSize({ brief: 1, full: 14 });
-  const spans = faultSize({ brief: 1_000, full: 4_000 });
-  const durable: number[] = [];
+test('several processes on one folder, killed and started again while the receiver comes and goes: every span, log record and point once [F15 F16 S7]', async () => {
+  // Each makes items of one signal, and sends what is there of any.
+  const processes = faultSize({ brief: 3, full: 6 });
+  const times = faultSize({ brief: 1, full: 28 });
+  const items = faultSize({ brief: 1_000, full: 4_000 });
+  const durable: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
   const answers = setInterval(() => {
     // Each of ways in turn for a moment: taken, taken and the answer lost, refused for now, away.
     sink.answers.length = 0;
@@ -167,12 +174,14 @@ test('four processes on one folder, killed and started again while the receiver 
       sink.answers.push(...Array.from({ length: 50 }, () => (kind === 1 ? { cut: true } : { status: 500 + kind })));
   }, 200);
   async function member(at: number): Promise<void> {
+    const signal = everySignal[at % everySignal.length]!;
     for (let time = 0; time < times; time++) {
       const first = (at * times + time) * 10_000;
-      const program = run({ env: { FIRST: String(first), SPANS: String(spans), PER_BATCH: '50' } });
-      await program.line(new RegExp(`^${first + 50 + some(spans - 100)}$`, 'm'));
+      const settings = { FIRST: String(first), SPANS: String(items), PER_BATCH: '50', SIGNAL: signal };
+      const program = run({ env: settings });
+      await program.line(new RegExp(`^${first + 50 + some(items - 100)}$`, 'm'));
       program.kill('SIGKILL');
-      durable.push(...said((await program.ended).stdout));
+      durable[signal].push(...said((await program.ended).stdout));
       if (time % 5 === 4) sayFault(`process ${at}: ${time + 1} kills`);
     }
   }
@@ -182,9 +191,9 @@ test('four processes on one folder, killed and started again while the receiver 
   // Several at once, too, for what is left.
   await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'ownSent' } }).ended));
   await sendTheRest();
-  nothingLost(
-    'four sdk processes on one folder, killed again and again',
-    tallySerials(durable, serialsOf(keptOnce(sink.received))),
+  nothingLostOfAny(
+    'sdk processes on one folder, killed again and again',
+    everySignal.map((signal) => [signal, tallySerials(durable[signal], serialsKept(signal, sink.received))]),
   );
 }, 280_000);
 
@@ -254,35 +263,34 @@ test.skipIf(!hasSmallDisks()).each(['traces', ...furtherSignals] as const)(
   240_000,
 );
 
-test.each(furtherSignals)(
-  'aborted in the step in which items of %s were made: what was durable is sent by the next one [F17 S7]',
-  async (signal) => {
-    const settings = { END: 'abort', DURABLE_AT: 'span', SPANS: '900', SIGNAL: signal };
-    const { signal: ended, stdout } = await run({ env: settings }).ended;
-    expect(ended).toBe('SIGABRT');
-    const durable = said(stdout);
-    expect(durable).toHaveLength(900);
-    await sendTheRest();
-    nothingLost(`sdk process ended by abort: ${signal}`, tallySerials(durable, serialsKept(signal, sink.received)));
-  },
-);
-
-test.each([
+const endings = [
   { END: 'abort', nodeArgs: [] },
   { END: 'memory', nodeArgs: ['--max-old-space-size=40'] },
-])(
-  'ended by $END in the step in which spans ended: what was durable is sent by the next one [F17]',
-  async ({ END, nodeArgs }) => {
+].flatMap((ending) => everySignal.map((signal) => ({ ...ending, signal })));
+
+test.each(endings)(
+  'ended by $END in the step in which items of $signal were made: what was durable is sent by the next one [F17 S7]',
+  async ({ END, nodeArgs, signal }) => {
     const durable: number[] = [];
-    const times = faultSize({ brief: 1, full: 3 });
+    const times = faultSize({ brief: 1, full: 12 });
+    const items = faultSize({ brief: 900, full: 9_000 });
     for (let time = 0; time < times; time++) {
-      const settings = { END, DURABLE_AT: 'span', FIRST: String(time * 1_000), SPANS: '900' };
-      const { signal, stdout } = await run({ env: settings, nodeArgs }).ended;
-      expect(signal).toBe('SIGABRT');
+      const settings = {
+        END,
+        DURABLE_AT: 'span',
+        FIRST: String(time * items),
+        SPANS: String(items),
+        SIGNAL: signal,
+      };
+      const { signal: ended, stdout } = await run({ env: settings, nodeArgs }).ended;
+      expect(ended).toBe('SIGABRT');
       durable.push(...said(stdout));
     }
-    expect(durable).toHaveLength(900 * times);
+    expect(durable).toHaveLength(items * times);
     await sendTheRest();
-    nothingLost(`sdk process ended by ${END}`, tallySerials(durable, serialsOf(keptOnce(sink.received))));
+    nothingLost(
+      faultName(`sdk process ended by ${END}`, signal),
+      tallySerials(durable, serialsKept(signal, sink.received)),
+    );
   },
 );

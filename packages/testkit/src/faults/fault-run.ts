@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { FaultSignal } from './serials-on-the-wire.js';
 
 /** `npm run faults` sets it; `npm test` runs every case briefly. */
 export const isFullFaultRun = process.env.FAULTS === 'full';
@@ -14,7 +15,7 @@ export function sayFault(text: string): void {
   if (isFullFaultRun) process.stderr.write(`  ${text}\n`);
 }
 
-/** What became of spans that each had a number of their own. */
+/** What became of spans, log records or points that each had a number of their own. */
 export interface FaultCount {
   /** Those of which the sender was told, or had reason to believe, that they are kept. */
   readonly sent: number;
@@ -26,11 +27,31 @@ export interface FaultCount {
 
 /** The end of a fault case: a row of `bench/out/faults.json` in a full run, and the claim that nothing was lost and nothing is there twice. */
 export function nothingLost(name: string, count: FaultCount): void {
-  const { sent, stored, missing, duplicated } = count;
+  writeRow(name, count);
+  claim(name, count);
+}
+
+/** The same of a case through which several signals went at once: a row for each, that of spans under the case's own name. */
+export function nothingLostOfAny(
+  name: string,
+  counts: readonly (readonly [signal: FaultSignal, count: FaultCount])[],
+): void {
+  const rows = counts.map(([signal, count]) => [faultName(name, signal), count] as const);
+  for (const [row, count] of rows) writeRow(row, count);
+  for (const [row, count] of rows) claim(row, count);
+}
+
+export const faultName = (name: string, signal: FaultSignal): string =>
+  signal === 'traces' ? name : `${name}: ${signal}`;
+
+function writeRow(name: string, { sent, stored, missing, duplicated }: FaultCount): void {
   const file = process.env.FAULTS_FILE;
   if (isFullFaultRun && file !== undefined)
     appendFileSync(file, `${JSON.stringify({ name, sent, stored, missing, duplicated })}\n`);
   sayFault(`${name}: ${sent} sent, ${stored} stored, ${missing} missing, ${duplicated} twice`);
-  expect(sent, `${name}: spans that were sent`).toBeGreaterThan(0);
+}
+
+function claim(name: string, { sent, missing, duplicated }: FaultCount): void {
+  expect(sent, `${name}: items that were sent`).toBeGreaterThan(0);
   expect({ missing, duplicated }, name).toEqual({ missing: 0, duplicated: 0 });
 }

@@ -5,13 +5,14 @@ export type FaultSignal = 'traces' | 'metrics' | 'logs';
 
 /** What a case is run with, beside spans. */
 export const furtherSignals: readonly FaultSignal[] = ['logs', 'metrics'];
+export const everySignal: readonly FaultSignal[] = ['traces', ...furtherSignals];
 
 const serialOf = (attributes: readonly DecodedKeyValue[] | undefined): number[] => {
   const value = attributes?.find(({ key }) => key === SERIAL)?.value?.intValue;
   return value === undefined ? [] : [Number(value)];
 };
 
-/** The serials in an export request, of its spans, its log records, or the points of its sums. */
+/** The serials in an export request, of its spans, its log records, or its points of any kind. */
 export function serialsOnTheWire(signal: FaultSignal, body: Uint8Array): number[] {
   if (signal === 'logs')
     return decodeLogs(body).resourceLogs.flatMap(({ scopeLogs }) =>
@@ -20,7 +21,11 @@ export function serialsOnTheWire(signal: FaultSignal, body: Uint8Array): number[
   if (signal === 'metrics')
     return decodeMetrics(body).resourceMetrics.flatMap(({ scopeMetrics }) =>
       scopeMetrics.flatMap(({ metrics }) =>
-        metrics.flatMap(({ sum }) => (sum?.dataPoints ?? []).flatMap(({ attributes }) => serialOf(attributes))),
+        metrics.flatMap(({ gauge, sum, histogram, exponentialHistogram, summary }) =>
+          [gauge, sum, histogram, exponentialHistogram, summary].flatMap((data) =>
+            (data?.dataPoints ?? []).flatMap(({ attributes }) => serialOf(attributes)),
+          ),
+        ),
       ),
     );
   return decodeTraces(body).resourceSpans.flatMap(({ scopeSpans }) =>
