@@ -84,6 +84,21 @@ const needs = {
     variable: 'VICTORIA_METRICS_PATH',
     find: () => first(join(UNPACKED, 'victoria-metrics/usr/bin/victoria-metrics')),
   },
+  prometheus: {
+    packages: [],
+    // Older ones take no OTLP.
+    unpack: { release: 'trixie', package: 'prometheus' },
+    for: "answers beside Prometheus' own",
+    variable: 'PROMETHEUS_PATH',
+    find: () => first(join(UNPACKED, 'prometheus/usr/bin/prometheus')),
+  },
+  promtool: {
+    packages: [],
+    unpack: { release: 'trixie', package: 'promtool' },
+    for: "questions by Prometheus' own client",
+    variable: 'PROMTOOL_PATH',
+    find: () => first(join(UNPACKED, 'promtool/usr/bin/promtool')),
+  },
 };
 
 /** Path of what `name` stands for on this machine; `undefined` where it is not there. */

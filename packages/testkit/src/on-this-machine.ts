@@ -7,7 +7,9 @@ export type MachineNeed =
   | 'webkitLibraries'
   | 'cargo'
   | 'mosquitto'
+  | 'prometheus'
   | 'prometheusClient'
+  | 'promtool'
   | 'victoriaMetrics';
 
 // A plain script, which the tools run before anything is installed: its type is said here.

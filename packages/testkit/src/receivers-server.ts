@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { decodeSpans } from './decode-spans.js';
+import { freePort } from './free-port.js';
 import { answersOf } from './otlp-answers.js';
 import { type Answer, type OtlpSink, otlpSink, type Received, type SinkProtocol } from './otlp-sink.js';
 import type { Arrived, ArrivedSpan, Command, Says } from './receivers.js';
@@ -178,10 +179,3 @@ async function openMute(): Promise<{ readonly url: string; readonly mute: Mute }
 }
 
 /** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

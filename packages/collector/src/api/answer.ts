@@ -28,7 +28,8 @@ export interface Failure {
 /** Whatever was thrown, as what is said about it: a status, a code and sentences. Nothing of an unexpected error is shown. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof QueryProblem) {
-    return { status: 400, code: error.code, message: error.message, hint: error.hint, position: error.position };
+    const { code, message, hint, position } = error;
+    return { status: code === 'promql-failed' ? 422 : 400, code, message, hint, position };
   }
   if (error instanceof StoreError) return storeFailure(error);
   return { status: 500, code: 'internal', message: 'The collector made a mistake; its log says more.' };

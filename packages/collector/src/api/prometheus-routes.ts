@@ -62,7 +62,7 @@ export const PROMETHEUS_ROUTES: readonly Route[] = [
       const expression = parsePromql(required(parameters, 'query'));
       const atMs = momentOfText(parameters, 'time', nowNano) ?? Number(nowNano / 1_000_000n);
       if (expression.kind === 'range') {
-        const series = await rangeAt(reader, expression, atMs);
+        const series = await evaluated(rangeAt(reader, expression, atMs));
         return success({
           resultType: 'matrix',
           result: series.map(({ labels, samples: { times, values } }) => ({
@@ -73,7 +73,7 @@ export const PROMETHEUS_ROUTES: readonly Route[] = [
       }
       if (typeOf(expression) === 'range')
         throw new QueryProblem('bad-promql', 'A subquery is for a function over time, as in max_over_time(x[1h:1m]).');
-      const value = await evaluate(reader, expression, { startMs: atMs, stepMs: 0, length: 1 });
+      const value = await evaluated(evaluate(reader, expression, { startMs: atMs, stepMs: 0, length: 1 }));
       return success(instantResult(value, atMs, limitOf(parameters)));
     },
   },
@@ -98,7 +98,7 @@ export const PROMETHEUS_ROUTES: readonly Route[] = [
           'bad-promql',
           `Over time an expression must be a number or an instant vector, not a ${type}.`,
         );
-      return success(rangeResult(await evaluate(reader, expression, grid), grid, limitOf(parameters)));
+      return success(rangeResult(await evaluated(evaluate(reader, expression, grid)), grid, limitOf(parameters)));
     },
   },
   {
@@ -160,6 +160,18 @@ export const PROMETHEUS_ROUTES: readonly Route[] = [
       success({ version: '2.55.0', application: 'throughline', revision: (await status()).version }),
   },
 ];
+
+/** What is wrong with an expression that could be read is no fault of the request's: Prometheus tells the two apart by status and word. */
+function evaluated<Result>(evaluating: Promise<Result>): Promise<Result> {
+  return evaluating.catch((error: unknown) => {
+    if (!(error instanceof QueryProblem)) throw error;
+    const { message, hint, position } = error;
+    throw new QueryProblem('promql-failed', message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(position === undefined ? {} : { position }),
+    });
+  });
+}
 
 function required(parameters: Parameters, name: string): string {
   const text = parameters.text(name);
@@ -262,8 +274,15 @@ function rangeResult(value: Value, grid: Grid, most: number): unknown {
 
 const success = (data: unknown): Answer => jsonAnswer({ status: 'success', data });
 
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: 'bad_data',
+  422: 'execution',
+  499: 'canceled',
+  503: 'timeout',
+};
+
 function prometheusFailure({ status, message, hint, position, retryAfterSeconds }: Failure): Answer {
-  const errorType = status === 400 ? 'bad_data' : status === 503 ? 'timeout' : status === 499 ? 'canceled' : 'internal';
+  const errorType = ERROR_TYPES[status] ?? 'internal';
   const where = position === undefined ? '' : `1:${position + 1}: `;
   const error = `${where}${message}${hint === undefined ? '' : ` ${hint}`}`;
   const answer = jsonAnswer({ status: 'error', errorType, error }, status);

@@ -18,6 +18,9 @@ const SHARED = [
   'drop',
   'sample',
   'max-body',
+  'own-metrics',
+  'own-metrics-to',
+  'own-metrics-header',
   'log-format',
   'log-level',
 ] as const;

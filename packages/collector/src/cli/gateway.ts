@@ -20,6 +20,7 @@ import { closeServer, listenNear, portProblem, url } from './listen.js';
 import { type MqttSettings, readMqtt } from './mqtt.js';
 import { addAdmissionMetrics } from './own-metrics.js';
 import { createReceivers } from './receivers.js';
+import { readOwnMetrics, reportOwnMetrics } from './report-own-metrics.js';
 import { readHeader } from './request-options.js';
 import { checkRules, withRules } from './rules.js';
 import { readAuthority, readKeyPair, readTls } from './tls.js';
@@ -50,6 +51,7 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
   checkOrigins(settings['cors-origin']);
   checkRules(settings);
   const mqtt = readMqtt(settings);
+  readOwnMetrics(settings);
   const problem = await folderProblem(settings.watch);
   if (problem !== undefined) throw new UsageError(problem);
   const data = takeDataDirectory(settings.data ?? '.throughline-gateway');
@@ -153,8 +155,18 @@ async function start(
   };
   const status =
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
+  const ownMetrics = readOwnMetrics(settings);
+  const reporting =
+    ownMetrics &&
+    reportOwnMetrics(ownMetrics, {
+      metrics,
+      intake,
+      admission,
+      onEvent: (message) => log(message, 'warn', { component: 'own-metrics' }),
+    });
   const close = async (): Promise<void> => {
     await Promise.all([receivers.close(REQUESTS_MS), closeServer(status, REQUESTS_MS)]);
+    await reporting?.close();
     await forwarding.close(REQUESTS_MS);
     data.release();
   };

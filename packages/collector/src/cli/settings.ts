@@ -261,6 +261,29 @@ export const SETTINGS = [
   },
   ...FORWARDING,
   {
+    name: 'own-metrics',
+    kind: 'number',
+    placeholder: 'SECONDS',
+    fallback: 0,
+    minimum: 0,
+    maximum: 86400,
+    about:
+      "Keep the collector's own numbers, those of /metrics, as OTLP metrics of the service throughline, every so many seconds; 0: not.",
+  },
+  {
+    name: 'own-metrics-to',
+    kind: 'text',
+    placeholder: 'URL',
+    about: 'Send them to this collector instead: http:// or https:// (OTLP/HTTP), grpc:// or grpcs://.',
+  },
+  {
+    name: 'own-metrics-header',
+    kind: 'list',
+    hasCommas: true,
+    placeholder: 'NAME=VALUE',
+    about: 'Send this header with them, such as authorization. Repeatable.',
+  },
+  {
     name: 'log-format',
     kind: 'text',
     placeholder: 'FORMAT',

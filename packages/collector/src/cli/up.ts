@@ -41,6 +41,7 @@ import {
   timedInsert,
 } from './own-metrics.js';
 import { createReceivers } from './receivers.js';
+import { readOwnMetrics, reportOwnMetrics } from './report-own-metrics.js';
 import { checkRules, withRules } from './rules.js';
 import type { Settings } from './settings.js';
 import { readTls } from './tls.js';
@@ -81,6 +82,7 @@ export async function startCollector(settings: Settings, log: Log): Promise<Runn
   const problem = await folderProblem(settings.watch);
   if (problem !== undefined) throw new UsageError(problem);
   const forward = readForward(settings);
+  readOwnMetrics(settings);
   const data = takeDataDirectory(settings.data ?? '.throughline');
   try {
     return await start(settings, data, { tls, mqtt, forward }, log);
@@ -213,8 +215,18 @@ async function start(
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
 
   const wanted = settings['explorer-port'] ?? 4319;
+  const ownMetrics = readOwnMetrics(settings);
+  const reporting =
+    ownMetrics &&
+    reportOwnMetrics(ownMetrics, {
+      metrics,
+      intake,
+      admission,
+      onEvent: (message) => log(message, 'warn', { component: 'own-metrics' }),
+    });
   const close = async (): Promise<void> => {
     await Promise.all([receivers.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
+    await reporting?.close();
     stopKeeping();
     memory.close();
     disk.close();

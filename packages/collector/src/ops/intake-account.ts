@@ -1,6 +1,7 @@
 import type { Metrics } from './metrics.js';
 
-export type Way = 'http' | 'grpc' | 'mqtt' | 'file';
+/** `own`: what the collector says of itself. */
+export type Way = 'http' | 'grpc' | 'mqtt' | 'file' | 'own';
 
 /** Why a request was turned away, as it stands in the label `reason`. */
 export type RefusalReason =

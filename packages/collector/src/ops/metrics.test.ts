@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from './metrics.js';
+import { prometheusText } from './prometheus-text.js';
 
 test('metrics are written as Prometheus reads them: help, type, labels escaped, buckets that add up', () => {
   const metrics = createMetrics();
@@ -11,7 +12,7 @@ test('metrics are written as Prometheus reads them: help, type, labels escaped, 
   metrics.gauge('unknown', 'Not now.', () => undefined);
   const histogram = metrics.histogram('wait_seconds', 'Waiting.', [0.1, 1], ['way']);
   for (const seconds of [0.05, 0.1, 0.5, 7]) histogram.observe(seconds, 'http');
-  expect(metrics.text()).toBe(`# HELP things_total Things,\\nwith \\\\ in it.
+  expect(prometheusText(metrics.read())).toBe(`# HELP things_total Things,\\nwith \\\\ in it.
 # TYPE things_total counter
 things_total{kind="a \\"quoted\\"\\none"} 3
 # HELP nothing_total Never counted.

@@ -8,9 +8,30 @@ interface Histogram {
   observe(value: number, ...labels: string[]): void;
 }
 
+/** Names and values, in the order in which the names were given. */
+type Labels = readonly (readonly [name: string, value: string])[];
+
+interface NumberPoint {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+interface HistogramPoint {
+  readonly labels: Labels;
+  /** One more than bounds: how many were up to each, and how many above the last. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+/** One metric as it is now, whatever it is written as. */
+export type MetricReading = { readonly name: string; readonly help: string } & (
+  | { readonly type: 'counter' | 'gauge'; readonly points: readonly NumberPoint[] }
+  | { readonly type: 'histogram'; readonly bounds: readonly number[]; readonly points: readonly HistogramPoint[] }
+);
+
 /**
- * The collector's own numbers, in Prometheus' text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). A name is given out once; label
- * values must come from a bounded set, because each combination stays for ever.
+ * The collector's own numbers, under Prometheus' names. A name is given out once; label values must come from a bounded set, because each combination stays
+ * for ever.
  */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
@@ -19,73 +40,42 @@ export interface Metrics {
   gauge(name: string, help: string, read: () => number | undefined): void;
   /** A total that somebody else counts. */
   total(name: string, help: string, read: () => number | undefined): void;
-  text(): string;
-}
-
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  lines(): string[];
+  read(): readonly MetricReading[];
 }
 
 export function createMetrics(): Metrics {
-  const families = new Map<string, Family>();
-  const add = (family: Family): void => {
-    if (families.has(family.name)) throw new Error(`the metric ${family.name} is there already`);
-    families.set(family.name, family);
+  const families = new Map<string, () => MetricReading>();
+  const add = (name: string, read: () => MetricReading): void => {
+    if (families.has(name)) throw new Error(`the metric ${name} is there already`);
+    families.set(name, read);
   };
-  const read = (name: string, help: string, type: 'counter' | 'gauge', value: () => number | undefined): void =>
-    add({
-      name,
-      help,
-      type,
-      lines() {
-        const number = value();
-        return number === undefined ? [] : [`${name} ${number}`];
-      },
+  const asked = (name: string, help: string, type: 'counter' | 'gauge', value: () => number | undefined): void =>
+    add(name, () => {
+      const number = value();
+      return { name, help, type, points: number === undefined ? [] : [{ labels: [], value: number }] };
     });
   return {
-    counter(name, help, labels = []) {
-      const series = new Map<string, number>();
+    counter(name, help, names = []) {
+      const series = createSeries(names, (labels) => ({ labels, value: 0 }));
       // One without labels is there from the start: a rate over something that appears later would miss its first count.
-      if (labels.length === 0) series.set('', 0);
-      add({ name, help, type: 'counter', lines: () => Array.from(series, ([key, value]) => `${name}${key} ${value}`) });
-      const keyOf = keyed(labels);
+      if (names.length === 0) series.of([]);
+      add(name, () => ({ name, help, type: 'counter', points: series.all() }));
       return {
         add(amount, ...values) {
-          const key = keyOf(values);
-          series.set(key, (series.get(key) ?? 0) + amount);
+          series.of(values).value += amount;
         },
       };
     },
-    histogram(name, help, bounds, labels = []) {
-      const series = new Map<string, { readonly counts: number[]; sum: number }>();
-      const keyOf = keyed(labels);
-      add({
-        name,
-        help,
-        type: 'histogram',
-        lines: () =>
-          Array.from(series, ([key, { counts, sum }]) => {
-            const inner = key.slice(1, -1);
-            const withBound = (bound: string): string => `{${inner === '' ? '' : `${inner},`}le="${bound}"}`;
-            let total = 0;
-            const buckets = counts.map((count, index) => {
-              total += count;
-              return `${name}_bucket${withBound(index < bounds.length ? String(bounds[index]) : '+Inf')} ${total}`;
-            });
-            return [...buckets, `${name}_sum${key} ${sum}`, `${name}_count${key} ${total}`];
-          }).flat(),
-      });
+    histogram(name, help, bounds, names = []) {
+      const series = createSeries(names, (labels) => ({
+        labels,
+        counts: new Array<number>(bounds.length + 1).fill(0),
+        sum: 0,
+      }));
+      add(name, () => ({ name, help, type: 'histogram', bounds, points: series.all() }));
       return {
         observe(value, ...values) {
-          const key = keyOf(values);
-          let found = series.get(key);
-          if (found === undefined) {
-            found = { counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 };
-            series.set(key, found);
-          }
+          const found = series.of(values);
           let at = 0;
           while (at < bounds.length && value > bounds[at]!) at++;
           found.counts[at]!++;
@@ -93,35 +83,25 @@ export function createMetrics(): Metrics {
         },
       };
     },
-    gauge: (name, help, value) => read(name, help, 'gauge', value),
-    total: (name, help, value) => read(name, help, 'counter', value),
-    text() {
-      let text = '';
-      for (const { name, help, type, lines } of families.values()) {
-        text += `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
-        for (const line of lines()) text += `${line}\n`;
+    gauge: (name, help, value) => asked(name, help, 'gauge', value),
+    total: (name, help, value) => asked(name, help, 'counter', value),
+    read: () => Array.from(families.values(), (read) => read()),
+  };
+}
+
+/** What is kept for each combination of label values, made when it is first seen. */
+function createSeries<Kept>(names: readonly string[], make: (labels: Labels) => Kept) {
+  const known = new Map<string, Kept>();
+  return {
+    of(values: readonly string[]): Kept {
+      const joined = values.join('\0');
+      let kept = known.get(joined);
+      if (kept === undefined) {
+        kept = make(names.map((name, at) => [name, values[at] ?? '']));
+        known.set(joined, kept);
       }
-      return text;
+      return kept;
     },
+    all: (): readonly Kept[] => [...known.values()],
   };
 }
-
-/** Label values as they stand behind a name. The text is made once for each combination. */
-function keyed(labels: readonly string[]): (values: readonly string[]) => string {
-  const known = new Map<string, string>();
-  return (values) => {
-    const joined = values.join('\0');
-    let key = known.get(joined);
-    if (key === undefined) {
-      key =
-        labels.length === 0
-          ? ''
-          : `{${labels.map((label, at) => `${label}="${escaped(values[at] ?? '')}"`).join(',')}}`;
-      known.set(joined, key);
-    }
-    return key;
-  };
-}
-
-const escaped = (value: string): string =>
-  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from './metrics.js';
+import { prometheusText } from './prometheus-text.js';
 
 /** Whether telemetry would be taken now, and what a person wants to know about it. */
 export interface Readiness {
@@ -55,7 +56,7 @@ export function createOpsListener(
         TEXT,
         'This collector is not known under that name: ask by its address in digits, or name it with --allow-host.\n',
       );
-    return answer(200, 'text/plain; version=0.0.4; charset=utf-8', metrics.text());
+    return answer(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(metrics.read()));
   };
 }
 

@@ -9,7 +9,9 @@ export class QueryProblem extends Error {
     | 'bad-sql'
     | 'sql-limit'
     | 'sql-off'
-    | 'bad-promql';
+    | 'bad-promql'
+    /** An expression that can be read, and turned out to have no answer. */
+    | 'promql-failed';
   readonly hint: string | undefined;
   /** Offset into the text of the filter or statement, where there is one. */
   readonly position: number | undefined;
