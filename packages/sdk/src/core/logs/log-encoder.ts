@@ -109,8 +109,9 @@ export class LogEncoder {
   }
 
   #giveBack(fields: LogRecordFields): void {
-    // What was logged is the program's to let go.
-    fields.attributes.length = 0;
+    // What was logged is the program's to let go. The list keeps its length: one that is emptied grows anew with each record, a tenth of its time.
+    const { attributes, attributesLength } = fields;
+    for (let i = 1; i < attributesLength; i += 2) attributes[i] = undefined;
     fields.body = undefined;
     this.#fields = fields;
   }
@@ -144,6 +145,7 @@ export class LogEncoder {
     const list = fields.attributes;
     let last = first;
     let length = 0;
+    let bound = 0;
     for (const key in attributes) {
       let value = attributes[key];
       let entry = last.next;
@@ -159,14 +161,20 @@ export class LogEncoder {
       }
       last = entry;
       if (isSecret?.(key)) value = redacted;
-      if (typeof value === 'string') value = cutText(value, lengthLimit);
-      else if (typeof value !== 'number' && typeof value !== 'boolean') value = plainValue(value, this.#attributeRules);
+      if (typeof value === 'string') {
+        value = cutText(value, lengthLimit);
+        bound += (value as string).length * 3;
+      } else if (typeof value !== 'number' && typeof value !== 'boolean') {
+        value = plainValue(value, this.#attributeRules);
+        bound += anyValueBound(value);
+      }
+      bound += entry.size + attributeOverhead;
       list[length] = entry;
       list[length + 1] = value;
       length += 2;
-      fields.attributesBound += entry.size + attributeOverhead + anyValueBound(value);
+      fields.attributesLength = length;
     }
-    fields.attributesLength = length;
+    fields.attributesBound = bound;
   }
 }
 

@@ -79,6 +79,15 @@ export function writeAttributes(
       at = end;
       continue;
     }
+    if (key.size < maxShort - 8 && typeof value === 'number' && !Number.isSafeInteger(value)) {
+      const valueAt = key.write(view, at + 2);
+      bytes[at + 1] = key.size + 10;
+      bytes[valueAt] = 9;
+      bytes[valueAt + 1] = 0x21;
+      view.setFloat64(valueAt + 2, value, true);
+      at = valueAt + 10;
+      continue;
+    }
     at = writeKeyValue(bytes, view, at + 1, key, value);
   }
   return at;

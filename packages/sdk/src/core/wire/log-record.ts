@@ -5,6 +5,7 @@ import type { KeyCache } from './encoded-key.js';
 import type { NameCache } from './name-cache.js';
 import type { FragmentBuffer } from './open-buffer.js';
 import type { EncodedScope } from './scope.js';
+import { writeAscii } from './utf8.js';
 import { closeLength, writeVarint } from './varint.js';
 
 /** What a `LogRecord` is made of. One object serves all records of a provider: it is filled, written and filled again. */
@@ -63,10 +64,7 @@ export function writeLogRecord(
     at = writeVarint(bytes, at + 1, record.severityNumber);
   }
   if (severityText) at = names.write(bytes, view, at, 0x1a, severityText);
-  if (body !== undefined) {
-    bytes[at] = 0x2a;
-    at = closeLength(bytes, at + 1, writeAnyValue(bytes, view, at + 2, body));
-  }
+  if (body !== undefined) at = writeBody(bytes, view, at, body);
   at = writeAttributes(bytes, view, at, 0x32, record.attributes, record.attributesLength, keys);
   if (record.droppedAttributes) {
     bytes[at] = 0x38;
@@ -87,4 +85,21 @@ export function writeLogRecord(
   }
   if (eventName) at = names.write(bytes, view, at, 0x62, eventName);
   return buffer.commit(scope, closeLength(bytes, pos + 1, at));
+}
+
+/** Content and length of a text take a byte each below this. */
+const shortText = 124;
+
+function writeBody(bytes: Uint8Array, view: DataView, at: number, body: unknown): number {
+  bytes[at] = 0x2a;
+  if (typeof body === 'string' && body.length < shortText) {
+    // What nearly every body is.
+    const { length } = body;
+    bytes[at + 1] = length + 2;
+    bytes[at + 2] = 0x0a;
+    bytes[at + 3] = length;
+    const end = writeAscii(bytes, view, at + 4, body);
+    if (end > 0) return end;
+  }
+  return closeLength(bytes, at + 1, writeAnyValue(bytes, view, at + 2, body));
 }
