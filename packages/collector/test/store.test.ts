@@ -113,6 +113,31 @@ describe('what can be wrong with a cluster', () => {
   });
 });
 
+test('what a merge makes of inserts has its columns apart, and inserts are one file each', async () => {
+  const { store, close } = await openTestStore();
+  try {
+    const kinds = async (): Promise<readonly { kind: string; level: string }[]> =>
+      (
+        await store.query<{ kind: string; level: string }>(
+          "SELECT part_type AS kind, toString(level > 0) AS level FROM system.parts WHERE active AND table = 'otel_logs'",
+        )
+      ).rows;
+    // Two that do not pack: over 32 MiB as they are.
+    for (let half = 0; half < 2; half++)
+      await store.command(
+        `INSERT INTO otel_logs (Timestamp, Body) SELECT toDateTime64('2026-01-01 00:00:00', 9), randomPrintableASCII(1000) FROM numbers(20000)`,
+      );
+    expect(await kinds()).toEqual([
+      { kind: 'Compact', level: '0' },
+      { kind: 'Compact', level: '0' },
+    ]);
+    await store.command('OPTIMIZE TABLE otel_logs FINAL');
+    expect(await kinds()).toEqual([{ kind: 'Wide', level: '1' }]);
+  } finally {
+    await close();
+  }
+});
+
 test('what an earlier run left set for a load is set back when the engine has time', async () => {
   const { store, close } = await openTestStore();
   try {

@@ -13,6 +13,7 @@ import type { EngineStart, FromEngine, ToEngine } from './engine-messages.js';
 import { foreignSettings, MAX_RESULT_CHARACTERS } from './foreign-settings.js';
 import { keepDefinitions, restoreDefinitions } from './kept-definitions.js';
 import { createMergePace, keepPace } from './merge-pace.js';
+import { separateMergedColumns } from './merged-parts.js';
 import { type BrokenPart, notesOfBrokenInserts, removeNotes, setAsideMerged } from './part-files.js';
 import { createPartWatch, hasRoomForDefinitions } from './part-watch.js';
 import { createPlaces } from './places.js';
@@ -54,6 +55,12 @@ const INSERT_MS = 120_000;
 const MAX_BACKOFF_MS = 10_000;
 const CLOSE_MS = 10_000;
 const PARTS_EVERY_MS = 20_000;
+/**
+ * Of the threads that insert and merge; a question has none. While a sender, the receiver and the engine want more than the processor has, what is to be acknowledged and who asks go first, and the
+ * spool holds what comes. Where the process may not say so (`CAP_SYS_NICE`) all are equal.
+ */
+const INSERT_NICE = 5;
+const MERGE_NICE = 10;
 const ROOM_EVERY_MS = 250;
 
 interface Answer {
@@ -368,6 +375,7 @@ export async function createEmbeddedStore(options: EmbeddedStoreOptions): Promis
   await startEngine();
   try {
     await applyMigrations(store, { retentionDays: options.retentionDays });
+    if (await hasRoomForDefinitions(dataDir)) await separateMergedColumns(store);
     await keepDefinitions(dataDir, definitions);
   } catch (error) {
     await store.close();
@@ -414,6 +422,7 @@ function insertStatement(insert: PreparedInsert): string {
     `SETTINGS async_insert = 0, max_threads = 1, max_insert_threads = 1, max_execution_time = 0, max_memory_usage = 0, ` +
     // One token covers one block: whatever the file holds is squashed into one.
     `min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_partitions_per_insert_block = 0, ` +
+    `os_threads_nice_value_query = ${INSERT_NICE}, os_threads_nice_value_materialized_view = ${INSERT_NICE}, ` +
     `insert_deduplicate = 1, insert_select_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1`
   );
 }
@@ -434,6 +443,7 @@ function engineArguments(memoryBytes: number): string[] {
     '--compiled_expression_cache_size=4194304',
     '--query_condition_cache_size=8388608',
     `--max_threads=${Math.max(2, cores)}`,
+    `--os_threads_nice_value_merge_mutate=${MERGE_NICE}`,
     '--output_format_json_quote_64bit_integers=1',
     '--output_format_json_escape_forward_slashes=0',
   ];
