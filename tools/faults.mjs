@@ -23,7 +23,9 @@ const browser = await findBrowser({ install: true });
 sayWhatIsMissing();
 
 const [wanted, ...rest] = process.argv.slice(2);
-const files = filesBelow('packages', (name) => name.endsWith('.faults.test.ts'));
+const files = ['packages', 'examples'].flatMap((folder) =>
+  filesBelow(folder, (name) => name.endsWith('.faults.test.ts')),
+);
 const ofName = wanted === undefined ? [] : files.filter((file) => file.includes(wanted));
 const which =
   ofName.length > 0 ? ofName : wanted === undefined ? ['.faults.test.ts'] : ['.faults.test.ts', '-t', wanted];

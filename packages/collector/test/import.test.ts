@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { batchFrame } from '../../sdk/src/transports/batch-frame.js';
 import { importFiles } from '../src/cli/import.js';
-import type { Status, TraceAnswer } from '../src/shapes/api.js';
-import { oneSpan, startWriter } from './span-file.js';
-import { commandLine, eventually, runCli, startCollector, type TestCollector } from './start-collector.js';
+import type { TraceAnswer } from '../src/shapes/api.js';
+import { relayBefore } from './relay-before.js';
+import { oneSpan } from './span-file.js';
+import { eventually, runCli, startCollector, type TestCollector } from './start-collector.js';
 
 // Each test starts programs, on machines that may be busy with others.
 vi.setConfig({ testTimeout: 120_000 });
@@ -193,7 +190,7 @@ describe('throughline import', () => {
     writeFileSync(path, Buffer.concat(frames.map(({ frame }) => frame)));
     // Takes ten and is busy for ever after.
     let taken = 0;
-    const { server, url } = await relay((forward) => (taken++ < 11 ? forward() : 503));
+    const { server, url } = await relayBefore(collector, (forward) => (taken++ < 11 ? forward() : 503));
     const stopped = await runCli(['import', '--to', url, '--patience', '1', path]);
     expect(stopped.code).toBe(1);
     expect(stopped.stderr).toMatch(
@@ -210,104 +207,3 @@ describe('throughline import', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 });
-
-describe('a file that a program writes to all the while', () => {
-  test('with the import killed 50 times at random, every span is kept, and once [W4]', {
-    timeout: 600_000,
-  }, async () => {
-    const path = inFolder('spans.tl');
-    const writer = startWriter(inFolder('.writer'), path, 'beef0001');
-    await writer.wrote(20);
-    const random = seeded(20_251_121);
-    let kills = 0;
-    let attempts = 0;
-    while (kills < 50) {
-      expect(++attempts).toBeLessThan(200);
-      // The cut comes with the so-many-th request: before it is passed on, behind the collector's back, or after the answer.
-      const at = random(12);
-      const moment = (['before', 'between', 'after'] as const)[random(3)]!;
-      let requests = 0;
-      const cutting = await relay(async (forward) => {
-        if (requests++ !== at) return forward();
-        if (moment === 'before') return cut();
-        const answer = await forward();
-        if (moment === 'between') return cut();
-        setImmediate(cut);
-        return answer;
-      });
-      const importer = spawn(process.execPath, [commandLine(), 'import', '--to', cutting.url, path], {
-        stdio: 'ignore',
-      });
-      const ended = once(importer, 'close');
-      // Besides: at no moment in particular, before and after everything else too.
-      const timer = random(4) === 0 ? setTimeout(() => importer.kill('SIGKILL'), random(900)) : undefined;
-      const cut = (): undefined => void importer.kill('SIGKILL');
-      const [, signal] = await ended;
-      clearTimeout(timer);
-      if (signal === 'SIGKILL') kills++;
-      cutting.server.closeAllConnections();
-      cutting.server.close();
-      // It goes on meanwhile: there is something new to take each time.
-      await once(writer.process, 'wrote');
-    }
-    const written = await writer.stop();
-    // What is there is taken; what was taken and not finished is found.
-    for (const name of ['spans.tl', 'spans.tl']) {
-      if (!existsSync(inFolder(name)) && !readdirSync(folder).some((one) => one.startsWith('spans.tl'))) break;
-      expect((await importFile(path)).code).toBe(0);
-    }
-    expect(readdirSync(folder)).toEqual(['.writer']);
-    expect(written).toBeGreaterThan(100);
-    kept += written;
-    const ids = await spanIds(kept);
-    expect(ids.filter((id) => id.startsWith('beef0001'))).toHaveLength(written);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(ids).toHaveLength(kept);
-    // What might still be on its way would be too many.
-    expect((await status()).spans).toBe(kept);
-  });
-});
-
-async function status(): Promise<Status> {
-  return (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status;
-}
-
-type Answer = { readonly status: number; readonly body: Buffer };
-
-/** Stands before the collector; `answer` passes a request on, answers with a status of its own, or not at all. */
-async function relay(
-  answer: (forward: () => Promise<Answer>) => Promise<Answer | number | undefined> | number | undefined,
-): Promise<{ readonly server: Server; readonly url: string }> {
-  const server = createServer(async (request, response) => {
-    response.on('error', () => undefined);
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-    } catch {
-      return;
-    }
-    const forward = async (): Promise<Answer> => {
-      const passed = await fetch(new URL(request.url!, collector.otlpHttp), {
-        method: 'POST',
-        headers: { 'content-type': request.headers['content-type']! },
-        body: Buffer.concat(chunks),
-      });
-      return { status: passed.status, body: Buffer.from(await passed.arrayBuffer()) };
-    };
-    const found = await answer(forward);
-    if (found === undefined) return;
-    if (typeof found === 'number') response.writeHead(found).end();
-    else response.writeHead(found.status, { 'content-type': 'application/x-protobuf' }).end(found.body);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-/** Numbers below a bound, the same in every run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
-    return ((state ^ (state >>> 13)) >>> 0) % below;
-  };
-}

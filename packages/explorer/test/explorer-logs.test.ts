@@ -1,20 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openTestStore, type TestStore } from '../../collector/test/open-test-store.js';
 import { plantLogs } from '../../collector/test/plant-signals.js';
 import { plantSpans, spanIdOf, traceIdOf } from '../../collector/test/plant-spans.js';
 import { type ServedApi, serveApi } from '../../collector/test/serve-api.js';
+import { examinePage, shoot } from './examine-page.js';
 import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 
-/* Logs and SQL in the built page, in a real browser, over a real collector's API and engine. SHOTS=folder keeps pictures. */
+/* Logs and SQL in the built page, in a real browser, over a real collector's API and engine. */
 
-const SHOTS = process.env.SHOTS;
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const MINUTE = 60_000_000_000n;
 
 describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMIUM})`, { timeout: 120_000 }, () => {
@@ -64,28 +59,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMI
     ({ page } = explorer);
   });
 
-  const shoot = async (name: string): Promise<void> => {
-    if (SHOTS === undefined) return;
-    await mkdir(SHOTS, { recursive: true });
-    await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-  };
-  /** In both themes: what is wrong for readers with impaired sight, and a picture. */
-  const examine = async (name: string): Promise<void> => {
-    for (const colorScheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
-      // Not as a script tag: the collector's pages take none of others.
-      await page.evaluate(axe);
-      const violations = await page.evaluate(async () => {
-        const { violations: found } = await (
-          window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-        ).axe.run();
-        return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(violations, `${name}, ${colorScheme}`).toEqual([]);
-      await shoot(`${name}-${colorScheme}`);
-    }
-  };
+  const examine = (name: string) => examinePage(page, name);
   const search = () => new URL(page.url()).searchParams;
   const rows = (label: string) => page.getByRole('list', { name: label, exact: true }).getByRole('listitem');
 
@@ -123,7 +97,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMI
     await expect.poll(() => search().get('sel')).toMatch(/^\d+-\d+$/);
     const [from, to] = search().get('sel')!.split('-').map(Number) as [number, number];
     expect((to - from) / 60_000).toBeCloseTo(6, 0);
-    await shoot('logs-marked');
+    await shoot(page, 'logs-marked');
     await chart.getByRole('button', { name: /×$/ }).click();
     await expect.poll(() => search().get('sel')).toBeNull();
     await chart.getByRole('button', { name: 'Show as a table' }).click();
@@ -217,7 +191,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMI
       .getByRole('option', { name: /SeverityText|SeverityNumber/ })
       .first()
       .waitFor();
-    await shoot('sql-completion');
+    await shoot(page, 'sql-completion');
     await editor.fill(
       'SELECT toStartOfMinute(Timestamp) AS minute, SeverityText, count() AS records FROM otel_logs GROUP BY minute, SeverityText ORDER BY minute, SeverityText',
     );
@@ -251,7 +225,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and SQL in Chromium (needs ${CHROMI
       `${api.origin}/sql?q=${encodeURIComponent('SELECT sum(sipHash64(number)) FROM numbers(100000000000)')}`,
     );
     await page.getByText(/rows read, .* of memory/).waitFor();
-    await shoot('sql-running');
+    await shoot(page, 'sql-running');
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: /^Run/ }).waitFor();
     await expect

@@ -1,9 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -13,8 +9,7 @@ import { type FixtureOptions, serve } from '../dev/fixtures/server.js';
 export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const FLAGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-const require = createRequire(import.meta.url);
-const vite = join(dirname(require.resolve('vite/package.json')), 'bin/vite.js');
+const site = fileURLToPath(new URL('../../collector/dist/explorer', import.meta.url));
 
 /** What a test of the built page works with. The fields are those of the running test. */
 export interface ExplorerPage {
@@ -30,7 +25,6 @@ export interface ExplorerPage {
 
 /** Builds the page before the tests of a suite, and gives each of them a new tab; a test in which the page throws fails. */
 export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spansOfBig'>): ExplorerPage {
-  let site: string;
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -45,12 +39,8 @@ export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spans
   };
 
   beforeAll(async () => {
-    site = await mkdtemp(join(tmpdir(), 'explorer-'));
-    // As a process of its own: under NODE_ENV=test React would be built for development.
-    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', site, '--logLevel', 'warn'], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
+    // What is built already is not built again.
+    await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../../../tools/build.mjs', import.meta.url))]);
     base = await startServer();
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
   }, 180_000);
@@ -60,7 +50,6 @@ export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spans
       server.closeAllConnections();
       server.close();
     }
-    await rm(site, { recursive: true, force: true });
   });
   beforeEach(async () => {
     context = await browser.newContext({
@@ -88,9 +77,7 @@ export function useExplorerPage(defaults: Pick<FixtureOptions, 'traces' | 'spans
     get base() {
       return base;
     },
-    get site() {
-      return site;
-    },
+    site,
     startServer,
   };
 }

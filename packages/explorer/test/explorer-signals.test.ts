@@ -1,17 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { KNOWN } from '../dev/fixtures/server.js';
+import { examinePage } from './examine-page.js';
 import { CHROMIUM, useExplorerPage } from './explorer-page.js';
 
-/* Logs and metrics in the built page, in a real browser, over the API of the fixture server. SHOTS=folder keeps pictures. */
-
-const SHOTS = process.env.SHOTS;
-const require = createRequire(import.meta.url);
-const axe = require.resolve('axe-core/axe.min.js');
+/* Logs and metrics in the built page, in a real browser, over the API of the fixture server. */
 
 describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CHROMIUM})`, { timeout: 90_000 }, () => {
   const explorer = useExplorerPage({ traces: 60, spansOfBig: 100 });
@@ -21,28 +15,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`logs and metrics in Chromium (needs ${CH
     ({ page, base } = explorer);
   });
 
-  const shoot = async (name: string): Promise<void> => {
-    if (SHOTS === undefined) return;
-    await mkdir(SHOTS, { recursive: true });
-    await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-  };
-  /** In both themes: what is wrong for readers with impaired sight, and a picture. */
-  const examine = async (name: string): Promise<void> => {
-    for (const colorScheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
-      await page.addScriptTag({ path: axe });
-      const violations = await page.evaluate(async () => {
-        const { violations: found } = await (
-          window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-        ).axe.run();
-        return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(violations, `${name}, ${colorScheme}`).toEqual([]);
-      await shoot(`${name}-${colorScheme}`);
-    }
-  };
-
+  const examine = (name: string) => examinePage(page, name);
   const records = () => page.getByRole('list', { name: 'Log records' }).getByRole('listitem');
   const search = () => new URL(page.url()).searchParams;
 

@@ -54,6 +54,47 @@ export async function openDesktop({ quiet = false } = {}): Promise<Desktop> {
       },
       stdio: ['ignore', output, output],
     });
+  /**
+   * Once in some hundred starts driver and program were seen to wait for each other for ever; they meet at a port which the driver has found free, and
+   * which somebody else may have taken since. So both are started again.
+   */
+  async function openSession(program: string, env: Readonly<Record<string, string>>) {
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort();
+      const driver = run(desktopTools!.driver, [`--port=${port}`], { TAURI_WEBVIEW_AUTOMATION: 'true', ...env });
+      drivers.add(driver);
+      const wire = webDriver(`http://127.0.0.1:${port}`);
+      try {
+        await wire.ready(driver);
+        const { sessionId } = (await wire.call(
+          'POST',
+          '/session',
+          {
+            // An element is looked for until the page has it.
+            capabilities: {
+              alwaysMatch: { 'webkitgtk:browserOptions': { binary: program }, timeouts: { implicit: 20_000 } },
+            },
+          },
+          SESSION_MS,
+        )) as { sessionId: string };
+        return { driver, wire, sessionId };
+      } catch (error) {
+        drivers.delete(driver);
+        const started = childOf(driver.pid!);
+        driver.kill('SIGKILL');
+        if (started !== undefined) {
+          try {
+            process.kill(started, 'SIGKILL');
+          } catch {
+            // It has ended by itself.
+          }
+          await gone(started);
+        }
+        if (attempt === 3) throw error;
+        console.warn(`${error}: the driver and ${program} are started again`);
+      }
+    }
+  }
   return {
     start(program, env) {
       const child = run(program, [], env);
@@ -65,17 +106,7 @@ export async function openDesktop({ quiet = false } = {}): Promise<Desktop> {
       };
     },
     async open(program, env) {
-      const port = await freePort();
-      const driver = run(desktopTools!.driver, [`--port=${port}`], { TAURI_WEBVIEW_AUTOMATION: 'true', ...env });
-      drivers.add(driver);
-      const wire = webDriver(`http://127.0.0.1:${port}`);
-      await wire.ready(driver);
-      const { sessionId } = (await wire.call('POST', '/session', {
-        // An element is looked for until the page has it.
-        capabilities: {
-          alwaysMatch: { 'webkitgtk:browserOptions': { binary: program }, timeouts: { implicit: 20_000 } },
-        },
-      })) as { sessionId: string };
+      const { driver, wire, sessionId } = await openSession(program, env);
       const stopDriver = async (): Promise<void> => {
         drivers.delete(driver);
         if (driver.exitCode !== null || driver.signalCode !== null) return;
@@ -84,7 +115,7 @@ export async function openDesktop({ quiet = false } = {}): Promise<Desktop> {
       };
       return drive(
         (method, path, body) => wire.call(method, `/session/${sessionId}${path}`, body),
-        childOf(driver.pid!),
+        childOf(driver.pid!)!,
         stopDriver,
       );
     },
@@ -143,11 +174,17 @@ function drive(call: Call, pid: number, stopDriver: () => Promise<void>): Progra
 function webDriver(url: string) {
   return {
     async ready(driver: ChildProcess): Promise<void> {
-      while (driver.exitCode === null && !(await ask('GET', `${url}/status`).catch(() => undefined))) await pause();
+      // Whoever else may have taken the port does not answer so.
+      const isReady = () =>
+        ask('GET', `${url}/status`).then(
+          ({ value }) => (value as { ready?: unknown } | undefined)?.ready !== undefined,
+          () => false,
+        );
+      while (driver.exitCode === null && !(await isReady())) await pause();
       if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
     },
-    async call(method: string, path: string, body?: object): Promise<unknown> {
-      const { value } = await ask(method, `${url}${path}`, body);
+    async call(method: string, path: string, body?: object, answerMs?: number): Promise<unknown> {
+      const { value } = await ask(method, `${url}${path}`, body, answerMs);
       const { error, message } = (value ?? {}) as { error?: string; message?: string };
       if (error) throw new Error(`${method} ${path}: ${error}: ${message}`);
       return value;
@@ -155,19 +192,26 @@ function webDriver(url: string) {
   };
 }
 
-/** No question to the driver takes longer, that of a new session included; a test should fail with the question, not with its own time-out. */
+/** A new session is the start of the program: seconds, also on a busy machine. */
+const SESSION_MS = 45_000;
+/** No question to the driver takes longer; a test should fail with the question, not with its own time-out. */
 const ANSWER_MS = 90_000;
 
 /** A connection each: the driver was seen to leave a second request of one unanswered. */
-async function ask(method: string, url: string, body?: object): Promise<{ readonly value: unknown }> {
-  const signal = AbortSignal.timeout(ANSWER_MS);
+async function ask(
+  method: string,
+  url: string,
+  body?: object,
+  answerMs = ANSWER_MS,
+): Promise<{ readonly value: unknown }> {
+  const signal = AbortSignal.timeout(answerMs);
   const asked = request(url, { method, agent: false, signal });
   asked.end(body && JSON.stringify(body));
   try {
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
     return JSON.parse(await text(answer));
   } catch (error) {
-    if (signal.aborted) throw new Error(`${method} ${url}: the driver did not answer within ${ANSWER_MS / 1000} s`);
+    if (signal.aborted) throw new Error(`${method} ${url}: the driver did not answer within ${answerMs / 1000} s`);
     throw error;
   }
 }
@@ -183,10 +227,14 @@ async function startScreen(): Promise<{ process: ChildProcess; display: string }
   return { process: screen, display: `:${number}` };
 }
 
-/** The program that the driver has started. */
-function childOf(parent: number): number {
-  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
-  return Number(child);
+/** The program that the driver has started, if it has. */
+function childOf(parent: number): number | undefined {
+  try {
+    const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+    return child ? Number(child) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function gone(pid: number): Promise<void> {
