@@ -305,6 +305,24 @@ test('of more records than a program may make, errors are kept longest, and what
   expect(recorded({ global: false }).telemetry.status().dropped).not.toHaveProperty('rate-limited');
 });
 
+test('where hardly anything may come at once, what is no error comes too', () => {
+  const rig = recorded({ logVolumeLimit: { perSecond: 0.001, burst: 1 } });
+  const logger = logs.getLogger('lib');
+  for (let at = 0; at < 3; at++) logger.emit({ severityNumber: 9, body: `info ${at}` });
+  expect(rig.logs().map(({ body }) => body)).toEqual(['info 0']);
+  expect(rig.telemetry.status().dropped).toMatchObject({ 'rate-limited': 2 });
+});
+
+test('what an exporter is handed later are the bytes of the moment they were logged in', async () => {
+  const { exporter, bodies } = keepingExporter();
+  const rig = recorded({ logRecordExporters: [exporter] });
+  const memory = Buffer.from('first');
+  rig.telemetry.logger.emit({ body: memory });
+  memory.write('later');
+  await rig.telemetry.flush();
+  expect(bodies()).toEqual([[new Uint8Array(Buffer.from('first'))]]);
+});
+
 test('in a word: a text, attributes and what was thrown; an event by its name; a text that costs is made only where it is wanted', () => {
   const rig = recorded({ loggerConfigurator: () => ({ minimumSeverity: 5 }) });
   const log = createLog(rig.telemetry.logger);

@@ -393,6 +393,16 @@ test('bigints are taken for the integers no number can hold', () => {
   expect(span('x').attributes).toEqual(edges);
 });
 
+test('bytes are those of the moment they were set, and no more of them than a string may have', () => {
+  const rig = recorded({ spanLimits: { attributeValueLengthLimit: 3 } });
+  const memory = Buffer.from('first');
+  const span = rig.telemetry.tracer.startSpan('s');
+  span.setAttribute('memory', memory as unknown as string);
+  memory.write('later');
+  span.end();
+  expect(rig.span('s').attributes).toEqual({ memory: Buffer.from('fir') });
+});
+
 test('arrays of one type keep order, length and gaps, and later changes of the program do not reach them', () => {
   const { span } = recorded();
   const words = ['b', 'a', 'a'];

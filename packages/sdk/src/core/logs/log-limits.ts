@@ -2,7 +2,7 @@
 export interface LogRecordLimits {
   /** Attributes of a record; later ones are dropped and counted on the wire. Default 128. */
   attributeCountLimit: number;
-  /** UTF-16 units of a string in attributes, however deep; longer ones are cut. The body is not. Default: no limit. */
+  /** UTF-16 units of a string in attributes, and bytes of bytes, however deep; longer ones are cut. The body is not. Default: no limit. */
   attributeValueLengthLimit: number;
 }
 

@@ -218,6 +218,16 @@ test('an exception becomes attributes, which the record’s own win over', () =>
   expect(second).toEqual({ 'exception.message': 'thrown text' });
 });
 
+test('bytes over the limit are cut in attributes, wherever they stand, and not in the body', () => {
+  const rig = logRig({ limits: { attributeValueLengthLimit: 2 } });
+  const bytes = Buffer.from([1, 2, 3]);
+  rig.logger.emit({ body: bytes, attributes: { a: bytes, b: [{ c: bytes }] } });
+  const [record] = rig.records();
+  expect(plainValue(record!.body)).toEqual(bytes);
+  const cut = Buffer.from([1, 2]);
+  expect(plainAttributes(record!.attributes)).toEqual({ a: cut, b: [{ c: cut }] });
+});
+
 test('attributes over the limit are dropped and counted, long texts are cut, wherever they stand', () => {
   const rig = logRig({ limits: { attributeCountLimit: 2, attributeValueLengthLimit: 3 } });
   rig.logger.emit({ body: 'whole body', attributes: { a: 'abcdef', b: [{ c: 'abcdef' }], d: 1, e: 2, f: undefined } });

@@ -8,7 +8,7 @@ const maxValues = 1_000;
 const maxDepth = 16;
 
 export interface ValueRules {
-  /** UTF-16 units of a string. */
+  /** UTF-16 units of a string, and bytes. */
   readonly lengthLimit: number;
   readonly isSecret?: ((key: string) => boolean) | undefined;
 }
@@ -25,7 +25,9 @@ export function plainValue(value: unknown, rules: ValueRules): unknown {
 
   function plain(value: unknown): unknown {
     if (typeof value === 'string') return cutText(value, lengthLimit);
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
+    // Whatever the program does with its memory afterwards; a `Buffer` of Node's would hand out a view.
+    if (value instanceof Uint8Array) return new Uint8Array(value.subarray(0, lengthLimit));
+    if (typeof value !== 'object' || value === null) {
       return typeof value === 'function' || typeof value === 'symbol' ? null : value;
     }
     if (around.length >= maxDepth || around.includes(value)) return null;

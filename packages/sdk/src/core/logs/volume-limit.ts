@@ -9,7 +9,7 @@ export interface LogVolumeLimit {
   readonly burst?: number | undefined;
 }
 
-/** A fifth of what may come at once is there for errors alone: where a program talks too much, what is no error goes first. */
+/** A fifth of what may come at once is there for errors alone, but never all: where a program talks too much, what is no error goes first. */
 const errorShare = 0.2;
 const defaultBurstSeconds = 10;
 
@@ -22,6 +22,7 @@ export interface VolumeGate {
 /** A bucket that fills by `perSecond` and holds `burst`: each record takes one out of it. */
 export function createVolumeGate({ perSecond, burst }: LogVolumeLimit, clock: Clock): VolumeGate {
   const size = Math.max(burst ?? perSecond * defaultBurstSeconds, 1);
+  const forErrors = Math.min(size * errorShare, size - 1);
   let level = size;
   let lastMs = clock.monotonicMs();
   let dropped = 0;
@@ -30,7 +31,7 @@ export function createVolumeGate({ perSecond, burst }: LogVolumeLimit, clock: Cl
       const now = clock.monotonicMs();
       level = Math.min(level + ((now - lastMs) / 1_000) * perSecond, size);
       lastMs = now;
-      if (level - 1 < (severityNumber >= errorSeverity ? 0 : size * errorShare)) {
+      if (level - 1 < (severityNumber >= errorSeverity ? 0 : forErrors)) {
         dropped++;
         return false;
       }

@@ -81,7 +81,7 @@ export const createMetering =
       });
     host.meterProvider = provider;
     const readers = extras?.attach(provider);
-    const isDirty = () => pipeline?.dirty === true;
+    const isDirty = () => !!pipeline?.dirty;
     let beganMs = 0;
     let failure: unknown;
     const collect = () => {
@@ -109,7 +109,7 @@ export const createMetering =
           report(
             'warn',
             'observable-late',
-            `A callback of an observable, or a producer, did not answer in ${waitMs} ms.`,
+            `A callback of an observable or a producer did not answer in ${waitMs} ms.`,
           );
       });
     }

@@ -123,8 +123,7 @@ export class Callbacks {
     // A callback may take itself away.
     for (const { callback, observables } of [...this.#batches]) {
       // One that the API made before there was telemetry, or another SDK, can be among them: it is nobody's here.
-      const all = [...observables] as Partial<SdkObservable>[];
-      if (!all.some((observable) => observable.isWanted?.(pipeline))) continue;
+      if (![...observables].some((one) => (one as Partial<SdkObservable>).isWanted?.(pipeline))) continue;
       const result: BatchObservableResult = {
         observe(observable, value, attributes) {
           if (observables.has(observable))

@@ -39,7 +39,7 @@ export function encodeLogRecord(record: SmallLogRecord, { attributes: most, leng
       return [bytes, Number(rest)];
     }
     if (typeof given !== 'object' || !given) return anyValue(given);
-    if (given instanceof Uint8Array) return field(58, given);
+    if (given instanceof Uint8Array) return field(58, given.slice(0, longest));
     if (around.length >= MAX_DEPTH || around.includes(given)) return [];
     around.push(given);
     try {
@@ -56,7 +56,7 @@ export function encodeLogRecord(record: SmallLogRecord, { attributes: most, leng
       const entries = Object.entries(Object.fromEntries(found.filter(([, item]) => item !== undefined)));
       return field(
         50,
-        entries.map(([key, item]) => (left-- <= 0 ? [] : keyValue(10, key, item, longest))),
+        entries.map(([key, item]) => (left-- > 0 ? keyValue(10, key, item, longest) : [])),
       );
     } catch {
       // A getter or a `toJSON` of the program's.

@@ -8,7 +8,7 @@ export function cutText(text: string, limit: number): string {
 }
 
 /**
- * What is recorded of `value`: a primitive as it is, strings cut to `lengthLimit`, an array copied because its owner may change
+ * What is recorded of `value`: a primitive as it is, strings and bytes cut to `lengthLimit`, an array copied because its owner may change
  * it. `undefined` for what is no attribute value (specification "Common", "Attribute"): null, functions, objects, arrays of mixed
  * types. Elements of an array may be null. Beyond the API's types a bigint and bytes are taken, as both have a form on the wire.
  */
@@ -27,7 +27,11 @@ export function attributeValue(value: unknown, lengthLimit: number): AttributeVa
     return copy as AttributeValue;
   }
   if (isPrimitive(value)) return value as AttributeValue;
-  return value instanceof Uint8Array ? (value.slice() as unknown as AttributeValue) : undefined;
+  // A copy also of Node's `Buffer`, whose `slice` is a view.
+  return value instanceof Uint8Array
+    ? (new Uint8Array(value.subarray(0, lengthLimit)) as unknown as AttributeValue)
+    : undefined;
 }
 
-const isPrimitive = (value: unknown): boolean => /^(string|number|boolean|bigint)$/.test(typeof value);
+/** A string, number, boolean or bigint. */
+const isPrimitive = (value: unknown): boolean => /^(b|n|st)/.test(typeof value);

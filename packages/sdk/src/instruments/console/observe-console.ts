@@ -49,7 +49,14 @@ export function observeConsole(
     if (!original) return () => {};
     const observed: ConsoleCall = function (this: unknown, ...parts) {
       record(method, parts);
-      return original.apply(this, parts);
+      const before = saying;
+      // Printing may say it again by another method: `trace` of Node's prints by `error`.
+      saying = true;
+      try {
+        return original.apply(this, parts);
+      } finally {
+        saying = before;
+      }
     };
     target[method] = observed;
     return () => {
