@@ -186,7 +186,7 @@ meter_provider:
     - periodic:
         interval: 50
         exporter: { ${exporting(sink, 'metrics', ', temporality_preference: delta, default_histogram_aggregation: base2_exponential_bucket_histogram')} }
-        cardinality_limits: { default: 3 }
+        cardinality_limits: { default: 3, up_down_counter: 2 }
     - pull: { exporter: { prometheus/development: { host: 127.0.0.1, port: 0, scope_info_enabled: false } } }
   views:
     - selector: { instrument_name: latency, instrument_type: histogram }
@@ -202,11 +202,13 @@ meter_provider:
   meter.createCounter('noise').add(1);
   const counter = meter.createCounter('series');
   for (let i = 0; i < 9; i++) counter.add(1, { i });
+  const jobs = meter.createUpDownCounter('open');
+  for (let i = 0; i < 9; i++) jobs.add(1, { i });
   meterProvider.getMeter('off.this').createCounter('unheard').add(1);
   // Nobody flushes: it is collected at its interval.
   await sink.arrived(1);
   const metrics = new Map(decodeMetricRequests(of(sink, 'metrics').slice(0, 1)).map((metric) => [metric.name, metric]));
-  expect([...metrics.keys()].sort()).toEqual(['other', 'renamed', 'series']);
+  expect([...metrics.keys()].sort()).toEqual(['open', 'other', 'renamed', 'series']);
   expect(metrics.get('renamed')!.histogram).toMatchObject({ aggregationTemporality: 1 });
   expect(metrics.get('renamed')!.points[0]).toMatchObject({ explicitBounds: [1, 10] });
   expect(
@@ -216,6 +218,9 @@ meter_provider:
   ).not.toContain('"u"');
   expect(metrics.get('other')).toHaveProperty('exponentialHistogram');
   expect(metrics.get('series')!.points).toHaveLength(3);
+  // Never delta, so it is told at each collection.
+  const open = new Set(metrics.get('open')!.points.map(({ attributes }) => String(Object.entries(attributes))));
+  expect([...open]).toEqual(['i,0', 'otel.metric.overflow,true']);
   await telemetry.flush();
 });
 

@@ -211,6 +211,18 @@ test('a worker thread tells of its own loop and heap under its thread.id, and no
   expect([...names()].filter((name) => name.startsWith('process.'))).toEqual([]);
 });
 
+test('what threads of a program count is a series for each of them, not one that all of them write', async () => {
+  const { code, stderr } = await runProgram('counting-threads.mjs', { cwd: sdk.folder, env: env() }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const collections = sink.bodies('resourceMetrics').length;
+  const series = Array.from({ length: collections }, (_, at) => points('jobs', at)).flat();
+  expect(series.map(({ attributes, value: jobs }) => [attributes['thread.id'], attributes.kind, jobs]).sort()).toEqual([
+    [undefined, 'mail', 1],
+    ['1', 'mail', 10],
+    ['2', 'mail', 10],
+  ]);
+});
+
 test('without a word nothing is measured: a program that has no metrics of its own sends none', async () => {
   const { code, stderr } = await runProgram('plain.mjs', {
     cwd: sdk.folder,

@@ -7,11 +7,11 @@ import { streamsByView } from './streams-by-view.js';
 /** `metering` with everything that stands in the option `metrics`: views, aggregations, exemplars, readers of the program's own. */
 export const fullMetering = /* @__PURE__ */ createMetering((options, host) => {
   const { report, resource, timers, quietly, clock } = host;
-  const { producers = [], filter } = options;
-  const { temporalityOf: _, limitOf: __, ...rules } = readerRules(options, report);
+  const { producers = [], filter, cardinalityLimit } = options;
+  const { temporalityOf: _, limitOf, ...rules } = readerRules(options, report);
   return {
     createStreams: streamsByView(options, report, exemplarsBy(options.exemplarFilter, host)),
-    rules,
+    rules: { ...rules, ...(cardinalityLimit !== undefined && { limitOf }) },
     producers: producers.length ? createPushedProducers({ producers, filter, clock, report }) : undefined,
     attach(provider) {
       const readers = options.readers ?? [];

@@ -6,6 +6,8 @@ import type { View } from './view.js';
 
 /** `start({ metrics })`: what is beyond instruments and their defaults. In a page it needs `fullMetering`. */
 export interface MetricsOptions extends Pick<MetricReaderOptions, 'aggregation' | 'filter' | 'producers'> {
+  /** Series of one metric at most, for all or by kind of instrument, where no view says a number. Default: `cardinalityLimit` of `start()`; of kinds not named 2,000. */
+  readonly cardinalityLimit?: MetricReaderOptions['cardinalityLimit'];
   readonly views?: readonly View[] | undefined;
   /**
    * `independent`, the default: each view that matches makes a metric. `composable`: views that match are put together, the last word counts; one metric

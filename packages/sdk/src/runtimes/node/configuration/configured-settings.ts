@@ -44,7 +44,6 @@ export type ConfiguredOptions = Pick<
   | 'idGenerator'
   | 'resourceDetectors'
   | 'metrics'
-  | 'cardinalityLimit'
   | 'loggerConfigurator'
 > & { readonly logRecordProcessors?: readonly (LogRecordProcessor | LogRecordProcessorMaker)[] | undefined };
 
@@ -138,7 +137,6 @@ export function configuredSettings(model: Configuration): ConfiguredSettings {
       idGenerator,
       resourceDetectors: resource.detectors,
       metrics: metrics?.metrics,
-      cardinalityLimit: metrics?.cardinalityLimit,
       loggerConfigurator: loggers && loggerConfiguratorOf(loggers),
     },
   };

@@ -1,6 +1,7 @@
 import { BroadcastChannel, getEnvironmentData, isMainThread, threadId } from 'node:worker_threads';
 import type { ParcelCarrier } from '../../../core/outbox/parcel-outbox.js';
 import { channelName, environmentKey, type ThreadAnswer, type ThreadRequest } from './thread-protocol.js';
+import { withThreadId } from './with-thread-id.js';
 
 /** The way to the outbox of the thread that made this one; `undefined` where that one shares none. */
 export function carrierToMaker(): ParcelCarrier | undefined {
@@ -21,7 +22,8 @@ export function carrierToMaker(): ParcelCarrier | undefined {
   return {
     destination: 'the thread that made this one',
     carry(parcel) {
-      say({ parcel });
+      const { signal, bytes } = parcel;
+      say({ parcel: signal === 'metrics' ? { ...parcel, bytes: withThreadId(bytes, threadId) } : parcel });
       return true;
     },
     onReady() {},

@@ -28,7 +28,6 @@ export interface CreatedMetrics {
   readonly metrics: MetricsOptions;
   readonly metricIntervalMs: number | undefined;
   readonly metricTemporality: TemporalityPreference | undefined;
-  readonly cardinalityLimit: number | undefined;
 }
 
 const kinds: Readonly<Record<string, InstrumentKind>> = {
@@ -46,7 +45,7 @@ interface Pushed {
   readonly interval: number | undefined;
   readonly temporality: TemporalityPreference | undefined;
   readonly histogramAggregation: MetricsOptions['histogramAggregation'];
-  readonly limit: number | undefined;
+  readonly limits: ByKind<number> | undefined;
 }
 
 export function createMetrics(model: MeterProviderModel, creation: Creation): CreatedMetrics {
@@ -87,13 +86,11 @@ export function createMetrics(model: MeterProviderModel, creation: Creation): Cr
     timeoutMs = Math.max(timeoutMs, timed.timeoutMs);
     const preferences = (Object.values(periodic.exporter)[0] ?? {}) as MetricPreferences;
     const options = readerOptions(periodic, `${at}.periodic`, creation);
-    const limit =
-      typeof options.cardinalityLimit === 'object' ? options.cardinalityLimit.counter : options.cardinalityLimit;
     const own: Pushed = {
       interval: periodic.interval ?? undefined,
       temporality: temporalities[preferences.temporality_preference ?? ''],
       histogramAggregation: preferences.default_histogram_aggregation ?? undefined,
-      limit,
+      limits: options.cardinalityLimit,
     };
     producers.push(...(options.producers ?? []));
     if (pushed[0] && JSON.stringify(pushed[0]) !== JSON.stringify(own))
@@ -107,10 +104,10 @@ export function createMetrics(model: MeterProviderModel, creation: Creation): Cr
     timeoutMs,
     metricIntervalMs: first?.interval,
     metricTemporality: first?.temporality,
-    cardinalityLimit: first?.limit,
     metrics: {
       push: transports.length > 0,
       readers,
+      cardinalityLimit: first?.limits,
       ...(producers.length > 0 && { producers }),
       exemplarFilter: model.exemplar_filter ?? undefined,
       histogramAggregation: first?.histogramAggregation,
