@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Batch, Priority } from '../core/batch.js';
-import type { EvictionOrder } from '../core/ports.js';
+import type { Batch } from '../core/batch.js';
+import { Entries, type Entry, readBytes, readEntries } from './files/entries.js';
 import { createOwner, isDead, nobody, SIGN_EVERY_MS } from './files/owners.js';
-import { bytesWithin, checkOf, encodeRecord, type RecordKind, readRecords, recordKinds } from './files/records.js';
+import { bytesWithin, checkOf, encodeRecord, type RecordKind, recordKinds } from './files/records.js';
 import { parseSegmentName, Segment, type SegmentName, syncFolder } from './files/segment.js';
-import { sortOut } from './files/sort-out.js';
-import { type BatchHead, headOf, joinParts, type OpenStore } from './open-store.js';
+import { type BatchHead, headOf, type OpenStore } from './open-store.js';
 
 export interface FilesStoreOptions {
   /** Created where it is missing. Programs that name the same folder share what waits in it. Other files there are left alone. */
@@ -38,24 +37,6 @@ export interface FilesStore extends OpenStore {
   close(): Promise<void>;
 }
 
-/** Where bytes stand in a segment, and their checksum there. */
-interface Stretch {
-  readonly at: number;
-  readonly length: number;
-  readonly check: number;
-}
-
-interface Entry {
-  readonly head: BatchHead;
-  readonly byteLength: number;
-  heldUntilMs: number;
-  segment: Segment;
-  /** One, or the parts of a batch that was never sealed. */
-  stretches: readonly Stretch[];
-  /** Records of which any that is marked says that the batch is gone; more than one where they may be. */
-  marks: readonly number[];
-}
-
 /** A batch that still grows. */
 interface OpenBatch {
   readonly segment: Segment;
@@ -83,11 +64,11 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
   const folder = resolve(options.folder);
   const segmentBytes = Math.min(Math.max(maxBytes / 32, 64 * 1024), 1024 * 1024);
   const me = createOwner();
-  /** In the order of claims. */
-  const waiting: Readonly<Record<Priority, Map<string, Entry>>> = { high: new Map(), normal: new Map() };
+  const waiting = new Entries();
   const open = new Map<string, OpenBatch>();
   const segments = new Set<Segment>();
-  const size = { batches: 0, items: 0, bytes: 0, damaged: 0, expired: 0 };
+  let damaged = 0;
+  let expired = 0;
   /** As they were when they were looked at last. */
   let others = { owners: 0, bytes: 0 };
   let openBytes = 0;
@@ -98,7 +79,6 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
   let closed = false;
   const timers: NodeJS.Timeout[] = [];
 
-  const entryOf = (id: string): Entry | undefined => waiting.high.get(id) ?? waiting.normal.get(id);
   const bound = (): number => Math.max(maxBytes - others.bytes, Math.floor(maxBytes / (1 + others.owners)));
 
   function every(ms: number, run: () => void): void {
@@ -151,7 +131,7 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
 
   /** Somebody else has it, or nobody. */
   function forgetSegment(segment: Segment): void {
-    for (const { entry, id } of everything()) if (entry.segment === segment) forget(id, entry);
+    for (const { entry, id } of waiting) if (entry.segment === segment) waiting.forget(id, entry);
     for (const [id, { segment: its, bytes }] of open)
       if (its === segment) {
         open.delete(id);
@@ -162,31 +142,8 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     if (active === segment) active = undefined;
   }
 
-  function* everything(): Generator<{ readonly id: string; readonly entry: Entry }> {
-    for (const map of [waiting.high, waiting.normal]) for (const [id, entry] of map) yield { id, entry };
-  }
-
-  function count({ head, byteLength }: Entry, sign: 1 | -1): void {
-    size.batches += sign;
-    size.items += sign * head.items;
-    size.bytes += sign * byteLength;
-  }
-
-  function add(id: string, entry: Entry): void {
-    waiting[entry.head.priority].set(id, entry);
-    entry.segment.pins.add(id);
-    count(entry, 1);
-  }
-
-  /** Without a word to the disk. */
-  function forget(id: string, entry: Entry): void {
-    waiting[entry.head.priority].delete(id);
-    entry.segment.pins.delete(id);
-    count(entry, -1);
-  }
-
   function removeEntry(id: string, entry: Entry): void {
-    forget(id, entry);
+    waiting.forget(id, entry);
     entry.segment.mark(entry.marks);
     tidy(entry.segment);
   }
@@ -232,15 +189,15 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
   /** `undefined` where there is no room; throws where it cannot be written. */
   function store(batch: Batch, mostBytes: number): Segment | undefined {
     const { id, bytes } = batch;
-    const known = entryOf(id);
+    const known = waiting.get(id);
     const grown = open.get(id);
-    if (size.bytes - (known?.byteLength ?? 0) + openBytes - (grown?.bytes ?? 0) + bytes.length > mostBytes) {
+    if (waiting.bytes - (known?.byteLength ?? 0) + openBytes - (grown?.bytes ?? 0) + bytes.length > mostBytes) {
       removeOpen(id);
       return undefined;
     }
     const place = write(segmentFor(id), batch);
     if (known) {
-      forget(id, known);
+      waiting.forget(id, known);
       known.segment.mark(known.marks);
     }
     const parts = open.get(id);
@@ -248,7 +205,7 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
       open.delete(id);
       openBytes -= parts.bytes;
     }
-    add(id, {
+    waiting.add(id, {
       head: headOf(batch),
       byteLength: bytes.length,
       heldUntilMs: Number.NEGATIVE_INFINITY,
@@ -264,7 +221,7 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
   function tidyUp(): void {
     let taken = 0;
     for (const { end } of segments) taken += end;
-    if (taken <= 2 * (size.bytes + openBytes) + 4 * segmentBytes) return;
+    if (taken <= 2 * (waiting.bytes + openBytes) + 4 * segmentBytes) return;
     let emptiest: Segment | undefined;
     for (const segment of segments)
       if (segment !== active && !isGrowing(segment) && segment.pins.size / segment.end < share(emptiest))
@@ -280,8 +237,8 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     const moved: { readonly id: string; readonly entry: Entry; readonly place: ReturnType<typeof write> }[] = [];
     try {
       for (const id of [...from.pins]) {
-        const entry = entryOf(id)!;
-        const bytes = read(entry);
+        const entry = waiting.get(id)!;
+        const bytes = readBytes(entry);
         if (bytes) moved.push({ id, entry, place: write(segmentToWrite(), { ...entry.head, bytes }) });
         else damage(id, entry);
       }
@@ -298,22 +255,8 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     tidy(from);
   }
 
-  /** `undefined` where it cannot be read any more. */
-  function read({ segment, stretches }: Entry): Uint8Array | undefined {
-    try {
-      const parts = stretches.map(({ at, length, check }) => {
-        const bytes = segment.read(at, length);
-        if (checkOf(bytes, segment.seed) !== check) throw new Error('its checksum is another');
-        return bytes;
-      });
-      return parts.length === 1 ? parts[0] : new Uint8Array(Buffer.concat(parts));
-    } catch {
-      return undefined;
-    }
-  }
-
   function damage(id: string, entry: Entry): void {
-    size.damaged++;
+    damaged++;
     removeEntry(id, entry);
   }
 
@@ -352,39 +295,19 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     const contents = await readFile(segment.path).catch(() => undefined);
     if (!contents || closed) {
       if (contents) segment.giveTo(nobody);
-      else size.damaged++;
+      else damaged++;
       return;
     }
     segments.add(segment);
     begin();
     segment.end = contents.length;
-    const { records, damaged } = readRecords(contents, segment.seed);
-    size.damaged += damaged;
-    for (const each of sortOut(records)) {
-      const stretches = each.map(({ bytesAt: at, byteLength: length }) => ({
-        at,
-        length,
-        check: checkOf(contents.subarray(at, at + length), segment.seed),
-      }));
-      const marks = each.map(({ start }) => start);
-      const { bytes, ...head } = joinParts(
-        each.map(({ head: { at = 0, of: _, ...head }, bytesAt, byteLength }) => ({
-          at,
-          head: head as BatchHead,
-          bytes: contents.subarray(bytesAt, bytesAt + byteLength),
-        })),
-      );
+    const found = readEntries(segment, contents);
+    damaged += found.damaged;
+    for (const entry of found.entries) {
+      const { id } = entry.head;
       // It had begun to move elsewhere when its owner died.
-      if (entryOf(head.id) || open.has(head.id)) segment.mark(marks);
-      else
-        add(head.id, {
-          head,
-          byteLength: bytes.length,
-          heldUntilMs: Number.NEGATIVE_INFINITY,
-          segment,
-          stretches,
-          marks,
-        });
+      if (waiting.get(id) || open.has(id)) segment.mark(entry.marks);
+      else waiting.add(id, entry);
     }
     // Programs that start and end often leave many that are nearly empty.
     if (segment.pins.size && segment.end < segmentBytes / 4) quietly(() => moveOut(segment));
@@ -393,9 +316,9 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
 
   function giveUpOld(): void {
     const oldestMs = Date.now() - maxAgeMs;
-    for (const { id, entry } of [...everything()])
+    for (const { id, entry } of [...waiting])
       if (entry.head.createdUnixMs < oldestMs && entry.heldUntilMs <= nowMs()) {
-        size.expired += entry.head.items;
+        expired += entry.head.items;
         removeEntry(id, entry);
       }
   }
@@ -416,7 +339,7 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     },
     async append(part, at) {
       const { id, bytes } = part;
-      if (size.bytes + openBytes + bytes.length > bound()) return false;
+      if (waiting.bytes + openBytes + bytes.length > bound()) return false;
       const segment = segmentFor(id);
       const grown = open.get(id);
       const first = segment.append(encodeRecord(recordKinds.part, { ...headOf(part), at }, bytes, segment.seed));
@@ -433,10 +356,10 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
       await look();
       const now = nowMs();
       const batches: Batch[] = [];
-      for (const { id, entry } of everything()) {
+      for (const { id, entry } of waiting) {
         if (batches.length >= limit) break;
         if (entry.heldUntilMs > now || (destinations && !destinations.includes(entry.head.destination))) continue;
-        const bytes = read(entry);
+        const bytes = readBytes(entry);
         if (!bytes) {
           damage(id, entry);
           continue;
@@ -448,27 +371,24 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     },
     async release(ids) {
       for (const id of ids) {
-        const entry = entryOf(id);
+        const entry = waiting.get(id);
         if (!entry) continue;
         entry.heldUntilMs = Number.NEGATIVE_INFINITY;
-        // Behind those that wait: a batch that fails again and again must not stop the others.
-        const map = waiting[entry.head.priority];
-        map.delete(id);
-        map.set(id, entry);
+        waiting.putLast(id, entry);
       }
     },
     async remove(ids) {
       for (const id of ids) {
-        const entry = entryOf(id);
+        const entry = waiting.get(id);
         if (entry) removeEntry(id, entry);
         removeOpen(id);
       }
     },
     async replace(parentId, parts) {
-      const parent = entryOf(parentId);
+      const parent = waiting.get(parentId);
       if (!parent) return false;
       const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-      if (size.bytes - parent.byteLength + openBytes + bytes > bound()) return false;
+      if (waiting.bytes - parent.byteLength + openBytes + bytes > bound()) return false;
       // In the segment of what they replace, and in one write, so that whoever has one has all.
       const { segment } = parent;
       const records = parts.map((part) =>
@@ -478,7 +398,7 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
       let start = segment.append(Buffer.concat([...records, commit]));
       parts.forEach((part, at) => {
         const record = records[at]!;
-        add(part.id, {
+        waiting.add(part.id, {
           head: headOf(part),
           byteLength: part.bytes.length,
           heldUntilMs: Number.NEGATIVE_INFINITY,
@@ -491,12 +411,10 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
       return true;
     },
     async evict(order, wanted) {
-      const now = nowMs();
       const most = bound();
       const dropped: BatchHead[] = [];
-      const free = [...everything()].filter(({ entry }) => entry.heldUntilMs <= now);
-      for (const { id, entry } of free.sort(before(order))) {
-        if (most - size.bytes - openBytes >= wanted) break;
+      for (const { id, entry } of waiting.free(order, nowMs())) {
+        if (most - waiting.bytes - openBytes >= wanted) break;
         removeEntry(id, entry);
         dropped.push(entry.head);
       }
@@ -504,7 +422,8 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     },
     async size() {
       await (looked ?? look());
-      return { ...size, maxBytes };
+      const { batches, items, bytes } = waiting;
+      return { batches, items, bytes, damaged, expired, maxBytes };
     },
     async close() {
       if (closed) return;
@@ -522,17 +441,6 @@ export function filesStore(options: FilesStoreOptions): FilesStore {
     },
   };
 }
-
-interface Identified {
-  readonly entry: Entry;
-}
-
-const before =
-  (order: EvictionOrder) =>
-  ({ entry: { head: a } }: Identified, { entry: { head: b } }: Identified): number =>
-    (order === 'sacrifice' ? rank(a) - rank(b) : 0) || a.createdUnixMs - b.createdUnixMs;
-
-const rank = ({ priority }: BatchHead): number => (priority === 'high' ? 1 : 0);
 
 /** For what is only tidying: a disk that does not let it is none of the caller's business. */
 function quietly(run: () => void): void {
