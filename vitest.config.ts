@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './tools/test-run/longest-first.mjs';
 
 // One project per package; a test runs where its code runs, so browser and engine tests are programs these tests start.
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     setupFiles: ['tools/test-run/note-worker.mjs'],
     // In CI a test that fails gets a second try, and `npm test` names it: a failure twice is the program's, once may be the machine's.
     retry: process.env.CI ? 1 : 0,

@@ -6,10 +6,22 @@ import { place, type Snippet } from './read-snippets.js';
 
 const cli = join(root, 'packages/collector/dist/cli/main.js');
 
-export const help = (...args: string[]): Promise<string> =>
-  new Promise((resolve, reject) =>
-    execFile(process.execPath, [cli, ...args, '--help'], (error, stdout) => (error ? reject(error) : resolve(stdout))),
-  );
+/** What has been asked once is not asked again: the guides name the same commands many times. */
+const pages = new Map<string, Promise<string>>();
+
+export function help(...args: string[]): Promise<string> {
+  const asked = args.join(' ');
+  if (!pages.has(asked))
+    pages.set(
+      asked,
+      new Promise((resolve, reject) => {
+        execFile(process.execPath, [cli, ...args, '--help'], (error, stdout) =>
+          error ? reject(error) : resolve(stdout),
+        );
+      }),
+    );
+  return pages.get(asked)!;
+}
 
 /** What is wrong with the commands of a shell block: a command, flag or script that does not exist. */
 export async function wrongCommands(snippet: Snippet): Promise<string[]> {
