@@ -249,3 +249,11 @@ test('the guide says that attributes which a view leaves out may stand on exempl
   const chapter = guide.slice(guide.indexOf('## Exemplars'));
   expect(chapter.slice(0, chapter.indexOf('\n## '))).toMatch(/leaves out[^.]*still[^.]*exemplar.*`always_off`/s);
 });
+
+test('what is observed is observed in no span, whoever asks for it', async () => {
+  const rig = recorded();
+  rig.telemetry.meter.createObservableGauge('g').addCallback((result) => result.observe(1));
+  const asking = trace.setSpan(context.active(), rig.telemetry.tracer.startSpan('asking'));
+  const [metric] = await context.with(asking, () => rig.metrics());
+  expect(metric!.points).toMatchObject([{ asDouble: 1, exemplars: [] }]);
+});

@@ -16,6 +16,7 @@ import {
   simpleLogRecordProcessor,
 } from '../../src/core/logs/index.js';
 import { fileTransport, start } from '../../src/runtimes/node/index.js';
+import { createTestClock } from '../../src/runtimes/testing/test-clock.js';
 import { decodeLogRequests } from './decode-logs.js';
 import { recorded } from './recorded.js';
 
@@ -303,6 +304,18 @@ test('of more records than a program may make, errors are kept longest, and what
   expect(bodies.filter((body) => String(body).startsWith('error'))).toEqual(['error 0', 'error 1']);
   expect(rig.telemetry.status().dropped).toMatchObject({ 'rate-limited': 30, 'queue-full': 0 });
   expect(recorded({ global: false }).telemetry.status().dropped).not.toHaveProperty('rate-limited');
+});
+
+test('room for records comes back as time passes, once for each piece of it', () => {
+  const clock = createTestClock(1_700_000_000_000);
+  const rig = recorded({ clock, logVolumeLimit: { perSecond: 1, burst: 2 } });
+  const logger = logs.getLogger('lib');
+  for (let at = 0; at < 20; at++) {
+    logger.emit({ severityNumber: 17, body: at });
+    clock.advance(500);
+  }
+  // Two at once, then one each second.
+  expect(rig.logs().map(({ body }) => Number(body))).toEqual([0, 1, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
 test('where hardly anything may come at once, what is no error comes too', () => {

@@ -338,3 +338,21 @@ test('the metrics that leave are filtered too, and a producer that fails is said
   expect(errors.map((error) => (error as Error).message)).toEqual(['no bridge']);
   expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['bridge']);
 });
+
+test('an exporter that never answers is given up after an interval, and handed what there is then', async () => {
+  const clock = createTestClock(1_700_000_000_000);
+  const told = tellingExporter({ answer: false });
+  const reader = createPeriodicExportingMetricReader({ ...told, intervalMs: 5_000 });
+  const { telemetry } = recorded({ clock, metrics: { readers: [reader], push: false } });
+  telemetry.meter.createCounter('c').add(1);
+  clock.advance(5_000);
+  await until(() => told.exported.length === 1);
+  clock.advance(5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(5_000);
+  await until(() => told.exported.length === 2);
+  // The end waits for it no longer than it is told.
+  const ended = telemetry.shutdown({ timeoutMs: 1_000 });
+  clock.advance(1_000);
+  expect(await ended).toBe(false);
+});

@@ -341,6 +341,23 @@ test('a view whose name several instruments could have, and numbers that are non
   ]);
 });
 
+test('values below zero have buckets of their own, those no further from zero than the threshold count as zero, and there is no sum', async () => {
+  const aggregation = { type: 'base2_exponential_bucket_histogram', maxScale: 0, zeroThreshold: 0.5 } as const;
+  const rig = recorded({ metrics: { views: [{ instrumentName: 'degrees', aggregation }] } });
+  const degrees = metrics.getMeter('lib').createGauge('degrees');
+  for (const value of [-0.5, 0.5, -1, -4, 2]) degrees.record(value);
+  const [metric] = await rig.metrics();
+  expect(metric!.points[0]).toMatchObject({
+    count: '5',
+    zeroCount: '2',
+    negative: { offset: -1, bucketCounts: ['1', '0', '1'] },
+    positive: { bucketCounts: ['1'] },
+    min: -4,
+    max: 2,
+  });
+  expect(metric!.points[0]).not.toHaveProperty('sum');
+});
+
 test('exponential histograms count in buckets that grow by a factor, as fine as 160 of them allow, at first at scale 20 [S7]', async () => {
   const rig = recorded({
     metrics: {

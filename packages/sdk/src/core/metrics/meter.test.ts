@@ -1,4 +1,4 @@
-import { type BatchObservableCallback, createNoopMeter, type MetricOptions } from '@opentelemetry/api';
+import { type Attributes, type BatchObservableCallback, createNoopMeter, type MetricOptions } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { metricsRig } from '../../../../testkit/src/metrics-rig.js';
 import { plainAttributes } from '../../../../testkit/src/otlp-proto.js';
@@ -355,4 +355,37 @@ test('a callback for several observables may hold one of another SDK or of none,
   }
   expect(asked).toBe(1);
   expect(rig.said).toEqual([]);
+});
+
+test('an observed counter that stands still has not begun anew, and one that is made later begins when it is made', async () => {
+  const rig = metricsRig({ temporality: 'delta' });
+  const cumulative = metricsRig();
+  for (const { meter } of [rig, cumulative])
+    meter.createObservableCounter('c').addCallback((result) => result.observe(5));
+  for (const each of [rig, cumulative]) {
+    await each.metrics();
+    await each.time.advance(1_000);
+  }
+  expect((await rig.metrics())[0]!.sum!.dataPoints).toMatchObject([{ asDouble: 0, startTimeUnixNano: nanos(startMs) }]);
+  expect((await cumulative.metrics())[0]!.sum!.dataPoints).toMatchObject([
+    { asDouble: 5, startTimeUnixNano: nanos(startMs) },
+  ]);
+  await cumulative.time.advance(500);
+  cumulative.meter.createObservableCounter('late').addCallback((result) => result.observe(7));
+  await cumulative.time.advance(500);
+  expect((await cumulative.metrics())[1]!.sum!.dataPoints).toMatchObject([
+    { asDouble: 7, startTimeUnixNano: nanos(startMs + 1_500), timeUnixNano: nanos(startMs + 2_000) },
+  ]);
+});
+
+test('what attributes inherit is none of theirs, and leads nobody else to their series', async () => {
+  const rig = metricsRig();
+  const counter = rig.meter.createCounter('c');
+  counter.add(1, Object.create({ a: 1 }) as Attributes);
+  counter.add(2, { a: 1 });
+  const points = (await rig.metrics())[0]!.sum!.dataPoints;
+  expect(points.map(({ attributes, asDouble }) => [plainAttributes(attributes), asDouble])).toEqual([
+    [{}, 1],
+    [{ a: 1n }, 2],
+  ]);
 });
