@@ -1,9 +1,19 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { everySignal } from '../../../testkit/src/faults/serials-on-the-wire.js';
+import { arrivalsAt, namesOnTheWire } from './support/arrivals.js';
 import { bundlePage } from './support/bundle-page.js';
 import { chromiumPath, launchChromium } from './support/chromium.js';
 import { contextWith, evaluate, isStored, offlineScript, saidBeside } from './support/offline-page.js';
 import { openPage } from './support/open-page.js';
+import type { OtlpSink } from './support/otlp-sink.js';
+
+/** Once each of these has arrived as a span, a log record and a point, and none of them twice. */
+async function arrivedOnce(sink: OtlpSink, ...names: readonly string[]): Promise<void> {
+  const arrived = arrivalsAt(sink, namesOnTheWire);
+  await sink.until(() => everySignal.every((signal) => names.every((name) => arrived(signal).includes(name))));
+  for (const signal of everySignal) expect([...arrived(signal)].sort(), signal).toEqual([...names].sort());
+}
 
 describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', () => {
   let browser: Browser;
@@ -12,13 +22,13 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
   });
   afterAll(() => browser?.close());
 
-  test('a database that another tab deletes while it is in use is made anew, and spans go on to arrive [B14 F2]', async () => {
+  test('a database that another tab deletes while it is in use is made anew, and spans, log records and points go on to arrive [B14 F2 S7]', async () => {
     await using opened = await openPage(browser, { script: offlineScript });
     const { page, context, sink, origin } = opened;
-    await evaluate(page, `end('before'), telemetry.flush()`);
-    await sink.span('before');
+    await evaluate(page, `record('before'), telemetry.flush()`);
+    await arrivedOnce(sink, 'before');
     sink.away = true;
-    await evaluate(page, `end('waits'), telemetry.flush({ timeoutMs: 200 })`);
+    await evaluate(page, `record('waits'), telemetry.flush({ timeoutMs: 200 })`);
     const other = await context.newPage();
     await other.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     await other.goto(`${origin}/?other`);
@@ -32,13 +42,16 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
       }).then(() => {})`,
     );
     sink.away = false;
-    await evaluate(page, `end('after'), telemetry.flush({ timeoutMs: 2_000 })`);
-    await sink.span('after');
+    await evaluate(page, `record('after'), telemetry.flush({ timeoutMs: 2_000 })`);
+    // What had waited in it may be gone.
+    const arrived = arrivalsAt(sink, namesOnTheWire);
+    await sink.until(() => everySignal.every((signal) => arrived(signal).includes('after')));
+    for (const signal of everySignal) expect(arrived(signal).length, signal).toBe(new Set(arrived(signal)).size);
     expect(await evaluate(page, `end('kept'), (${isStored})('kept')`)).toBe(true);
     expect(opened.pageErrors).toEqual([]);
   });
 
-  test('a database that another program keeps from being opened is done without, and spans arrive [B14 F2]', async () => {
+  test('a database that another program keeps from being opened is done without, and spans, log records and points arrive [B14 F2 S7]', async () => {
     await using opened = await openPage(browser, { script: `window.opened = true;` });
     const { page, context, origin, sink } = opened;
     // Who listens to nothing holds up whoever wants to delete it, and that one whoever comes behind.
@@ -57,19 +70,19 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     const next = await context.newPage();
     await next.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: code }));
     await next.goto(`${origin}/?next`);
-    await evaluate(next, `end('held up')`);
+    await evaluate(next, `record('held up')`);
     await next.waitForFunction(`said.some((each) => each.startsWith('no-database'))`);
     await evaluate(next, `telemetry.flush()`);
-    await sink.span('held up');
+    await arrivedOnce(sink, 'held up');
     expect(await evaluate(next, 'said')).toEqual([
       expect.stringMatching(/^no-database: .*not open after 5000 ms.*they wait in localStorage$/),
     ]);
     sink.away = true;
-    await evaluate(next, `end('kept'), telemetry.flush({ timeoutMs: 200 })`);
-    expect(await evaluate(next, 'telemetry.status().stored')).toMatchObject({ items: 1, durability: 'process-crash' });
+    await evaluate(next, `record('kept'), telemetry.flush({ timeoutMs: 200 })`);
+    expect(await evaluate(next, 'telemetry.status().stored')).toMatchObject({ items: 3, durability: 'process-crash' });
   });
 
-  test('where the browser stores nothing at all, batches wait in memory, it is said once, and nothing is thrown [B14 F2]', async () => {
+  test('where the browser stores nothing at all, batches wait in memory, it is said once, and nothing is thrown [B14 F2 S7]', async () => {
     // A sandbox has nobody's origin, and asking it for storage throws.
     await using opened = await openPage(browser, {
       script: offlineScript,
@@ -80,12 +93,12 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
       await evaluate(page, `(() => { try { localStorage; return 'there'; } catch (error) { return error.name; } })()`),
     ).toBe('SecurityError');
     sink.away = true;
-    await evaluate(page, `end('kept'), telemetry.flush({ timeoutMs: 200 })`);
+    await evaluate(page, `record('kept'), telemetry.flush({ timeoutMs: 200 })`);
     const { stored } = await evaluate<{ stored: object }>(page, 'telemetry.status()');
-    expect(stored).toMatchObject({ items: 1, durability: 'memory' });
+    expect(stored).toMatchObject({ items: 3, durability: 'memory' });
     sink.away = false;
     await evaluate(page, `dispatchEvent(new Event('online'))`);
-    await sink.span('kept');
+    await arrivedOnce(sink, 'kept');
     expect(await saidBeside(page, 'collector-unreachable')).toEqual([
       expect.stringMatching(
         /^no-database: There is no database for batches \(SecurityError.*\): they wait in memory only$/,
@@ -94,7 +107,7 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     expect(opened.pageErrors).toEqual([]);
   });
 
-  test('without a database, as in some private windows, localStorage is where batches wait [B14]', async () => {
+  test('without a database, as in some private windows, localStorage is where batches wait [B14 S7]', async () => {
     await using context = await contextWith(browser, () => {
       IDBFactory.prototype.open = () => {
         throw new DOMException('not in this window', 'InvalidStateError');
@@ -103,18 +116,17 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     await using opened = await openPage(browser, { script: offlineScript, in: context.context });
     const { page, sink, origin } = opened;
     sink.away = true;
-    await evaluate(page, `end('first'), telemetry.flush({ timeoutMs: 200 })`);
+    await evaluate(page, `record('first'), telemetry.flush({ timeoutMs: 200 })`);
     const { stored } = await evaluate<{ stored: object }>(page, 'telemetry.status()');
-    expect(stored).toMatchObject({ items: 1, durability: 'process-crash' });
+    expect(stored).toMatchObject({ items: 3, durability: 'process-crash' });
     expect(await saidBeside(page, 'collector-unreachable')).toEqual([
       expect.stringContaining('they wait in localStorage'),
     ]);
-    await evaluate(page, `end('second')`);
+    await evaluate(page, `record('second')`);
     await page.goto('about:blank');
     sink.away = false;
     await page.goto(`${origin}/?again`);
-    await sink.until((spans) => spans.length >= 2);
-    expect(sink.spans.map(({ name }) => name).sort()).toEqual(['first', 'second']);
+    await arrivedOnce(sink, 'first', 'second');
     await page.waitForFunction(
       "Object.keys(localStorage).filter((key) => key.startsWith('throughline:')).length === 0",
     );
@@ -145,11 +157,11 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     expect(sink.spans.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
   });
 
-  test('what is torn or foreign where batches wait is skipped, and the rest is sent [B14]', async () => {
+  test('what is torn or foreign where batches wait is skipped, and the rest is sent [B14 S7]', async () => {
     await using opened = await openPage(browser, { script: offlineScript });
     const { page, sink, origin } = opened;
     sink.away = true;
-    await evaluate(page, `end('whole'), telemetry.flush({ timeoutMs: 200 })`);
+    await evaluate(page, `record('whole'), telemetry.flush({ timeoutMs: 200 })`);
     await evaluate(
       page,
       `new Promise((resolve) => {
@@ -168,9 +180,9 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     await page.goto('about:blank');
     sink.away = false;
     await page.goto(`${origin}/?again`);
-    await sink.span('whole');
+    await arrivedOnce(sink, 'whole');
     await page.waitForFunction('telemetry.status().stored.items === 0');
-    expect(sink.spans).toHaveLength(1);
+    await arrivedOnce(sink, 'whole');
     expect(await evaluate(page, 'Object.entries(localStorage)')).toEqual([['of the page', 'its own']]);
     expect(opened.pageErrors).toEqual([]);
   });
@@ -208,7 +220,7 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
     expect(await saidBeside(page, 'collector-unreachable')).toEqual([]);
   });
 
-  test('where storage is full, the page’s and the browser’s, spans arrive all the same and nothing is thrown [B14 F2]', async () => {
+  test('where storage is full, the page’s and the browser’s, spans, log records and points arrive all the same and nothing is thrown [B14 F2 S7]', async () => {
     await using opened = await openPage(browser, { script: offlineScript });
     const { page, context, sink, origin } = opened;
     await evaluate(
@@ -235,12 +247,11 @@ describe.skipIf(!chromiumPath)('a page whose storage is not as it should be', ()
       ].map((each) => each.catch((error) => error?.name)))`,
     );
     expect(refused).toEqual(['QuotaExceededError', 'QuotaExceededError']);
-    await evaluate(page, `end('one'), telemetry.flush()`);
-    await sink.span('one');
-    await evaluate(page, `end('two')`);
+    await evaluate(page, `record('one'), telemetry.flush()`);
+    await arrivedOnce(sink, 'one');
+    await evaluate(page, `record('two')`);
     await page.goto('about:blank');
-    await sink.span('two');
-    expect(sink.spans).toHaveLength(2);
+    await arrivedOnce(sink, 'one', 'two');
     expect(opened.pageErrors).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { faultSize, nothingLost } from '../../../testkit/src/faults/fault-run.js';
+import { faultSize, nothingLostOfAny } from '../../../testkit/src/faults/fault-run.js';
+import { everySignal } from '../../../testkit/src/faults/serials-on-the-wire.js';
+import { arrivalsAt, namesOnTheWire } from './support/arrivals.js';
 import { bundlePage } from './support/bundle-page.js';
 import { chromiumPath } from './support/chromium.js';
 import { type KillableChromium, killableChromium } from './support/killable-chromium.js';
@@ -8,12 +10,14 @@ import { isStored } from './support/offline-page.js';
 import { type OtlpSink, startOtlpSink } from './support/otlp-sink.js';
 import { serve } from './support/serve.js';
 
+/** What has not arrived by then is missing. */
+const LONGEST_MS = 60_000;
 /** Of ten kinds of cuts each one at least. */
 const TIMES = faultSize({ brief: 10, full: 50 });
 
 describe.skipIf(!chromiumPath)('a page without a network that ends badly', () => {
   test(
-    'cuts at any moment (closed, left, loaded again, crashed, the browser killed) lose nothing, and nothing arrives twice [B14]',
+    'cuts at any moment (closed, left, loaded again, crashed, the browser killed) lose nothing of any signal, and nothing arrives twice [B14 S7]',
     {
       timeout: 180_000,
     },
@@ -31,7 +35,7 @@ describe.skipIf(!chromiumPath)('a page without a network that ends badly', () =>
   );
 
   test(
-    'a browser that is killed at random moments, most of them without a network, sends what was stored at its next visits, once [B14]',
+    'a browser that is killed at random moments, most of them without a network, sends what was stored of every signal at its next visits, once [B14 S7]',
     {
       timeout: 180_000,
     },
@@ -52,7 +56,7 @@ const random = (below: number): number => Math.floor(Math.random() * below);
 interface Stage {
   readonly sink: OtlpSink;
   readonly chromium: KillableChromium;
-  /** A page that ends spans without a pause, and says of which they are over. */
+  /** A page that makes spans, log records and points without a pause, and says of which they are over. */
   visit(name: string, says: Cut['says'] | 'nothing'): Promise<Page>;
 }
 
@@ -77,8 +81,9 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
   const over = new Set<string>();
   const thrownAway: number[] = [];
   let wasThere = false;
+  const arrived = arrivalsAt(sink, namesOnTheWire);
   const missing = () => {
-    const names = new Set(sink.spans.map(({ name }) => name));
+    const names = new Set(everySignal.flatMap(arrived));
     return [...over].filter((name) => !names.has(name));
   };
   const find = (isThere: boolean): void => {
@@ -96,7 +101,7 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
     if (!told.has(context)) {
       told.add(context);
       await context.exposeBinding('found', (_, isThere: boolean) => find(isThere));
-      await context.exposeBinding('over', (_, span: string) => void over.add(span));
+      await context.exposeBinding('over', (_, item: string) => void over.add(item));
     }
     const page = await context.newPage();
     page.on('pageerror', (error) => errors.push(String(error)));
@@ -110,9 +115,15 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   sink.away = false;
-  await visit('last', 'nothing');
-  await Promise.race([sink.until(() => missing().length === 0), new Promise((resolve) => setTimeout(resolve, 60_000))]);
-  const names = sink.spans.map(({ name }) => name);
+  // It makes nothing, and sends what all the others have left.
+  const last = await visit('last', 'nothing');
+  await Promise.race([
+    sink.until(() => missing().length === 0),
+    new Promise((resolve) => setTimeout(resolve, LONGEST_MS)),
+  ]);
+  // A second copy may still be on its way.
+  await last.waitForFunction('telemetry.status().queued.items + telemetry.status().stored.items === 0');
+  const names = everySignal.flatMap(arrived);
   // A receiver drops the second copy of a batch by its id, and only where it is the same batch.
   const contents = new Map<string, Set<string>>();
   for (const { method, url, bytes } of sink.requests) {
@@ -133,12 +144,19 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
     lost: missing().length,
   });
   expect(over.size).toBeGreaterThan(TIMES);
-  nothingLost(title, {
-    sent: over.size,
-    stored: new Set(names).size,
-    missing: missing().length,
-    duplicated: names.length - new Set(names).size,
-  });
+  nothingLostOfAny(
+    title,
+    everySignal.map((signal) => {
+      const found = arrived(signal);
+      const stored = new Set(found);
+      const sent = [...over].filter((name) => name.startsWith(`${signal} `));
+      const lost = sent.filter((name) => !stored.has(name));
+      return [
+        signal,
+        { sent: sent.length, stored: stored.size, missing: lost.length, duplicated: found.length - stored.size },
+      ];
+    }),
+  );
   expect(thrownAway.length, 'databases that the browser threw away').toBeLessThanOrEqual(Math.ceil(TIMES / 15));
   expect(twoContents, 'batches with two contents under one id').toEqual([]);
   expect(errors).toEqual([]);
@@ -148,7 +166,7 @@ async function story(title: string, cut: (at: number, stage: Stage) => Promise<s
 
 interface Cut {
   readonly name: string;
-  /** When a span is over: the task in which it ended is; the browser's database has it. */
+  /** When an item is over: the task in which it ended is; the browser's database has it. */
   readonly says: 'task' | 'stored';
   run(page: Page, chromium: ReturnType<typeof killableChromium>): Promise<unknown>;
 }
@@ -195,7 +213,7 @@ async function crash(page: Page): Promise<void> {
 }
 
 const offlineProgram = `
-  import { offline, start } from '@throughline/sdk/web';
+  import { logging, metering, offline, start } from '@throughline/sdk/web';
   // A browser that was killed while it wrote may have to mend its databases first, and says that it cannot answer.
   for (;;)
     try {
@@ -204,7 +222,16 @@ const offlineProgram = `
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-  const telemetry = window.telemetry = start({ endpoint: 'COLLECTOR', plainText: true, pageLoad: false, batch: { maxAgeMs: 100, firstRetryMs: 100 }, onDiagnostic: () => {} }, offline());
+  const telemetry = window.telemetry = start({ endpoint: 'COLLECTOR', plainText: true, pageLoad: false, batch: { maxAgeMs: 100, firstRetryMs: 100 }, metricTemporality: 'delta', metricIntervalMs: 20, cardinalityLimit: 1e6, onDiagnostic: () => {} }, { ...offline(), logging, metering });
+  const counter = telemetry.meter.createCounter('work');
+  const filler = () => 'x'.repeat(Math.random() * 400);
+  const makes = {
+    traces: (name) => telemetry.tracer.startSpan(name, { attributes: { filler: filler() } }).end(),
+    logs: (name) => telemetry.logger.emit({ body: name, attributes: { filler: filler() } }),
+    metrics: (name) => counter.add(1, { name, filler: filler() }),
+  };
+  // What is counted becomes bytes when it is collected; from then on it waits as the others do.
+  const uncollected = [];
   // Loaded again, it is another page.
   const visit = location.search.slice(1) + ' ' + Math.random().toString(36).slice(2);
   const says = location.hash.slice(1);
@@ -212,15 +239,16 @@ const offlineProgram = `
   const isStored = ${isStored};
   let count = 0;
   function work() {
-    const names = [];
+    const names = telemetry.status().uncollected ? [] : uncollected.splice(0);
     for (let n = Math.floor(Math.random() * 3); n >= 0; n--) {
-      const name = visit + ' ' + count++ + ' ';
-      telemetry.tracer.startSpan(name, { attributes: { filler: 'x'.repeat(Math.random() * 400) } }).end();
-      names.push(name);
+      const signal = Object.keys(makes)[count % 3];
+      const name = signal + ' ' + visit + ' ' + count++ + ' ';
+      makes[signal](name);
+      (signal === 'metrics' ? uncollected : names).push(name);
     }
     const tell = () => names.forEach((name) => over(name));
     if (says === 'task') setTimeout(tell);
     if (says === 'stored') for (const name of names) isStored(name).then((found) => found && over(name), () => {});
     setTimeout(work, Math.random() * 20);
   }
-  work();`;
+  if (says !== 'nothing') work();`;

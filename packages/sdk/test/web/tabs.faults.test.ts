@@ -4,14 +4,17 @@ import type { DrivenBrowser, DrivenPage } from '../../../testkit/src/browsers/dr
 import { driveFirefox } from '../../../testkit/src/browsers/firefox.js';
 import { driveWebKit } from '../../../testkit/src/browsers/webkit.js';
 import { faultProxy } from '../../../testkit/src/fault-proxy.js';
-import { faultSize, isFullFaultRun, nothingLost } from '../../../testkit/src/faults/fault-run.js';
+import { faultSize, isFullFaultRun, nothingLostOfAny } from '../../../testkit/src/faults/fault-run.js';
 import { SERIAL, tallySerials } from '../../../testkit/src/faults/serials.js';
+import { everySignal, serialsOnTheWire } from '../../../testkit/src/faults/serials-on-the-wire.js';
+import { arrivalsAt } from './support/arrivals.js';
 import { bundlePage } from './support/bundle-page.js';
 import { startOtlpSink } from './support/otlp-sink.js';
 import { serve } from './support/serve.js';
 
 const TABS = 6;
-const SPANS = 60;
+/** Spans, and as many log records and points. */
+const ITEMS = 60;
 const rounds = faultSize({ brief: 2, full: 40 });
 
 /** What a round is about: a collector that is some way off; answers that are lost; nobody there; requests that are cut. */
@@ -24,18 +27,24 @@ const faults = [
 
 const program = `
   if (location.hash === '#no-locks') Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
-  const { offline, start } = await import('@throughline/sdk/web');
+  const { logging, metering, offline, start } = await import('@throughline/sdk/web');
   window.telemetry = start({
     endpoint: 'COLLECTOR', plainText: true, pageLoad: false, fetch: false, xhr: false, clicks: false, errors: false, onDiagnostic: () => {},
     batch: { maxAgeMs: 150, firstRetryMs: 100, maxRetryMs: 400 },
-  }, offline());
+    // Then each point is told once, and each serial is a series.
+    metricTemporality: 'delta', metricIntervalMs: 150, cardinalityLimit: 1e6,
+  }, { ...offline(), logging, metering });
+  const counter = telemetry.meter.createCounter('work');
   const show = (hidden) => {
     Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
   };
   window.work = async (from, count, hides) => {
     for (let n = 0; n < count; n++) {
-      telemetry.tracer.startSpan('work', { attributes: { '${SERIAL}': from + n, filler: 'x'.repeat(200) } }).end();
+      const attributes = { '${SERIAL}': from + n, filler: 'x'.repeat(200) };
+      telemetry.tracer.startSpan('work', { attributes }).end();
+      telemetry.logger.emit({ body: 'work', attributes });
+      counter.add(1, attributes);
       if (hides && Math.random() < 0.1) { show(true); setTimeout(show, 20, false); }
       if (Math.random() < 0.3) await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -57,13 +66,13 @@ async function shareOneStore(browser: DrivenBrowser, name: string, locks: boolea
   try {
     for (let n = 0; n < TABS; n++) tabs.push(await browser.visit(`${site.origin}/?${n}${locks ? '' : '#no-locks'}`));
     let sent = 0;
-    const arrived = () => sink.spans.map(({ attributes }) => attributes[SERIAL] as number);
+    const arrived = arrivalsAt(sink, serialsOnTheWire);
     const sends = () =>
       sink.requests
         .filter(({ method }) => method === 'POST')
         .map(({ url }) => new URL(url, sink.url).searchParams.get('tl-batch'));
     const settled = async () => {
-      await sink.until(() => new Set(arrived()).size >= sent);
+      await sink.until(() => everySignal.every((signal) => new Set(arrived(signal)).size >= sent));
       for (const tab of tabs) while ((await tab.evaluate('telemetry.status().queued.items')) !== 0);
     };
     for (let round = 0; round < rounds; round++) {
@@ -71,8 +80,8 @@ async function shareOneStore(browser: DrivenBrowser, name: string, locks: boolea
       const before = sends().length;
       const quiet = round % faults.length === 0;
       proxy.set(fault);
-      await Promise.all(tabs.map((tab, at) => tab.evaluate(`work(${sent + at * SPANS}, ${SPANS}, ${!quiet})`)));
-      sent += TABS * SPANS;
+      await Promise.all(tabs.map((tab, at) => tab.evaluate(`work(${sent + at * ITEMS}, ${ITEMS}, ${!quiet})`)));
+      sent += TABS * ITEMS;
       proxy.set({});
       await settled();
       if (!quiet) continue;
@@ -80,12 +89,10 @@ async function shareOneStore(browser: DrivenBrowser, name: string, locks: boolea
       const healthy = sends().slice(before);
       expect(healthy.length - new Set(healthy).size, `${name}: batches that two sent`).toBe(0);
     }
-    nothingLost(
+    const all = Array.from({ length: sent }, (_, n) => n);
+    nothingLostOfAny(
       name,
-      tallySerials(
-        Array.from({ length: sent }, (_, n) => n),
-        arrived(),
-      ),
+      everySignal.map((signal) => [signal, tallySerials(all, arrived(signal))]),
     );
   } finally {
     await Promise.all(tabs.map((tab) => tab.close()));
@@ -105,21 +112,21 @@ function inEngine(drive: (() => Promise<DrivenBrowser>) | undefined) {
 // What this machine lacks of these engines is skipped, by the engine's name; CI installs all three.
 describe.skipIf(!driveChromium)('tabs of Chromium that share a store', () => {
   const share = inEngine(driveChromium);
-  test('six tabs of Chromium share one store while answers are lost: each span arrives once [B14]', () =>
+  test('six tabs of Chromium share one store while answers are lost: each span, log record and point arrives once [B14 S7]', () =>
     share('tabs share a store: Chromium'));
-  test('six tabs of Chromium without Web Locks share one store while answers are lost: each span arrives once [B14]', () =>
+  test('six tabs of Chromium without Web Locks share one store while answers are lost: each span, log record and point arrives once [B14 S7]', () =>
     share('tabs share a store: Chromium without Web Locks', false));
 });
 
 // Minutes of browser each, for the same code: at full size only.
 describe.skipIf(!driveFirefox || !isFullFaultRun)('tabs of Firefox that share a store', () => {
   const share = inEngine(isFullFaultRun ? driveFirefox : undefined);
-  test('six tabs of Firefox share one store while answers are lost: each span arrives once [B14]', () =>
+  test('six tabs of Firefox share one store while answers are lost: each span, log record and point arrives once [B14 S7]', () =>
     share('tabs share a store: Firefox'));
 });
 
 describe.skipIf(!driveWebKit || !isFullFaultRun)('tabs of WebKitGTK that share a store', () => {
   const share = inEngine(isFullFaultRun ? driveWebKit : undefined);
-  test('six tabs of WebKitGTK share one store while answers are lost: each span arrives once [B14]', () =>
+  test('six tabs of WebKitGTK share one store while answers are lost: each span, log record and point arrives once [B14 S7]', () =>
     share('tabs share a store: WebKitGTK'));
 });

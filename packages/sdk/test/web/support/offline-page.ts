@@ -4,15 +4,22 @@ import type { Browser, Page } from 'playwright-core';
  * A page that keeps what it cannot send, and what a test asks of it.
  */
 
-/** Nothing is sent by itself for an hour, but at the first attempt, and when something happens. */
+/** Nothing is sent by itself for an hour, but at the first attempt, and when something happens. `record` makes a span, a log record and a point of a name. */
 export const offlineScript = `
-  import { offline, start } from '@throughline/sdk/web';
+  import { logging, metering, offline, start } from '@throughline/sdk/web';
   window.said = [];
   window.telemetry = start({
     endpoint: 'COLLECTOR', plainText: true, pageLoad: false, onDiagnostic: ({ code, message }) => said.push(code + ': ' + message),
     batch: { maxAgeMs: 3_600_000, firstRetryMs: 3_600_000, maxRetryMs: 3_600_000 },
-  }, offline());
-  window.end = (name) => telemetry.tracer.startSpan(name).end();`;
+    metricTemporality: 'delta',
+  }, { ...offline(), logging, metering });
+  window.end = (name) => telemetry.tracer.startSpan(name).end();
+  const counter = telemetry.meter.createCounter('work');
+  window.record = (name) => {
+    end(name);
+    telemetry.logger.emit({ body: name });
+    counter.add(1, { name });
+  };`;
 export const evaluate = <R>(page: Page, code: string): Promise<R> => page.evaluate(code) as Promise<R>;
 export const saidBeside = async (page: Page, code: string) =>
   (await evaluate<string[]>(page, 'said')).filter((each) => !each.startsWith(code));
