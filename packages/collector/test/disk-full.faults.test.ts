@@ -6,7 +6,7 @@ import { faultSize, nothingLostOfAny, sayFault } from '../../testkit/src/faults/
 import { everySignal } from '../../testkit/src/faults/serials-on-the-wire.js';
 import { hasSmallDisks, type SmallDisk, smallDisk } from '../../testkit/src/faults/small-disk.js';
 import { countSignalsIn } from './count-serials.js';
-import { sendSerials } from './serial-sender.js';
+import { type SerialSender, sendSerials } from './serial-sender.js';
 import { eventually, startCollector, type TestCollector } from './start-collector.js';
 
 const MIB = 1024 * 1024;
@@ -72,6 +72,15 @@ async function insertsEnded(): Promise<void> {
   await eventually(failures, (now) => now > before, 30_000);
 }
 
+/** At full size 100,000 of each signal. */
+async function enoughWasSent({ acknowledged }: SerialSender): Promise<void> {
+  await eventually(
+    async () => acknowledged.length,
+    (items) => items >= faultSize({ brief: 1, full: 310_000 }),
+    240_000,
+  );
+}
+
 interface Ready {
   readonly ready: boolean;
   readonly disk: { readonly low: boolean };
@@ -111,11 +120,7 @@ test.skipIf(!hasSmallDisks())(
       );
       sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} items acknowledged`);
     }
-    await eventually(
-      async () => sending.acknowledged.length,
-      (items) => items >= faultSize({ brief: 1, full: 300_000 }),
-      120_000,
-    );
+    await enoughWasSent(sending);
     await sending.finish();
     await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
     expect(await collector.stop()).toMatchObject({ code: 0 });
@@ -154,6 +159,7 @@ test.skipIf(!hasSmallDisks())(
       await eventually(readiness, ({ ready }) => ready, 30_000);
       sayFault(`round ${round + 1} of ${rounds}, ${sending.acknowledged.length} items acknowledged`);
     }
+    await enoughWasSent(sending);
     await sending.finish();
     await eventually(readiness, ({ spool }) => spool.waitingRows === 0, 60_000);
     expect(await collector.stop()).toMatchObject({ code: 0 });
