@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { cartParams, readCart } from './carts.mjs';
-import { orderPlaced, orderRefused } from './orders.mjs';
+import { checkoutTook, orderPlaced, orderRefused } from './orders.mjs';
 import { ShopError } from './shop-error.mjs';
 import { withSpan } from './with-span.mjs';
 
@@ -8,6 +8,7 @@ import { withSpan } from './with-span.mjs';
 export function checkoutRoutes(app, { db, paymentUrl, risk }) {
   app.post('/api/carts/:id/checkout', { schema: { params: cartParams, body: checkoutBody } }, (request, reply) =>
     withSpan('checkout.process', { 'cart.id': request.params.id }, async (span) => {
+      const begun = performance.now();
       try {
         const cart = await validateCart(db, request.params.id);
         span.setAttribute('checkout.total_cents', cart.totalCents);
@@ -21,6 +22,8 @@ export function checkoutRoutes(app, { db, paymentUrl, risk }) {
       } catch (error) {
         orderRefused(request.params.id, error);
         throw error;
+      } finally {
+        checkoutTook(performance.now() - begun);
       }
     }),
   );

@@ -20,6 +20,17 @@ const last = meter.createGauge('shop.order.last_value', {
   description: 'What the last order came to',
 });
 
+const took = meter.createHistogram('shop.checkout.duration', {
+  unit: 's',
+  description: 'How long a checkout takes, until it is placed or refused',
+  advice: { explicitBucketBoundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
+});
+
+/** Within the span of the checkout: one that was slow can then be opened from the chart. */
+export function checkoutTook(milliseconds) {
+  took.record(milliseconds / 1000);
+}
+
 export function orderPlaced(cart, orderId) {
   const value = cart.totalCents / 100;
   orders.add(1, { outcome: 'placed' });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
+  MetricExemplarsAnswer,
   MetricsAnswer,
   SpanDetail,
   TraceAnswer,
@@ -14,6 +15,8 @@ import type {
 } from '../../../packages/collector/src/shapes/api.js';
 import { hasWorkerd } from '../../../packages/sdk/test/cloudflare/support/workerd.js';
 import { pathOnMachine } from '../../../packages/testkit/src/on-this-machine.js';
+import { processBelow } from './process-below.js';
+import { askServiceBySql, readServicePage } from './service-page.js';
 
 /*
  * The first promise of the README, as a newcomer meets it: `npm start`, a person buys something in a real browser, and the
@@ -21,6 +24,7 @@ import { pathOnMachine } from '../../../packages/testkit/src/on-this-machine.js'
  */
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const POLL = { timeout: 30_000, interval: 10 };
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const flags =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
@@ -306,6 +310,7 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
       'shop.orders': 'sum',
       'shop.order.value': 'histogram',
       'shop.order.last_value': 'gauge',
+      'shop.checkout.duration': 'histogram',
       'shop.cart.additions': 'sum',
     };
     await expect
@@ -349,6 +354,137 @@ describe.skipIf(!existsSync(executablePath))('npm start and a person who buys (n
     await panel.getByText('Order refused: The card was declined').first().waitFor();
     await context.close();
   });
+
+  test('a dot in the chart of checkouts opens the trace of the slow one [S7 F12]', async () => {
+    const fromMs = Date.now() - 60_000;
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(shopUrl);
+    await page.locator('#add-lamp').click();
+    await page.locator('#open-cart', { hasText: '1' }).click();
+    // Whoever takes the money does not move for a while.
+    const payment = processBelow(started.pid!, 'payment/server.mjs');
+    process.kill(payment, 'SIGSTOP');
+    try {
+      const asked = page.waitForRequest((request) => request.url().endsWith('/checkout'));
+      await page.locator('#buy').click();
+      await asked;
+      await new Promise((later) => setTimeout(later, 1_500));
+    } finally {
+      process.kill(payment, 'SIGCONT');
+    }
+    const traceId = await page.locator('#trace-id').innerText();
+    const path = 'api/v1/metrics/shop.checkout.duration/exemplars?kind=histogram&start=-5m';
+    const measured = async () =>
+      ((await (await fetch(new URL(path, `${explorerUrl}/`))).json()) as MetricExemplarsAnswer).exemplars.find(
+        (exemplar) => exemplar.traceId === traceId,
+      );
+    await expect.poll(measured, { timeout: 30_000, interval: 200 }).toMatchObject({ service: 'shop-api' });
+    const { value, timeUnixNano } = (await measured())!;
+    expect(value).toBeGreaterThan(1.4);
+
+    const explorer = await context.newPage();
+    const toMs = Date.now() + 1_000;
+    const range = `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+    await explorer.goto(
+      new URL(`metrics?q=shop.checkout&open=histogram:shop.checkout.duration&${range}`, `${explorerUrl}/`).href,
+    );
+    await explorer.getByText('Measured in traces').waitFor();
+    const plot = explorer.getByRole('img', { name: /^shop\.checkout\.duration, p95/ }).locator('.u-over');
+    const box = (await plot.boundingBox())!;
+    // Along the moment that it was measured at, until the pointer says that something can be opened.
+    const x = box.x + (box.width * (Number(BigInt(timeUnixNano) / 1_000_000n) - fromMs)) / (toMs - fromMs);
+    let y = box.y;
+    await expect
+      .poll(async () => {
+        y = y + 6 < box.y + box.height ? y + 6 : box.y;
+        await explorer.mouse.move(x, y);
+        return plot.evaluate((element) => (element as HTMLElement).style.cursor);
+      }, POLL)
+      .toBe('pointer');
+    await explorer.mouse.click(x, y);
+    await explorer.getByRole('treegrid').waitFor();
+    expect(new URL(explorer.url()).pathname).toBe(`/trace/${traceId}`);
+    const details = explorer.getByRole('complementary', { name: 'Details' });
+    await details.getByText('checkout.process').first().waitFor();
+    await details
+      .getByText(/^1\.[4-9]\d s|^[2-9]\.\d\d s/)
+      .first()
+      .waitFor();
+    await context.close();
+  }, 180_000);
+
+  test('the numbers on the page of a service are those that SQL finds over the same spans [F12 S7]', async () => {
+    // Something that went well, and something that did not.
+    for (const product of ['mug', 'gold-keyboard']) await (await buy(product)).context.close();
+    const toMs = Date.now();
+    const range = { fromMs: toMs - 3_600_000, toMs };
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const explorer = await context.newPage();
+    const during = `from=${new Date(range.fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+    for (const service of ['shop-api', 'shop-payment', 'shop-page']) {
+      const settled = async () => JSON.stringify(await askServiceBySql(explorerUrl, service, range));
+      // Nothing of before is under way any more.
+      let before = '';
+      await expect
+        .poll(
+          async () => {
+            const last = before;
+            before = await settled();
+            return before === last;
+          },
+          { timeout: 30_000, interval: 1_000 },
+        )
+        .toBe(true);
+      await explorer.goto(new URL(`service/${service}?${during}`, `${explorerUrl}/`).href);
+      await explorer.getByRole('region', { name: 'Operations' }).locator('tbody tr').first().waitFor();
+      const bySql = await askServiceBySql(explorerUrl, service, range);
+      await expect.poll(() => readServicePage(explorer), { timeout: 15_000 }).toEqual(bySql);
+      expect(Number(bySql.whole.requests)).toBeGreaterThan(1);
+      if (service === 'shop-api') expect(bySql.failures).toBeGreaterThan(0);
+    }
+    await context.close();
+  }, 180_000);
+
+  test('an error in the log opens the trace of the purchase that failed, and stands under its span there [S7 B13]', async () => {
+    // The last story: who takes the money is gone, and stays away.
+    process.kill(processBelow(started.pid!, 'payment/server.mjs'), 'SIGKILL');
+    const { context, traceId } = await buy('mug');
+    const explorer = await context.newPage();
+    await explorer.goto(new URL('logs?last=5m', `${explorerUrl}/`).href);
+    const said = 'Order refused: The payment service does not answer';
+    const record = explorer
+      .getByRole('list', { name: 'Log records', exact: true })
+      .getByRole('listitem')
+      .filter({ hasText: said })
+      .first();
+    // As a person does who has just heard of it: look at errors, again until it is there.
+    await explorer.getByLabel('Severity').selectOption('error');
+    await expect
+      .poll(
+        async () => {
+          if ((await record.count()) === 0) await explorer.reload();
+          return record
+            .first()
+            .waitFor({ timeout: 1_000 })
+            .then(
+              () => true,
+              () => false,
+            );
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(true);
+    expect(await record.locator('time + span').textContent()).toBe('ERROR');
+    await record.getByRole('button').first().click();
+    await explorer.getByRole('link', { name: /^Open its trace/ }).click();
+    await explorer.getByRole('treegrid').waitFor();
+    expect(new URL(explorer.url()).pathname).toBe(`/trace/${traceId}`);
+    const details = explorer.getByRole('complementary', { name: 'Details' });
+    await details.getByText('checkout.process').first().waitFor();
+    await details.getByText(said).first().waitFor();
+    await context.close();
+  }, 180_000);
 });
 
 const named = (spans: readonly SpanDetail[], start: string) => spans.filter((span) => span.name.startsWith(start));

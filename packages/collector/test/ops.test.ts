@@ -48,6 +48,19 @@ test('/livez and /readyz say that the collector is alive and takes telemetry, un
   expect((await fetch(`${collector.explorer}/livez`, { method: 'POST' })).status).toBe(405);
 });
 
+test('/metrics is the numbers for whoever scrapes, and the page of the explorer for a browser that opens a link to it', async () => {
+  const type = async (accept: string): Promise<string | null> =>
+    (await fetch(`${collector.explorer}/metrics?q=shop`, { headers: { accept } })).headers.get('content-type');
+  for (const scraper of [
+    '*/*',
+    'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1',
+  ])
+    expect(await type(scraper)).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(await type('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8')).toBe(
+    'text/html; charset=utf-8',
+  );
+});
+
 test('/metrics counts what came, what was turned away, what went into the store and what came twice', async () => {
   const batch = `/v1/traces?tl-batch=${'ab'.repeat(16)}`;
   expect((await send(batch, serialRequest([1, 2, 3]))).status).toBe(200);

@@ -20,7 +20,7 @@ export interface OpsOptions {
 }
 
 /**
- * `/livez`, `/readyz` and `/metrics` for any HTTP server; needs no store. Returns whether the request was one of these and is answered.
+ * `/livez`, `/readyz` and `/metrics` for any HTTP server; needs no store. Returns whether the request was one of these and is answered; `/metrics` is not where a page is asked for.
  *
  * `/livez`: 200 while the process answers at all. `/readyz`: 200 while telemetry would be taken, else 503, with the checks as JSON. `/metrics`: Prometheus' text
  * format.
@@ -32,12 +32,15 @@ export function createOpsListener(
   return (request, response) => {
     const path = (request.url ?? '').split('?')[0];
     if (path !== '/livez' && path !== '/readyz' && path !== '/metrics') return false;
+    // The explorer has a view at this address, and a link to it is opened by a browser: that one asks for a page, and who scrapes does not.
+    if (path === '/metrics' && /\btext\/html\b/.test(request.headers.accept ?? '')) return false;
     request.resume();
     const answer = (status: number, type: string, body: string): true => {
       response.writeHead(status, {
         'content-type': type,
         'content-length': Buffer.byteLength(body),
         'cache-control': 'no-store',
+        vary: 'accept',
         'x-content-type-options': 'nosniff',
         ...(status === 405 && { allow: 'GET, HEAD' }),
       });

@@ -50,6 +50,9 @@ export function formatCount(value: number): string {
   return String(value);
 }
 
+/** `1 record`, `12.4 k records`. */
+export const counted = (count: number, one: string): string => `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
 /** `0 %`, `0.4 %`, `12 %`; never rounds something to nothing. */
 export function formatShare(share: number): string {
   const percent = share * 100;

@@ -21,14 +21,14 @@ export function formatMetric(value: number | null, unit: string): string {
   if (unit === 'By') return `${sign}${formatBytes(Number(size.toPrecision(12)))}`;
   if (unit === '%') return `${sign}${plain(size)} %`;
   // `1` is no unit, and `{request}` an annotation: what is counted, not what it is measured in.
-  const counted = /^\{(.*)\}$/.exec(unit)?.[1];
+  const counted = /^\{(.*)\}$/.exec(unit)?.[1]?.replaceAll('_', ' ');
   const word = counted === undefined ? (unit === '1' ? '' : unit) : size === 1 ? counted : plural(counted);
   return `${sign}${plain(size)}${word === '' ? '' : ` ${word}`}`;
 }
 
 /** Annotations are in the singular (`{request}`, the semantic conventions say), and in English. What is not one plain word stays as it is. */
 function plural(word: string): string {
-  if (!/^[a-z]+$/.test(word)) return word;
+  if (!/^[a-z]+(?: [a-z]+)*$/.test(word)) return word;
   if (/(s|x|z|ch|sh)$/.test(word)) return `${word}es`;
   return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`;
 }

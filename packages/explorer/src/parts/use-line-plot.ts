@@ -12,6 +12,8 @@ export interface PlotLine {
   /** Of the period before. */
   readonly dashed?: boolean | undefined;
   readonly isError?: boolean | undefined;
+  /** Beside another line that matters more: without a colour. */
+  readonly isQuiet?: boolean | undefined;
   readonly values: readonly (number | null)[];
 }
 
@@ -138,7 +140,8 @@ function plotOptions(latest: RefObject<Options>): uPlot.Options {
         font,
         size: 22,
         gap: 4,
-        space: 90,
+        // As wide as a time is, and a gap.
+        space: 64,
         grid: { show: false },
         ticks: { stroke: line, size: 4, width: 1 },
         values: (_plot, splits) => splits.map((seconds) => formatClock(new Date(seconds * 1000))),
@@ -157,8 +160,13 @@ function plotOptions(latest: RefObject<Options>): uPlot.Options {
     ],
     series: [
       {},
-      ...lines.map(({ name, colourOf, dashed, isError }): uPlot.Series => {
-        const colour = isError === true ? property('--error') : SERVICE_COLOURS[theme][colourIndex(colourOf ?? name)]!;
+      ...lines.map(({ name, colourOf, dashed, isError, isQuiet }): uPlot.Series => {
+        const colour =
+          isError === true
+            ? property('--error')
+            : isQuiet === true
+              ? text
+              : SERVICE_COLOURS[theme][colourIndex(colourOf ?? name)]!;
         return {
           label: name,
           stroke: colour,

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { LogFilter } from '../../client/api.js';
 import { type Asked, logHistogramQuery } from '../../client/queries.js';
-import { formatClock, formatCount } from '../../model/format.js';
+import { counted, formatClock } from '../../model/format.js';
 import { type LogBar, logBars } from '../../model/log-bars.js';
 import { type AbsoluteRange, absoluteRange } from '../../model/time-range.js';
 import { Button, IconButton } from '../../parts/controls.js';
@@ -51,14 +51,10 @@ export function LogHistogram({ filter, asked, selection, onSelect }: Props) {
         <p className={styles.readout}>
           {hover !== undefined && <strong>{formatClock(new Date(hover.startMs))}</strong>}
           <span>
-            {histogram.data === undefined
-              ? histogram.isError
-                ? 'no counts'
-                : '…'
-              : `${formatCount(shown.records)} records`}
+            {histogram.data === undefined ? (histogram.isError ? 'no counts' : '…') : counted(shown.records, 'record')}
           </span>
-          <span data-tone={shown.errors > 0 ? 'error' : undefined}>{formatCount(shown.errors)} errors</span>
-          <span data-tone={shown.warnings > 0 ? 'warning' : undefined}>{formatCount(shown.warnings)} warnings</span>
+          <span data-tone={shown.errors > 0 ? 'error' : undefined}>{counted(shown.errors, 'error')}</span>
+          <span data-tone={shown.warnings > 0 ? 'warning' : undefined}>{counted(shown.warnings, 'warning')}</span>
           {selection === undefined && hover === undefined && (
             <span className={styles.tip}>
               {formatClock(new Date(startMs))} to {formatClock(new Date(endMs))}, drag to mark a time

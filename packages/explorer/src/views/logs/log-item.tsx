@@ -20,6 +20,7 @@ interface Props {
 export function LogItem({ listed, index, offset, open, measure, change }: Props) {
   const { key, record, resource } = listed;
   const text = bodyText(record);
+  const moment = formatMoment(record.timeUnixNano);
   return (
     <li
       ref={measure}
@@ -34,7 +35,10 @@ export function LogItem({ listed, index, offset, open, measure, change }: Props)
         aria-expanded={open}
         onClick={() => change({ open: open ? undefined : key })}
       >
-        <time title={momentInFull(record.timeUnixNano)}>{formatMoment(record.timeUnixNano).slice(0, 23)}</time>
+        <time title={momentInFull(record.timeUnixNano)}>
+          <span className={styles.day}>{moment.slice(0, 11)}</span>
+          {moment.slice(11, 23)}
+        </time>
         <span className={styles.loud}>{severityName(record)}</span>
         <ServiceName service={resource.service} />
         <span className={styles.text}>{text === '' ? <i>empty</i> : text}</span>

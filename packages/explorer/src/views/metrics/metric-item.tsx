@@ -31,6 +31,8 @@ interface Props {
 export function MetricItem({ metric, service, asked, index, offset, open, measure, onOpen, address, onChange }: Props) {
   const [asTable, setAsTable] = useState(false);
   const { name, unit, description, services, series, newest } = metric;
+  // What is counted stands beside the number, and 1 is no unit.
+  const unitText = unit === '1' || unit.startsWith('{') ? '' : unit;
   const value =
     newest.count === undefined
       ? newest.value
@@ -44,7 +46,7 @@ export function MetricItem({ metric, service, asked, index, offset, open, measur
           <strong>{name}</strong>
           <span>
             {kindText(metric)}
-            {unit === '' ? '' : `, ${unit}`}
+            {unitText === '' ? '' : `, ${unitText}`}
             {series > 1 ? `, ${series.toLocaleString('en')} series` : ''}
           </span>
         </button>

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { metricsQuery } from '../../client/queries.js';
 import type { MetricsAddress } from '../../model/address.js';
+import { counted } from '../../model/format.js';
 import type { MetricSummary, Status } from '../../model/shapes.js';
 import { parseTimeSearch } from '../../model/time-range.js';
 import { Button, Notice } from '../../parts/controls.js';
@@ -72,7 +73,9 @@ export function MetricsView() {
         <p className={styles.note} role="status">
           {query.data === undefined
             ? ''
-            : `${metrics.length.toLocaleString('en')}${query.data.truncated === true ? ' and more' : ''} metrics`}
+            : query.data.truncated === true
+              ? `${metrics.length.toLocaleString('en')} and more metrics`
+              : counted(metrics.length, 'metric')}
         </p>
       </search>
       {query.isError && query.data === undefined ? (

@@ -1,7 +1,8 @@
-import { useMemo, useRef } from 'react';
+import { type ReactNode, useMemo, useRef } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../model/format.js';
 import type { RedAnswer } from '../../model/shapes.js';
 import { fromUnixNano } from '../../model/time-range.js';
+import { Swatch } from '../../parts/controls.js';
 import { useTheme } from '../../parts/theme.js';
 import { type PlotLine, type PlotMark, useLinePlot } from '../../parts/use-line-plot.js';
 import { useSize } from '../../parts/use-size.js';
@@ -43,7 +44,7 @@ export function RedCharts({ red, before, marks, service, startMs, endMs }: Props
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: lines follow from the answers
   const duration = useMemo(
-    () => [...of('p50', ({ p50 }) => p50, { colourOf: 'p50' }), ...of('p95', ({ p95 }) => p95)],
+    () => [...of('p50', ({ p50 }) => p50, { isQuiet: true }), ...of('p95', ({ p95 }) => p95)],
     [red, before],
   );
   const shared = { red, marks, startMs, endMs };
@@ -56,7 +57,9 @@ export function RedCharts({ red, before, marks, service, startMs, endMs }: Props
         format={(value) => `${formatCount(Number(value.toPrecision(3)))}/s`}
       />
       <Chart {...shared} title="Failed" lines={failed} format={formatShare} />
-      <Chart {...shared} title="Duration, p50 and p95" lines={duration} format={formatDuration} />
+      <Chart {...shared} title="Duration, p50 and p95" lines={duration} format={formatDuration}>
+        Duration, <span className={styles.quiet} /> p50 and <Swatch service={service} /> p95
+      </Chart>
     </div>
   );
 }
@@ -67,10 +70,13 @@ function Chart({
   startMs,
   endMs,
   title,
+  children,
   lines,
   format,
 }: Pick<Props, 'red' | 'marks' | 'startMs' | 'endMs'> & {
   readonly title: string;
+  /** The title with what the lines look like. */
+  readonly children?: ReactNode;
   readonly lines: readonly PlotLine[];
   readonly format: (value: number) => string;
 }) {
@@ -98,7 +104,7 @@ function Chart({
   const seen = marks.length === 0 ? '' : `; first seen: ${marks.map(({ label }) => label).join(', ')}`;
   return (
     <section className={styles.chart} aria-label={title}>
-      <h2>{title}</h2>
+      <h2>{children ?? title}</h2>
       <div ref={area} className={styles.plot}>
         <div ref={host} role="img" aria-label={`${title}: ${newest.join(', ')}${seen}`} />
       </div>
