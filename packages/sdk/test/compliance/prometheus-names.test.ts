@@ -228,3 +228,12 @@ test('a gauge whose unit is 1 is a ratio by its name, a counter is not', async (
     'open 1',
   ]);
 });
+
+test('a metric without a name costs no other', async () => {
+  const { scrape, diagnostics } = await scraped((meter) => {
+    meter.createGauge('').record(1);
+    meter.createGauge('named').record(2);
+  }, bare);
+  expect(linesOf(await scrape()).filter((line) => line && line[0] !== '#')).toEqual(['named 2']);
+  expect(diagnostics.map(({ code }) => code)).toEqual(['bad-instrument', 'prometheus-conflict']);
+});

@@ -78,7 +78,7 @@ export class SdkCounter extends SyncInstrument implements Counter, Bindable<Boun
 
   #isTaken(value: number): boolean {
     const isTaken = isAmount(value);
-    if (!isTaken) this.refuse(value, 'a counter takes finite numbers of 0 and more');
+    if (!isTaken) this.refuse(value, 'it takes finite numbers of 0 and more');
     return isTaken;
   }
 }
@@ -104,7 +104,7 @@ export class SdkUpDownCounter extends SyncInstrument implements UpDownCounter, B
 
   #isTaken(value: number): boolean {
     const isTaken = isFiniteNumber(value);
-    if (!isTaken) this.refuse(value, 'an up-down counter takes finite numbers');
+    if (!isTaken) this.refuse(value, 'it takes finite numbers');
     return isTaken;
   }
 }
@@ -131,7 +131,7 @@ export class SdkGauge extends SyncInstrument implements Gauge, Bindable<BoundRec
 
   #isTaken(value: number): boolean {
     const isTaken = typeof value === 'number' && (!this.isInteger || isFiniteNumber(value));
-    if (!isTaken) this.refuse(value, 'a gauge takes numbers, one of integers finite ones');
+    if (!isTaken) this.refuse(value, 'it takes numbers, of sums and integers finite ones');
     return isTaken;
   }
 }
@@ -157,7 +157,7 @@ export class SdkHistogram extends SyncInstrument implements Histogram, Bindable<
 
   #isTaken(value: number): boolean {
     const isTaken = isAmount(value);
-    if (!isTaken) this.refuse(value, 'a histogram takes finite numbers of 0 and more');
+    if (!isTaken) this.refuse(value, 'it takes finite numbers of 0 and more');
     return isTaken;
   }
 }

@@ -207,7 +207,7 @@ export class SdkMeter implements BindableMeter {
       });
     streams.forEach((one, i) => {
       if (isTaken(one.name) || streams.findIndex((other) => other.name === one.name) !== i)
-        this.#conflict(one.name, 'kind, unit, type of value or aggregation');
+        this.#conflict(one.name, 'kind, unit, type or aggregation');
     });
     this.#made.push(made);
     onInstrument();

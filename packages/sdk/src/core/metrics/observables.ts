@@ -43,7 +43,7 @@ export class SdkObservable implements Observable {
   observe(pipeline: Pipeline, value: number, attributes?: Attributes): void {
     const { isInteger, isGauge, refuse } = this.#options;
     if (typeof value !== 'number' || ((isInteger || !isGauge) && value - value !== 0)) {
-      refuse(value, 'it observes numbers, of sums and integers finite ones');
+      refuse(value, 'it takes numbers, of sums and integers finite ones');
       return;
     }
     const taken = isInteger ? Math.trunc(value) : value;

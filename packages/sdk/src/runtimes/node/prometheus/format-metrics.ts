@@ -105,6 +105,11 @@ class FamilyWriter {
     // A share of one; a count of things that should have no unit is no gauge.
     const isShare = metric.dataPointType === dataPointType.gauge && unit === '1';
     const named = familyName(name, isShare ? 'ratio' : unit, type === 'counter', this.rules);
+    if (!named.name) {
+      // A line without one makes all that is scraped unreadable.
+      this.#options.warn('a metric has no name; it is left out.');
+      return undefined;
+    }
     // Without `_total` OpenMetrics has no counters.
     const isUnknown = type === 'counter' && !named.total && this.#openMetrics;
     const key = named.name + (this.#openMetrics ? '' : named.total);
