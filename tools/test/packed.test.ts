@@ -44,7 +44,7 @@ async function emptyFolder(name: string): Promise<string> {
   return path;
 }
 
-test('a Node program imports a few files of the SDK, not a hundred', () => {
+test('a Node program imports two files of the SDK, not a hundred', () => {
   const folder = join(root, 'packages/sdk/dist/for-node');
   const reached = new Set<string>();
   const follow = (file: string) => {
@@ -59,8 +59,8 @@ test('a Node program imports a few files of the SDK, not a hundred', () => {
   };
   follow('node.js');
   expect(reached.size).toBeGreaterThan(1);
-  // 20 until there were more entries for Node: each set of them that shares something has a file of its own.
-  expect(reached.size).toBeLessThan(36);
+  // The entry and one of all that it loads; it was 32 while each set of entries that have something in common had a file of its own.
+  expect(reached.size).toBeLessThan(3);
 });
 
 const anyPorts = {
