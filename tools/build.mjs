@@ -25,8 +25,10 @@ const targets = [
     build: async () => {
       await must(bin('tsc'), ['-p', 'packages/sdk/tsconfig.json']);
       // Loaded here: before the first build nothing may be installed yet.
+      const { stripComments } = await import('./lib/strip-comments.mjs');
       const { bundleForNode } = await import('./lib/bundle-for-node.mjs');
       const { bundleForDevices } = await import('./lib/bundle-for-devices.mjs');
+      await stripComments(join(root, 'packages/sdk/dist'));
       await Promise.all([bundleForNode(), bundleForDevices()]);
     },
   },
