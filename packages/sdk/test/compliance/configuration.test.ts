@@ -249,3 +249,29 @@ traceprovider:
   // A key of the whole that is like none of the known ones is for others: anchors to be used below, say.
   expect(parseConfiguration(written('file_format: "1.0"\nx-shared: {}\n'))).toEqual({ file_format: '1.0' });
 });
+
+test('what a variable stands for is not repeated where it may be a secret, and what to write is told', () => {
+  const configured = (token: string, level: string) =>
+    written(`file_format: "1.0"
+tracer_provider:
+  processors:
+    - simple:
+        exporter:
+          otlp_http:
+            headers:
+              - name: token
+                value: ${token}
+log_level: ${level}
+`);
+  const reference = `\${TOKEN}`;
+  expect(problemsOf(configured(reference, `\${LEVEL}`), { TOKEN: '12345', LEVEL: 'loud' })).toEqual([
+    expect.stringContaining(
+      `headers[0].value is ${reference}, here a number; a text is expected; write "${reference}" in quotes`,
+    ),
+    expect.stringContaining('log_level is "loud"; one of trace,'),
+  ]);
+  const { tracer_provider: tracers } = parseConfiguration(configured(`"${reference}"`, 'info'), {
+    env: { TOKEN: '12345' },
+  });
+  expect(tracers!.processors[0]!.simple!.exporter.otlp_http!.headers).toEqual([{ name: 'token', value: '12345' }]);
+});

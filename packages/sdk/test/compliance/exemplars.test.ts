@@ -257,3 +257,19 @@ test('what is observed is observed in no span, whoever asks for it', async () =>
   const [metric] = await context.with(asking, () => rig.metrics());
   expect(metric!.points).toMatchObject([{ asDouble: 1, exemplars: [] }]);
 });
+
+test('an exemplar stays with its series when others make room', async () => {
+  const rig = recorded({ cardinalityLimit: 3, metricTemporality: 'delta' });
+  const counter = metrics.getMeter('lib').createCounter('c');
+  for (const a of [1, 2]) counter.add(1, { a });
+  await rig.metrics();
+  const span = rig.telemetry.tracer.startSpan('s');
+  counter.add(5, { a: 2 }, trace.setSpan(context.active(), span));
+  // For this one the series that was not measured since goes.
+  counter.add(7, { a: 3 });
+  const [metric] = await rig.metrics();
+  expect(metric!.points).toMatchObject([
+    { attributes: { a: 2n }, asDouble: 5, exemplars: [{ asDouble: 5 }] },
+    { attributes: { a: 3n }, asDouble: 7, exemplars: [] },
+  ]);
+});

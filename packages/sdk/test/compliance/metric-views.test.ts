@@ -404,3 +404,14 @@ test('exponential histograms count in buckets that grow by a factor, as fine as 
   expect(fourth).toMatchObject({ name: 'wrong', kind: 'sum', points: [{ asDouble: -1 }] });
   expect(rig.telemetry.diagnostics.map(({ code }) => code)).toEqual(['bad-view']);
 });
+
+test('views that come out the same are one metric, and what is no number spoils no sum', async () => {
+  const view = { instrumentName: 'level', name: 'sum', aggregation: { type: 'sum' } } as const;
+  const rig = recorded({ metrics: { views: [view, { ...view, instrumentType: 'gauge' }] } });
+  const level = metrics.getMeter('lib').createGauge('level');
+  level.record(1);
+  level.record(Number.NaN);
+  level.record(2);
+  const found = await rig.metrics();
+  expect(found.map(({ name, points }) => [name, points.map(({ asDouble }) => asDouble)])).toEqual([['sum', [3]]]);
+});

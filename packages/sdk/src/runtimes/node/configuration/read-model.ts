@@ -38,8 +38,11 @@ class ModelReader {
       if (value === null)
         return 'orNull' in schema && schema.orNull ? null : fail(`has no value; ${expected(schema)} is expected`);
       if (isScalarOf(schema, value)) return value;
-      const hint = schema.is === 'text' ? `; write "${value}" in quotes` : '';
-      return fail(`is ${JSON.stringify(value)}; ${expected(schema)} is expected${hint}`);
+      // What a variable stands for may be a secret where a text is; and the reference to it is what belongs in quotes.
+      const isReference = schema.is === 'text' && /\$\{/.test(node.text);
+      const hint = schema.is === 'text' ? `; write "${isReference ? node.text : value}" in quotes` : '';
+      const found = isReference ? `${node.text}, here a ${typeof value}` : JSON.stringify(value);
+      return fail(`is ${found}; ${expected(schema)} is expected${hint}`);
     }
     if (schema.is === 'list' && node.kind === 'list') {
       if (node.items.length < (schema.least ?? 0)) return fail('is empty; leave it out, or name something');
