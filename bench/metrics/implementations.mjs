@@ -38,6 +38,7 @@ export const implementations = {
       meter: provider.getMeter('bench', '1.0.0'),
       async collect() {
         provider.collect(pipeline, () => {});
+        provider.endCollection(pipeline);
         return pipeline.buffer.take(resource).bytes;
       },
     };

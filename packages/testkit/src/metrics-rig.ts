@@ -40,6 +40,7 @@ export function metricsRig({
       provider.observe(pipeline, (error) => said.push({ code: 'observable-failed', message: `${error}` })),
     );
     provider.collect(pipeline, (buffer) => buffers.add(buffer));
+    provider.endCollection(pipeline);
     const [batch] = [...buffers].flatMap((buffer) => buffer.take(testResource) ?? []);
     return batch;
   };

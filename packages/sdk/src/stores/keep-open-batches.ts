@@ -11,11 +11,17 @@ export interface KeepOpenOptions extends OutboxRequest {
   readonly lives?: Pick<WhoLives, 'resting'> | undefined;
   /** When an item is handed to the store. `step`, the default: when the task in which it ended is over, with the others of that. `item`: before what ended it goes on. */
   readonly each?: 'step' | 'item' | undefined;
+  /**
+   * The script may be ended in the midst of a call of the store, which takes its time, and `suspend` be called after that: so Firefox closes a tab. Then
+   * nothing is stored while items are written or sealed, but behind that, when a second `suspend` finds all of it and stores it. Default `false`: what
+   * is sealed in the midst of a task is in the store before that.
+   */
+  readonly interruptible?: boolean | undefined;
 }
 
 /** An open buffer whose items are in a store as well, under the id that their batch will have. */
 interface KeptBuffer extends OpenBuffer {
-  /** What was written since goes to the store. */
+  /** Takes over what was written since; it goes to the store. */
   keep(): void;
   /** Items of it that the store has. */
   readonly stored: number;
@@ -32,7 +38,7 @@ interface KeptBuffer extends OpenBuffer {
 export function keepOpenBatches(
   outbox: Outbox,
   store: OpenStore,
-  { lives, each = 'step', ...request }: KeepOpenOptions,
+  { lives, each = 'step', interruptible, ...request }: KeepOpenOptions,
 ): Outbox {
   const { onFragment } = outbox;
   const { destinations, resource, ports } = request;
@@ -41,7 +47,12 @@ export function keepOpenBatches(
   const nextId = sealIds(ports.entropy);
   const kept = new Map<OpenBuffer, KeptBuffer>();
   const { destination } = first;
-  let leaving = false;
+  /** Not with the store yet, in their order. */
+  const waiting: (() => void)[] = [];
+  /** Each is forgotten when the store has been handed it, and not before. */
+  const storeParts = (): void => {
+    for (; waiting[0]; waiting.shift()) waiting[0]();
+  };
 
   function keepBuffer(buffer: OpenBuffer): KeptBuffer {
     const { signal, priority } = buffer;
@@ -52,23 +63,6 @@ export function keepOpenBatches(
     let byteLength = 0;
     let parts = 0;
     let stored = 0;
-
-    /** Takes over what was written since. */
-    function pull(): { readonly bytes: Uint8Array; readonly items: number } | undefined {
-      const taken = buffer.take(resource());
-      if (!taken) return undefined;
-      if (!items) {
-        id = nextId();
-        createdUnixMs = Math.round(ports.clock.wallMs());
-        parts = stored = 0;
-      }
-      items += taken.items;
-      for (const scope of scopesOf(taken.bytes)) {
-        scopes.push(scope);
-        byteLength += scope.length;
-      }
-      return taken;
-    }
 
     return {
       signal,
@@ -83,10 +77,8 @@ export function keepOpenBatches(
         return items && stored;
       },
       take(resource) {
-        // Sealed in the midst of a task, or before the store has answered: until the batch is stored, its parts have to be all of it. One that
-        // is sealed because the page is left is written in this turn.
-        if (leaving) pull();
-        else this.keep();
+        // Sealed in the midst of a task, or before the store has answered: until the batch is stored, its parts have to be all of it.
+        this.keep();
         if (!items) return undefined;
         const sealed = { bytes: requestOf(resource, scopes), items, id };
         scopes = [];
@@ -94,30 +86,45 @@ export function keepOpenBatches(
         return sealed;
       },
       keep() {
-        const taken = pull();
+        const taken = buffer.take(resource());
         if (!taken) return;
+        if (!items) {
+          id = nextId();
+          createdUnixMs = Math.round(ports.clock.wallMs());
+          parts = stored = 0;
+        }
+        items += taken.items;
+        for (const scope of scopesOf(taken.bytes)) {
+          scopes.push(scope);
+          byteLength += scope.length;
+        }
         const part: Batch = { v: 1, id, signal, priority, destination, createdUnixMs, ...taken };
-        // What cannot be stored now is stored when it is sealed, and what stands against it is said then.
-        store.append(part, parts++).then(
-          (kept) => {
-            if (kept && part.id === id) stored += part.items;
-          },
-          () => {},
-        );
+        const at = parts++;
+        waiting.push(() => {
+          // What cannot be stored now is stored when it is sealed, and what stands against it is said then.
+          store.append(part, at).then(
+            (kept) => {
+              if (kept && part.id === id) stored += part.items;
+            },
+            () => {},
+          );
+        });
+        if (!interruptible) storeParts();
       },
     };
   }
 
   const written = new Set<KeptBuffer>();
   const suspend = (): void => {
-    leaving = true;
     outbox.suspend();
-    leaving = false;
+    // Of batches that are not whole in the store by now.
+    storeParts();
   };
   const keepWritten = (): void => {
     if (lives?.resting) suspend();
     else for (const buffer of written) buffer.keep();
     written.clear();
+    storeParts();
   };
   return {
     ...outbox,

@@ -36,6 +36,8 @@ export interface LocalStorageStore extends OpenStore {
   putSync(batch: Batch): boolean;
   /** The same before the call returns. */
   appendSync(part: Batch, at: number, by?: string): boolean;
+  /** Whether a batch stands there, whole. */
+  has(id: string): boolean;
   /** What a store that takes over from this one is to be handed: batches; of dead pages the parts of open ones as well, behind them. */
   left(of: 'this page' | 'dead pages'): Promise<readonly PlaceInStorage[]>;
   /** What stands there now, if anything, and the page that wrote it. */
@@ -99,6 +101,7 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
 
   const keyOf = (id: string, part?: number): string => prefix + id + (part === undefined ? '' : `/${part}`);
 
+  const has = (id: string): boolean => storage.getItem(keyOf(id)) !== null;
   const keys = (): string[] => Object.keys(storage).filter((key) => key.startsWith(prefix));
   const everything = (): Read[] =>
     keys()
@@ -177,8 +180,7 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
     const left = parts().filter((entry) => isLeft(entry, dead, now));
     for (const id of new Set(left.map(({ head }) => head.id))) {
       const own = left.filter(({ head }) => head.id === id).sort((a, b) => a.part! - b.part!);
-      if (storage.getItem(keyOf(id)) === null)
-        put(joinParts(own.map(({ part, head, text }) => ({ at: part!, head, bytes: fromBase64(text) }))));
+      if (!has(id)) put(joinParts(own.map(({ part, head, text }) => ({ at: part!, head, bytes: fromBase64(text) }))));
     }
   }
 
@@ -188,6 +190,7 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
     putSync: put,
     append: async (batch, at, by) => append(batch, at, by),
     appendSync: append,
+    has,
     async claim(_owner, { leaseMs, limit, destinations }) {
       await lives.live();
       const dead = await deadAmong(everything());

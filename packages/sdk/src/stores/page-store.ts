@@ -83,7 +83,8 @@ export function pageStore(options: PageStoreOptions): OpenStore {
       return place?.durability ?? 'memory';
     },
     async put(batch) {
-      const stored = await (place ?? (await opened)).put(batch);
+      // Not at once: see `interruptible` of `keepOpenBatches`.
+      const stored = await (await (place ?? opened)).put(batch);
       // With the parts of it that were written there while the database was being opened.
       if (stored && place !== sync) await sync?.remove([batch.id]);
       return stored;
@@ -105,6 +106,8 @@ export function pageStore(options: PageStoreOptions): OpenStore {
       },
     }),
     async append(part, at, by) {
+      // The batch was put there whole, as the page was left.
+      if (sync?.has(part.id)) return true;
       // What the database has been handed is lost with a page that crashes before its turn comes.
       const kept = sync?.appendSync(part, at, by) ?? false;
       const where = place ?? (await opened);

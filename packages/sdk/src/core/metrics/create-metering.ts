@@ -1,7 +1,9 @@
 import { claimApiEntry } from '../api-entry.js';
 import type { SignalHost, SignalPart } from '../signal-part.js';
 import { secretKeys } from '../trace/secret-keys.js';
+import { createOpenBuffer } from '../wire/open-buffer.js';
 import { within } from '../within.js';
+import { createCollection } from './collection.js';
 import { isPreference, temporalityOf } from './instrument-kinds.js';
 import {
   type CreateStreams,
@@ -81,13 +83,27 @@ export const createMetering =
       });
     host.meterProvider = provider;
     const readers = extras?.attach(provider);
-    const isDirty = () => !!pipeline?.dirty;
+    const collection =
+      pipeline &&
+      createCollection({
+        limits,
+        create: () => createOpenBuffer('metrics', 'normal'),
+        use: (buffer) => {
+          pipeline.buffer = buffer;
+        },
+        write: (note) => {
+          provider.collect(pipeline, note);
+          extras?.producers?.write(pipeline, note);
+        },
+        end: () => provider.endCollection(pipeline),
+        onFragment: onFragment!,
+      });
+    const isDirty = () => !!(pipeline?.dirty || collection?.isPending);
     let beganMs = 0;
     let failure: unknown;
     const collect = () => {
-      if (!pipeline) return;
-      provider.collect(pipeline, onFragment!);
-      extras?.producers?.write(pipeline.buffer, onFragment!);
+      if (!collection) return;
+      collection.collect();
       onCollected?.(clock.monotonicMs() - beganMs, failure);
     };
     const ask = () => {

@@ -70,7 +70,7 @@ export interface SdkMeterProvider {
   setMeterConfigurator(configurator: MeterConfigurator | undefined): void;
 }
 
-/** Who reads does so in two steps: `observe`, then `collect`. */
+/** Who reads does so in three steps: `observe`, `collect`, and `endCollection` when it has what was written. */
 export interface ReadableMeterProvider extends SdkMeterProvider {
   /** One reader more: from now on all instruments keep what they measure for it too. */
   addReader(reader: ReaderRules): ReaderPipeline;
@@ -80,8 +80,9 @@ export interface ReadableMeterProvider extends SdkMeterProvider {
    * Asks the callbacks of observables for a reader; the promises of those that answer later, which never reject. What one throws is told to `onError`.
    */
   observe(pipeline: ReaderPipeline, onError: (error: unknown) => void): Promise<unknown>[];
-  /** Writes what was measured and observed for a reader as fragments, at this moment. */
+  /** Writes what was measured and observed for a reader as fragments, at this moment. Not ended, it may be called again, and writes the same. */
   collect(pipeline: ReaderPipeline, onFragment: OnFragment): void;
+  endCollection(pipeline: ReaderPipeline): void;
   /** There are callbacks to ask. */
   readonly isObserving: boolean;
 }
@@ -155,8 +156,12 @@ export function createMeterProvider(options: MeterProviderOptions): ReadableMete
       pipeline.times.timeHi = hi;
       pipeline.times.timeLo = lo;
       for (const meter of meters) meter.collect(pipeline, pipeline.reader, onFragment);
-      pipeline.lastHi = hi;
-      pipeline.lastLo = lo;
+    },
+    endCollection(pipeline) {
+      for (const meter of meters) meter.endCollection(pipeline);
+      const { times } = pipeline;
+      pipeline.lastHi = times.timeHi;
+      pipeline.lastLo = times.timeLo;
       pipeline.dirty = false;
     },
     get isObserving() {

@@ -136,6 +136,12 @@ export class SdkMeter implements BindableMeter {
     }
   }
 
+  /** What was collected is with the reader. */
+  endCollection(pipeline: Pipeline): void {
+    if (!this.#isEnabled) return;
+    for (const { streams } of this.#made) for (const { stream } of streams.get(pipeline) ?? []) stream.endCollection();
+  }
+
   #observable<A extends Attributes>(
     kind: InstrumentKind,
     name: string,

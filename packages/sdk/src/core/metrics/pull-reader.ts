@@ -61,6 +61,7 @@ export function createMetricReader(options: MetricReaderOptions = {}): PullMetri
     // It may have been shut down meanwhile.
     if (!pipeline) return { resourceMetrics: nobody, errors };
     provider.collect(pipeline, () => {});
+    provider.endCollection(pipeline);
     const request = pipeline.buffer.take(noResource);
     return {
       resourceMetrics: {

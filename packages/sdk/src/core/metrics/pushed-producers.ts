@@ -24,7 +24,7 @@ export interface PushedProducers {
   /** Asks them; promises of their answers, which never reject. */
   ask(timeoutMs: number): Promise<unknown>[];
   /** Writes what they have answered since it was written last. */
-  write(buffer: FragmentBuffer, onFragment: OnFragment): void;
+  write(to: { readonly buffer: FragmentBuffer }, onFragment: OnFragment): void;
 }
 
 export interface PushedProducersOptions {
@@ -38,14 +38,19 @@ export function createPushedProducers({ producers, filter, clock, report }: Push
   const encodePoints = createPointEncoder(clock);
   const answers: (readonly ScopeMetrics[])[] = [];
 
-  const writeOne = (buffer: FragmentBuffer, scope: EncodedScope, metric: MetricData, on: OnFragment) => {
+  const writeOne = (
+    to: { readonly buffer: FragmentBuffer },
+    scope: EncodedScope,
+    metric: MetricData,
+    on: OnFragment,
+  ) => {
     const { name, description, unit } = metric.descriptor;
     const points = encodePoints(metric);
     const isGauge = metric.dataPointType === dataPointType.gauge;
     const temporality = metric.aggregationTemporality === aggregationTemporality.delta ? delta : cumulative;
     const isMonotonic = metric.dataPointType === dataPointType.sum && metric.isMonotonic;
     writeMetric(
-      buffer,
+      to,
       {
         scope,
         head: encodeMetricHead(name, description, unit),
@@ -75,12 +80,12 @@ export function createPushedProducers({ producers, filter, clock, report }: Push
           failed(error);
         }
       }),
-    write(buffer, onFragment) {
+    write(to, onFragment) {
       for (const { scope, metrics } of answers.splice(0).flatMap((answer) => answer ?? [])) {
         const encoded = encodeScope(scope);
         for (const metric of metrics) {
           try {
-            writeOne(buffer, encoded, metric, onFragment);
+            writeOne(to, encoded, metric, onFragment);
           } catch (error) {
             failed(error);
           }

@@ -11,7 +11,8 @@ import { type SeriesRules, SeriesTable } from './series-table.js';
 export interface Pipeline {
   readonly time: TimeSource;
   readonly keys: KeyCache;
-  readonly buffer: FragmentBuffer;
+  /** Where points are written; another one as soon as whoever is told of a fragment says so. */
+  buffer: FragmentBuffer;
   /** Filled for each point that is written. */
   readonly times: PointTimes;
   /** When it was collected last; nothing before the first time. */
@@ -211,13 +212,17 @@ export abstract class Stream implements DataPoints, Sink {
   }
 
   /**
-   * Writes what there is, at the time that stands in `times`: all of it, or the series that are selected. Nothing without `onFragment`; delta then
-   * begins anew all the same.
+   * Writes what there is, at the time that stands in `times`: all of it, or the series that are selected; nothing without `onFragment`. Until
+   * `endCollection` all of it can be written anew.
    */
   collect(onFragment: OnFragment | undefined, select?: SelectSeries): void {
     this.#exemplars?.encode(this.count, this.table);
     this.#left = select && this.#notSelected(select);
-    if (onFragment) writeMetric(this.pipeline.buffer, this.frame, this, onFragment);
+    if (onFragment) writeMetric(this.pipeline, this.frame, this, onFragment);
+  }
+
+  /** What was there counts as written: delta begins anew. */
+  endCollection(): void {
     this.collected();
     this.collection++;
   }

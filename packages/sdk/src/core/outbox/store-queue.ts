@@ -206,9 +206,12 @@ export function createStoreQueue(
       },
       add(batch, leaving) {
         if (leaving) {
-          const stored = putNow(batch);
-          // No time to claim: sent from here, and forgotten in the store once it was accepted.
           count(batch, 1);
+          entering.set(batch.id, batch);
+          const stored = putNow(batch);
+          // A script may be cut off in the midst of that, and be told once more that it is left; by then all has to be where it is looked for.
+          if (!entering.delete(batch.id)) return;
+          // No time to claim: sent from here, and forgotten in the store once it was accepted.
           ready.push({ batch, untilMs: Number.POSITIVE_INFINITY });
           unclaimed.add(batch.id);
           if (stored) return;
@@ -232,8 +235,7 @@ export function createStoreQueue(
         // Nobody may be there to claim them when they have arrived. What is not stored as it is sent might be found there otherwise: as its parts.
         if (leaving)
           for (const [id, batch] of [...entering].reverse()) {
-            if (!putNow(batch)) continue;
-            entering.delete(id);
+            if (!putNow(batch) || !entering.delete(id)) continue;
             ahead.add(id);
             unclaimed.add(id);
             ready.unshift({ batch, untilMs: Number.POSITIVE_INFINITY });

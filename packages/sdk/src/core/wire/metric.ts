@@ -60,11 +60,11 @@ const slack = 8;
 const fragmentBytes = 2_048;
 
 /**
- * Writes all points as fragments `ScopeMetrics.metrics` (metrics.proto, field 2), each a complete `Metric` with its share of them: a receiver joins
+ * Writes all points into `to.buffer`, which whoever hears of a fragment may change, as fragments `ScopeMetrics.metrics` (metrics.proto, field 2), each a complete `Metric` with its share of them: a receiver joins
  * what has one name. Every length is known before it is written.
  */
 export function writeMetric(
-  buffer: FragmentBuffer,
+  to: { readonly buffer: FragmentBuffer },
   { scope, head, data, tail }: MetricFrame,
   points: DataPoints,
   onFragment: OnFragment,
@@ -82,6 +82,7 @@ export function writeMetric(
     }
     if (!items) return;
     const whole = head.length + 1 + varintSize(length) + length;
+    const { buffer } = to;
     const pos = buffer.reserve(1 + varintSize(whole) + whole + slack);
     const { bytes, view } = buffer;
     bytes[pos] = 0x12;

@@ -44,7 +44,11 @@ export function offline({
         timers: ports.timers,
         onFallback: (sentence) => report('warn', 'no-database', sentence),
       });
-      const outbox = keepOpenBatches(createOutbox({ ...request, store }), store, { ...request, lives });
+      const outbox = keepOpenBatches(createOutbox({ ...request, store }), store, {
+        ...request,
+        lives,
+        interruptible: true,
+      });
       // A page that holds a lock is not kept for the way back; and one that is kept does nothing, so others may take what it left.
       // The outbox, which listens on the way down, has sealed what was open.
       const rest = (): void => lives.rest();
