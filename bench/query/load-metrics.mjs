@@ -1,23 +1,15 @@
 /*
  * Fills the table of sums of a data directory by the engine itself: one counter of 10,000 series (ten services, a hundred routes, ten instances of each), a point every 15 s
  * over six hours, each series beginning at another second; a twentieth of them restart once. Run as a program of its own:
- * node load-metrics.mjs <data directory> <series> <end, Unix seconds>
+ * node load-metrics.mjs <data directory> <points> <end, Unix seconds>
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { fillTable } from './fill-table.mjs';
 
-const { Session } = createRequire(import.meta.url)('chdb');
-
-const [data, seriesText, endText] = process.argv.slice(2);
-const series = Number(seriesText);
+const [data, pointsText, endText] = process.argv.slice(2);
 const endSeconds = Number(endText);
 const STEP = 15;
 const POINTS = (6 * 3600) / STEP;
-/** So many points of every series in an insert, as they would have come. */
-const BATCH = 60;
-
-const session = new Session(join(data, 'engine'));
-await session.queryAsync('USE otel', { format: 'TSV' });
+const series = Number(pointsText) / POINTS;
 
 const columns =
   'ServiceName, ResourceAttributes, ScopeName, MetricName, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Value, AggregationTemporality, IsMonotonic';
@@ -30,23 +22,7 @@ SELECT concat('service-', toString(s % 10)) AS ServiceName,
   fromUnixTimestamp64Nano(toInt64(begin + if(restarted, restart * ${STEP}, -3600)) * 1000000000) AS StartTimeUnix,
   fromUnixTimestamp64Nano(toInt64(begin + k * ${STEP} + s % ${STEP}) * 1000000000 + toInt64(s % 997) * 1000000) AS TimeUnix,
   toFloat64((k - if(restarted, restart, -240)) * (1 + s % 13) + intDiv(cityHash64(s, k) % 3 + 3 * k, 3)) AS Value, 2 AS AggregationTemporality, true AS IsMonotonic
-FROM (SELECT number % ${series} AS s, ${from} + intDiv(number, ${series}) AS k, ${endSeconds - POINTS * STEP} AS begin, 200 + cityHash64(s) % 1000 AS restart
-  FROM numbers(${series * count}))`;
+FROM (SELECT number % ${series} AS s, intDiv(number, ${series}) AS k, ${endSeconds - POINTS * STEP} AS begin, 200 + cityHash64(s) % 1000 AS restart
+  FROM numbers(${from}, ${count}))`;
 
-for (let from = 0; from < POINTS; from += BATCH) {
-  await session.queryAsync(
-    `INSERT INTO otel_metrics_sum (${columns}) SELECT ${columns} FROM (${select(from, Math.min(BATCH, POINTS - from))})
-     SETTINGS async_insert = 0, max_block_size = 65536, min_insert_block_size_rows = 1000000, min_insert_block_size_bytes = 0`,
-    { format: 'Null' },
-  );
-  process.send?.({ loaded: (from + BATCH) * series });
-}
-// What the engine merges by itself within the next minutes, so that figures do not depend on the moment they are taken.
-for (const table of ['otel_metrics_sum', 'otel_metrics_series'])
-  await session.queryAsync(`OPTIMIZE TABLE ${table}`, { format: 'Null' }).catch(() => undefined);
-for (;;) {
-  if (session.query('SELECT count() FROM system.merges', 'TSV').trim() === '0') break;
-  await new Promise((later) => setTimeout(later, 500));
-}
-session.close();
-process.exit(0);
+await fillTable({ data, table: 'otel_metrics_sum', columns, rows: Number(pointsText), select, multipleOf: series });

@@ -3,10 +3,7 @@
  * operations each, ten attributes (of HTTP where a service is entered, of a database elsewhere), random ids, a day of time. Run as a program of its own (the engine takes one directory per process):
  * node load-spans.mjs <data directory> <spans> <end, Unix seconds>
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-
-const { Session } = createRequire(import.meta.url)('chdb');
+import { fillTable } from './fill-table.mjs';
 
 const [data, spansText, endText] = process.argv.slice(2);
 const spans = Number(spansText);
@@ -14,11 +11,6 @@ const endSeconds = Number(endText);
 const PER_TRACE = 20;
 const traces = spans / PER_TRACE;
 const DAY_NANO = 86_400_000_000_000;
-/** As a collector inserts: in the order of time, some hundred thousand rows in a part. */
-const BATCH = 500_000;
-
-const session = new Session(join(data, 'engine'));
-await session.queryAsync('USE otel', { format: 'TSV' });
 
 // Traces start evenly over the day; `t` is the trace's number, `i` the span's place in it, `h` random per trace.
 const select = (from, count) => `
@@ -55,21 +47,4 @@ FROM (SELECT number, intDiv(number, ${PER_TRACE}) AS t, number % ${PER_TRACE} AS
 const columns =
   'Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName, ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, ResourceAttributeTypes, SpanAttributeTypes, SpanFlags';
 
-for (let from = 0; from < spans; from += BATCH) {
-  await session.queryAsync(
-    `INSERT INTO otel_traces (${columns}) SELECT ${columns} FROM (${select(from, Math.min(BATCH, spans - from))}) SETTINGS async_insert = 0, max_block_size = 65536, min_insert_block_size_rows = ${BATCH}, min_insert_block_size_bytes = 0`,
-    { format: 'Null' },
-  );
-  process.send?.({ loaded: Math.min(from + BATCH, spans) });
-}
-// What the engine merges by itself within the next minutes, so that figures do not depend on the moment they are taken.
-for (const table of ['otel_traces', 'otel_traces_trace_id_ts', 'otel_traces_summaries']) {
-  await session.queryAsync(`OPTIMIZE TABLE ${table}`, { format: 'Null' }).catch(() => undefined);
-}
-for (;;) {
-  const merging = session.query('SELECT count() FROM system.merges', 'TSV').trim();
-  if (merging === '0') break;
-  await new Promise((later) => setTimeout(later, 500));
-}
-session.close();
-process.exit(0);
+await fillTable({ data, table: 'otel_traces', columns, rows: spans, select, multipleOf: PER_TRACE });

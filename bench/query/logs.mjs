@@ -1,9 +1,6 @@
-import { fork } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { writeRows } from '../rows/write-rows.mjs';
 import { get, measure, startCollector, untilOpen } from './asked-collector.mjs';
+import { withLoadedDirectory } from './loaded-directory.mjs';
 
 const HOUR = 3600n * 1_000_000_000n;
 const SAMPLES = 400;
@@ -11,18 +8,20 @@ const SAMPLES = 400;
 /**
  * What full text over many log records costs, asked over the HTTP API of a collector with the embedded store: p95 in milliseconds of one client that asks for the
  * first page of a word, each time of another. Rare words come some twenty times in all and are looked for in the whole day, a common one comes in
- * a fifth of the records of an hour. Beside them, without a goal: the counts over time and the patterns that the page asks for with it.
+ * a twelfth of the records of an hour. Beside them, without a goal: the counts over time and the patterns that the page asks for with it.
  */
-export async function benchLogs({ records, rounds, data: given }) {
-  const parent = fileURLToPath(new URL('../.data', import.meta.url));
-  mkdirSync(parent, { recursive: true });
-  const data = given ?? mkdtempSync(join(parent, 'logs-'));
-  try {
-    const noteFile = join(data, 'bench-logs.json');
-    const note = existsSync(noteFile)
-      ? JSON.parse(readFileSync(noteFile, 'utf8'))
-      : await load(data, records, noteFile);
-    const collector = startCollector(data);
+export async function benchLogs({ records, rounds, data }) {
+  const endSeconds = Math.floor(Date.now() / 1000);
+  const directory = {
+    name: 'logs',
+    given: data,
+    loader: './load-logs.mjs',
+    rows: records,
+    unit: 'records',
+    endSeconds,
+  };
+  await withLoadedDirectory(directory, async (filled, note) => {
+    const collector = startCollector(filled);
     try {
       const origin = await collector.origin;
       const status = await untilOpen(origin);
@@ -74,31 +73,7 @@ export async function benchLogs({ records, rounds, data: given }) {
     } finally {
       await collector.stop();
     }
-  } finally {
-    if (given === undefined) rmSync(data, { recursive: true, force: true });
-  }
-}
-
-/** The directory gets its schema from the collector and its records from the engine. */
-async function load(data, records, noteFile) {
-  const first = startCollector(data);
-  await untilOpen(await first.origin);
-  await first.stop();
-  const endSeconds = Math.floor(Date.now() / 1000);
-  const began = performance.now();
-  await new Promise((resolve, reject) => {
-    const loader = fork(fileURLToPath(new URL('./load-logs.mjs', import.meta.url)), [
-      data,
-      String(records),
-      String(endSeconds),
-    ]);
-    loader.on('message', ({ loaded }) => process.stderr.write(`\r  ${(loaded / 1e6).toFixed(1)} million records`));
-    loader.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`loading ended with ${code}`))));
   });
-  process.stderr.write(` loaded in ${Math.round((performance.now() - began) / 1000)} s\n`);
-  const note = { records, endSeconds };
-  writeFileSync(noteFile, JSON.stringify(note));
-  return note;
 }
 
 /** Words of records of all hours. */

@@ -49,22 +49,34 @@ export async function searchLogs(reader: Reader, search: LogSearch): Promise<str
 async function readPage(reader: Reader, search: LogSearch, last: Place | undefined): Promise<HashedRow[]> {
   const wanted = search.limit + 1;
   const skipped = last?.equal ?? 0;
-  // First how far down the page reaches, by the times alone: what is dear (bodies, hashes) is then read for little more than the page.
+  // First where the records of the page are, all those of its last moment included. What is dear (bodies, hashes) is then read of those places alone.
   const bindings = createBindings();
-  const [lowest] = await reader.rows<{ readonly at: string; readonly found: string }>(
-    `SELECT min(at) AS at, count() AS found FROM (
-       SELECT toUnixTimestamp64Nano(Timestamp) AS at FROM otel_logs WHERE ${conditionOf(search, last, bindings)}
-       ORDER BY toStartOfFiveMinutes(Timestamp) DESC, Timestamp DESC LIMIT ${wanted + skipped})`,
+  const places = await reader.rows<{ readonly at: string; readonly service: string }>(
+    `SELECT toUnixTimestamp64Nano(Timestamp) AS at, ServiceName AS service FROM (
+       SELECT Timestamp, ServiceName FROM otel_logs WHERE ${conditionOf(search, last, bindings)}
+       ORDER BY toStartOfFiveMinutes(Timestamp) DESC, Timestamp DESC LIMIT ${wanted + skipped} WITH TIES)
+     GROUP BY at, service`,
     bindings,
   );
-  if (lowest === undefined || lowest.found === '0') return [];
+  if (places.length === 0) return [];
   const dear = createBindings();
+  const lowest = places.map(({ at }) => BigInt(at)).reduce((one, other) => (one < other ? one : other));
   return reader.rows<HashedRow>(
     `SELECT ${LOG_ROW}, ${HASH} AS hash FROM otel_logs
-     WHERE ${conditionOf({ ...search, range: { ...search.range, startNano: BigInt(lowest.at) } }, last, dear)}
+     WHERE ${conditionOf({ ...search, range: { ...search.range, startNano: lowest } }, last, dear)} AND ${placesSql(places, dear)}
      ORDER BY Timestamp DESC, hash LIMIT ${wanted} OFFSET ${skipped}`,
     dear,
   );
+}
+
+/** As the sorting key has them, so that only blocks are read in which a record of the page is. */
+function placesSql(places: readonly { readonly at: string; readonly service: string }[], bindings: Bindings): string {
+  const services = [...new Set(places.map(({ service }) => service))];
+  const names = services.map((service) => bindings.bind('String', service)).join(', ');
+  const pairs = places.map(({ at, service }) => `(${at}, ${services.indexOf(service) + 1})`).join(', ');
+  return `(toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp) IN (
+    arrayMap(place -> (toStartOfFiveMinutes(fromUnixTimestamp64Nano(place.1)), [${names}][place.2], fromUnixTimestamp64Nano(place.1)),
+      [${pairs}]::Array(Tuple(Int64, UInt32))))`;
 }
 
 function conditionOf(search: LogSearch, last: Place | undefined, bindings: Bindings): string {
