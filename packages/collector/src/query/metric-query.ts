@@ -1,34 +1,25 @@
 import type { MetricFunction, MetricKind, MetricQueryAnswer } from '../shapes/api.js';
-import { type Bindings, createBindings } from './bindings.js';
+import { createBindings } from './bindings.js';
 import { MOST_BUCKETS, STEPS, stepFor } from './histogram.js';
 import { bucketQuantile, type CumulativeBucket, exponentialQuantile } from './histogram-quantile.js';
 import { METRIC_KINDS, POINT_NANO } from './metric-kinds.js';
-import { attributeSql, type MetricMatcher, matcherSql, seriesWithin } from './metric-matchers.js';
+import {
+  type Grid,
+  type Lines,
+  LOOKBACK_NANO,
+  linesOf,
+  type MetricQuestion,
+  maxOf,
+  type Selection,
+  select,
+} from './metric-selection.js';
+import { totalIncreases } from './metric-totals.js';
 import { QueryProblem } from './query-problem.js';
 import type { Reader } from './reader.js';
 import { type TimeRange, withinRange } from './time-range.js';
 
 /** Lines in one answer at most; those with the greatest values come first. */
 export const MOST_METRIC_LINES = 100;
-/** Of running totals, a point that has none before it for so long begins anew: nobody knows when what was counted meanwhile happened. */
-const LOOKBACK_NANO = 300_000_000_000n;
-
-export interface MetricQuestion {
-  readonly name: string;
-  readonly kind: MetricKind;
-  readonly function: MetricFunction;
-  /** For `quantile`; 0 to 1. */
-  readonly quantile: number;
-  /** Keys of attributes: a line for each combination of their values. */
-  readonly by: readonly string[];
-  readonly where: readonly MetricMatcher[];
-  readonly range: TimeRange;
-  /** Without it, what makes at most so many steps and is no shorter than points are apart. */
-  readonly stepNano?: bigint | undefined;
-  readonly buckets: number;
-  readonly top: number;
-}
-
 const FUNCTIONS: Readonly<Record<MetricKind, readonly MetricFunction[]>> = {
   gauge: ['avg', 'min', 'max', 'sum', 'count'],
   sum: ['rate', 'increase', 'avg', 'min', 'max', 'sum', 'count'],
@@ -36,30 +27,6 @@ const FUNCTIONS: Readonly<Record<MetricKind, readonly MetricFunction[]>> = {
   'exponential-histogram': ['rate', 'increase', 'avg', 'sum', 'quantile'],
   summary: ['rate', 'increase', 'avg', 'sum'],
 };
-
-interface Grid {
-  readonly startNano: bigint;
-  readonly stepNano: bigint;
-  readonly length: number;
-}
-
-/** What a statement over points is made of. */
-interface Selection {
-  readonly table: string;
-  readonly bindings: Bindings;
-  readonly grid: Grid;
-  readonly by: readonly string[];
-  /** On points, with the given range. */
-  points(range: TimeRange): string;
-  /** `(SELECT SeriesId, g0, g1 …)`: the series that are asked about, and their groups. */
-  readonly series: string;
-  readonly groups: string;
-}
-
-interface Line {
-  readonly labels: readonly string[];
-  readonly values: (number | null)[];
-}
 
 /**
  * One metric over time by a function, a line for each combination of the attributes in `by`.
@@ -132,89 +99,9 @@ async function fittingStep(
   return STEPS.find((each) => Number(each) >= apart * 0.95) ?? step;
 }
 
-function select(question: MetricQuestion, grid: Grid): Selection {
-  const { by, kind, name, range, where } = question;
-  const bindings = createBindings();
-  const metric = METRIC_KINDS.find((each) => each.kind === kind)!;
-  const bound = bindings.bind('String', name);
-  const conditions = where.map((matcher) => matcherSql(attributeSql(matcher.key, bindings), matcher, bindings));
-  const wanted = `FROM otel_metrics_series WHERE MetricName = ${bound} AND Kind = '${kind}'
-    AND ${seriesWithin({ startNano: range.startNano - LOOKBACK_NANO, endNano: range.endNano }, bindings)}${conditions.map((each) => ` AND ${each}`).join('')}`;
-  const service = where.find(({ key, operator }) => key === 'service.name' && operator === '=');
-  const narrower = [
-    ...(service === undefined ? [] : [`ServiceName = ${bindings.bind('String', service.value)}`]),
-    ...(conditions.length === 0 ? [] : [`SeriesId IN (SELECT SeriesId ${wanted})`]),
-    metric.says,
-  ];
-  const columns = by.map((key, index) => `any(${attributeSql(key, bindings)}) AS g${index}`);
-  return {
-    table: metric.table,
-    bindings,
-    grid,
-    by,
-    points: (within) =>
-      [`MetricName = ${bound}`, withinRange(within, bindings, 'otel_metrics'), ...narrower].join(' AND '),
-    series: `(SELECT SeriesId${columns.map((column) => `, ${column}`).join('')} ${wanted} GROUP BY SeriesId)`,
-    groups: by.map((_, index) => `g${index}`).join(', '),
-  };
-}
-
 /** Which step a point is in, by its time. */
 function bucketSql({ bindings, grid }: Selection): string {
   return `intDiv(${POINT_NANO} - toInt64(${bindings.bind('Int64', String(grid.startNano))}), toInt64(${bindings.bind('Int64', String(grid.stepNano))}))`;
-}
-
-interface LineRow {
-  readonly labels: readonly string[];
-  readonly buckets: readonly string[];
-  readonly values: readonly (number | null)[];
-  readonly groups: string;
-  readonly extra: string | number;
-}
-
-interface Lines {
-  readonly lines: readonly Line[];
-  /** How many lines there would be without a limit. */
-  readonly groups: number;
-}
-
-/**
- * `extra` is of all rows: its greatest comes back. `perSeries`: a statement with `SeriesId`, `bucket` and what `value` is made of. Its rows are joined with the groups, and come back as lines, the greatest by their sum first.
- */
-async function linesOf(
-  reader: Reader,
-  selection: Selection,
-  {
-    perSeries,
-    value,
-    top,
-    extra = '0',
-  }: { readonly perSeries: string; readonly value: string; readonly top: number; readonly extra?: string },
-): Promise<Lines & { readonly extra: number }> {
-  const { bindings, by, groups, grid, series } = selection;
-  const grouped = by.length === 0 ? '' : `${groups}, `;
-  // Without groups nothing of the series is needed, and the points say all.
-  const source =
-    by.length === 0 ? `(${perSeries})` : `(${perSeries}) AS points INNER JOIN ${series} AS series USING SeriesId`;
-  const rows = await reader.rows<LineRow>(
-    `SELECT [${groups}]::Array(String) AS labels, groupArray(bucket) AS buckets, groupArray(value) AS values, count() OVER () AS groups,
-       max(max(more)) OVER () AS extra
-     FROM (SELECT ${grouped}bucket, ${value} AS value, ${extra} AS more FROM ${source} GROUP BY ${grouped}bucket)
-     GROUP BY ${by.length === 0 ? 'labels' : groups} ORDER BY sum(ifNotFinite(value, 0)) DESC, labels LIMIT ${top}`,
-    bindings,
-  );
-  return {
-    groups: Number(rows[0]?.groups ?? 0),
-    extra: Number(rows[0]?.extra ?? 0),
-    lines: rows.map(({ labels, buckets, values }) => {
-      const line = new Array<number | null>(grid.length).fill(null);
-      buckets.forEach((bucket, index) => {
-        const at = Number(bucket);
-        if (at >= 0 && at < grid.length) line[at] = values[index] ?? null;
-      });
-      return { labels, values: line };
-    }),
-  };
 }
 
 /** Numbers as they stand. */
@@ -286,47 +173,15 @@ const difference = (name: string): string =>
 const stepOf = ({ bindings, grid }: Selection): string =>
   `intDiv(nano - toInt64(${bindings.bind('Int64', String(grid.startNano))}), toInt64(${bindings.bind('Int64', String(grid.stepNano))}))`;
 
-/**
- * Running totals by their newest value of each step, start and series: a twelfth of the rows to follow where points come at 15 s and steps are three minutes. Says nothing where a total fell
- * without naming a new start, which only its points one by one can tell.
- */
-async function stepIncreases(reader: Reader, question: MetricQuestion, grid: Grid): Promise<Lines | undefined> {
-  const selection = select(question, grid);
-  const { bindings, table } = selection;
-  const begin = maxOf(0n, grid.startNano - LOOKBACK_NANO);
-  const points = selection.points({ startNano: begin, endNano: question.range.endNano });
-  const start = bindings.bind('Int64', String(grid.startNano));
-  const width = bindings.bind('Int64', String(grid.stepNano));
-  const beganHere = `since >= ${bindings.bind('Int64', String(begin))} AND since > 0`;
-  // Floored, so that what was read before the range is in steps of its own.
-  const steps = `SELECT SeriesId, toInt64(floor((${POINT_NANO} - toInt64(${start})) / toInt64(${width}))) AS bucket,
-      toUnixTimestamp64Nano(toDateTime64(StartTimeUnix, 9)) AS since,
-      min(${POINT_NANO}) AS earliest, max(${POINT_NANO}) AS latest, argMax(Value, TimeUnix) AS newest, min(Value) AS low, max(Value) AS high,
-      max(AggregationTemporality) AS temporality
-    FROM ${table} WHERE ${points} GROUP BY SeriesId, bucket, since`;
-  const lag = (column: string): string => `lagInFrame(${column}) OVER following`;
-  const followed = `SELECT SeriesId, bucket, since, earliest, newest, low, high, temporality, row_number() OVER following AS place, ${lag('latest')} AS before,
-      ${lag('since')} AS sinceBefore, ${lag('newest')} AS newestBefore, ${lag('bucket')} AS bucketBefore
-    FROM (${steps}) WINDOW following AS (PARTITION BY SeriesId ORDER BY earliest, since ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
-  const isFirst = `(place = 1 OR earliest - before > ${LOOKBACK_NANO})`;
-  const isNew = 'since > sinceBefore';
-  const increase = `multiIf(${isFirst}, if(${beganHere} AND (place = 1 OR ${isNew}), newest, newest - low), ${isNew}, newest, newest - newestBefore)`;
-  const fell = `(temporality != 2 OR high > newest OR since < sinceBefore OR (NOT ${isFirst} AND NOT (${isNew}) AND low < newestBefore))`;
-  const { lines, groups, extra } = await linesOf(reader, selection, {
-    perSeries: `SELECT SeriesId, bucket, sum(${increase}) AS counted, max(${fell}) AS fell FROM (${followed}) WHERE bucket >= 0 GROUP BY SeriesId, bucket`,
-    value: question.function === 'rate' ? `sum(counted) / ${Number(grid.stepNano) / 1e9}` : 'sum(counted)',
-    extra: 'max(fell)',
-    top: question.top,
-  });
-  return extra > 0 ? undefined : { lines, groups };
-}
-
 async function increases(reader: Reader, question: MetricQuestion, grid: Grid): Promise<Lines> {
   const selection = select(question, grid);
   const isNumber = question.kind === 'sum';
-  const isRising = isNumber && (await isMonotonic(reader, question));
-  const stepped = isRising ? await stepIncreases(reader, question, grid) : undefined;
-  if (stepped !== undefined) return stepped;
+  const about = isNumber ? await aboutSeries(reader, question, grid) : undefined;
+  const isRising = about?.isRising === true;
+  if (isRising) {
+    const lines = await totalIncreases(reader, question, grid, about.series);
+    if (lines !== undefined) return lines;
+  }
   const { sql, increase } = inOrder(selection, question.range, {
     measured: isNumber ? { number: 'Value' } : { number: 'toFloat64(Count)', total: 'Sum' },
     // A total that may fall does not begin anew by it.
@@ -350,14 +205,17 @@ async function increases(reader: Reader, question: MetricQuestion, grid: Grid): 
   });
 }
 
-async function isMonotonic(reader: Reader, { name, range }: MetricQuestion): Promise<boolean> {
-  const bindings = createBindings();
-  const rows = await reader.rows<{ readonly rising: boolean }>(
-    `SELECT max(IsMonotonic) AS rising FROM otel_metrics_series WHERE MetricName = ${bindings.bind('String', name)} AND Kind = 'sum'
-       AND ${seriesWithin(range, bindings)} HAVING count() > 0`,
+async function aboutSeries(
+  reader: Reader,
+  question: MetricQuestion,
+  grid: Grid,
+): Promise<{ readonly isRising: boolean; readonly series: number }> {
+  const { bindings, wanted } = select(question, grid);
+  const [row] = await reader.rows<{ readonly rising: boolean; readonly series: string }>(
+    `SELECT max(IsMonotonic) AS rising, uniqExact(SeriesId) AS series ${wanted} HAVING count() > 0`,
     bindings,
   );
-  return rows[0]?.rising === true;
+  return { isRising: row?.rising === true, series: Number(row?.series ?? 0) };
 }
 
 interface BucketRow {
@@ -509,5 +367,3 @@ function linesByGroup<Row extends { readonly labels: readonly string[]; readonly
   lines.sort((a, b) => b.sum - a.sum || (JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1));
   return { lines: lines.slice(0, top), groups: lines.length };
 }
-
-const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);

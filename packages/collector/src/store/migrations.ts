@@ -1,5 +1,6 @@
 import { LOG_TABLE } from './log-table.js';
 import { LOG_WORDS } from './log-words.js';
+import { METRIC_NAMES } from './metric-names.js';
 import { METRIC_SERIES } from './metric-series-table.js';
 import { METRIC_TABLES } from './metric-tables.js';
 import type { Migration } from './migration.js';
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   LOG_WORDS,
   METRIC_SERIES,
   SPAN_METRICS,
+  METRIC_NAMES,
 ];

@@ -26,12 +26,15 @@ const BESIDE_CHECKSUMS: ReadonlySet<string> = new Set([
   'metadata_version.txt',
 ]);
 
+/** Its level is 0, and no mutation has made another of it: of what merges and mutations make, the engine still has what it was made of. */
+const AS_INSERTED = "endsWith(name, '_0')";
+
 type Ask = <Row>(sql: string) => Promise<readonly Row[]>;
 
 export type BrokenPart = Pick<Part, 'table' | 'name' | 'path'>;
 
 /**
- * Parts on the disk that are not what the engine wrote. `kind`: those that inserts made (also when they were merged since), or those that merges made and that are in use. `sinceMs`: made
+ * Parts on the disk that are not what the engine wrote. `kind`: those that inserts made (also when they were merged since), or those that merges and mutations made and that are in use. `sinceMs`: made
  * from then on, as the clock on the wall has it.
  */
 export async function brokenParts(
@@ -41,7 +44,7 @@ export async function brokenParts(
 ): Promise<readonly BrokenPart[]> {
   const parts = await ask<Part>(
     `SELECT table, name, path, bytes_on_disk AS bytes FROM system.parts WHERE database = currentDatabase()
-     AND ${kind === 'inserted' ? 'level = 0' : 'active AND level > 0'} AND modification_time >= toDateTime(${Math.floor(sinceMs / 1000) - 1})`,
+     AND ${kind === 'inserted' ? AS_INSERTED : `active AND NOT ${AS_INSERTED}`} AND modification_time >= toDateTime(${Math.floor(sinceMs / 1000) - 1})`,
   );
   const found: BrokenPart[] = [];
   for (const part of parts) if (!(await isWhole(part))) found.push(part);
