@@ -50,7 +50,7 @@ const sum = (name: string, dataPoints: NonNullable<Metric['sum']>['dataPoints'])
   name,
   sum: { aggregationTemporality: CUMULATIVE, isMonotonic: true, dataPoints },
 });
-const falling = counter(3).map((point, index) => (index === 90 ? { ...point, asInt: 0n } : point));
+const falling = counter(3).map((point, index) => (index % 7 === 6 ? { ...point, asInt: 0n } : point));
 const METRICS = [
   sum('told', Array.from({ length: 12 }, (_, seed) => counter(seed)).flat()),
   sum('fell', [...counter(1), ...falling]),
@@ -67,7 +67,7 @@ afterAll(async () => {
 
 test('increases by arrays are those by steps, through gaps and restarts of random counters [F12]', async () => {
   for (const name of ['told', 'fell']) {
-    for (const seconds of [30n, 60n, 180n, 300n, 900n]) {
+    for (const seconds of [30n, 180n, 300n]) {
       for (const by of [[], ['series'], ['group']]) {
         const stepNano = seconds * SECOND;
         const grid = { startNano: START, stepNano, length: Number((60n * MINUTE) / stepNano) };
@@ -82,7 +82,7 @@ test('increases by arrays are those by steps, through gaps and restarts of rando
           buckets: 10,
           top: 20,
         };
-        const reader = createReader(opened.store);
+        const reader = createReader(opened.store, { maxExecutionMs: 100_000 });
         const byArrays = await arrayIncreases(reader, question, grid, 12);
         const bySteps = await stepIncreases(reader, question, grid);
         expect(typeof byArrays === 'symbol' ? undefined : byArrays).toEqual(bySteps);
@@ -107,6 +107,8 @@ test('a counter that names another start for each point is too much for arrays, 
   };
   const grid = { startNano: START, stepNano: MINUTE, length: 60 };
   // There are more starts of series than so many series would have.
-  expect(await arrayIncreases(createReader(opened.store), question, grid, -490)).toBeUndefined();
-  expect(await stepIncreases(createReader(opened.store), question, grid)).toBeDefined();
+  expect(
+    await arrayIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid, -490),
+  ).toBeUndefined();
+  expect(await stepIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid)).toBeDefined();
 });
