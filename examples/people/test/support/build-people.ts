@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cargoTarget } from '../../../../tools/lib/cargo-target.mjs';
 import { root } from '../../../../tools/lib/root.mjs';
 import { desktopTools } from './desktop-tools.js';
-
-/** Outside of the repository and kept between runs: the first build takes minutes, those after it seconds. */
-const target = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'throughline', 'cargo-target');
 
 export async function cargo(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(desktopTools!.cargo, [...args, '--locked', '--quiet'], {
     cwd: root,
-    env: { ...process.env, CARGO_TARGET_DIR: target },
+    env: { ...process.env, CARGO_TARGET_DIR: cargoTarget },
     maxBuffer: 2 ** 26,
   });
   return stdout;
@@ -21,5 +18,5 @@ export async function cargo(...args: string[]): Promise<string> {
 export async function buildPeople(): Promise<string> {
   await promisify(execFile)(process.execPath, ['tools/build.mjs'], { cwd: root });
   await cargo('build', '--package', 'people');
-  return join(target, 'debug', 'people');
+  return join(cargoTarget, 'debug', 'people');
 }
