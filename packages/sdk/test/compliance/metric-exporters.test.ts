@@ -356,3 +356,23 @@ test('an exporter that never answers is given up after an interval, and handed w
   clock.advance(1_000);
   expect(await ended).toBe(false);
 });
+
+test('an interval without an end is the longest there is: what is measured is exported by a flush alone', async () => {
+  const clock = createTestClock(1_700_000_000_000);
+  const delays: number[] = [];
+  const timed = {
+    ...clock,
+    after(delayMs: number, run: () => void) {
+      delays.push(delayMs);
+      return clock.after(delayMs, run);
+    },
+  };
+  const told = tellingExporter();
+  const reader = createPeriodicExportingMetricReader({ ...told, intervalMs: Number.POSITIVE_INFINITY });
+  const { telemetry } = recorded({ clock: timed, metrics: { readers: [reader], push: false } });
+  telemetry.meter.createCounter('c').add(2);
+  expect(delays).toContain(2 ** 31 - 1);
+  expect(Math.max(...delays)).toBe(2 ** 31 - 1);
+  expect(await telemetry.flush()).toBe(true);
+  expect(told.sums()).toEqual([[2]]);
+});

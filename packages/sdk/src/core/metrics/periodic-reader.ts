@@ -29,6 +29,8 @@ export interface PeriodicReaderOptions extends MetricReaderOptions {
 
 const defaultIntervalMs = 60_000;
 const defaultTimeoutMs = 30_000;
+/** What timers can count: a longer wait, `Infinity` among them, some take for none. */
+const longestMs = 2 ** 31 - 1;
 
 /**
  * A reader that collects at an interval and hands what there is to an exporter (specification "Periodic exporting MetricReader"): for
@@ -38,7 +40,7 @@ const defaultTimeoutMs = 30_000;
 export function createPeriodicExportingMetricReader(options: PeriodicReaderOptions): MetricReader {
   const { exporter, maxExportBatchSize } = options;
   const positive = (value: number | undefined, standard: number) =>
-    typeof value === 'number' && value > 0 ? value : standard;
+    typeof value === 'number' && value > 0 ? Math.min(value, longestMs) : standard;
   const intervalMs = positive(options.intervalMs, defaultIntervalMs);
   const timeoutMs = Math.min(positive(options.timeoutMs, defaultTimeoutMs), intervalMs);
   const reader = createMetricReader({ ...options, temporality: options.temporality ?? temporalityOf(exporter) });

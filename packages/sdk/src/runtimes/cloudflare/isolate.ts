@@ -37,7 +37,8 @@ const noLifecycle: Lifecycle = { onSuspend: () => () => {}, onResume: () => () =
 /** A timer belongs to the request that sets it and ends with it; nothing here waits for one of another request. */
 const requestTimers: Timers = {
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    // A longer wait, `Infinity` among them, may be taken for none.
+    const timer = setTimeout(run, Math.min(delayMs, 2 ** 31 - 1));
     return () => clearTimeout(timer);
   },
 };

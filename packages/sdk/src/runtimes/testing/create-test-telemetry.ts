@@ -47,7 +47,8 @@ const unbounded = Number.MAX_SAFE_INTEGER;
 
 const realTimers: Timers = {
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    // A longer wait, `Infinity` among them, is taken for none.
+    const timer = setTimeout(run, Math.min(delayMs, 2 ** 31 - 1));
     (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer);
   },

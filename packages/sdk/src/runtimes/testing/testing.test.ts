@@ -333,3 +333,14 @@ test('what telemetry says about itself can be read', () => {
   expect(telemetry.diagnostics[0]!.message).toContain('"forgotten"');
   expect(telemetry.status().openSpans).toBe(1);
 });
+
+test('a flush that may take for ever waits for what answers later', async () => {
+  const { meter, flush, requests, diagnostics } = start();
+  meter.createObservableGauge('late').addCallback(async (result) => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    result.observe(1);
+  });
+  expect(await flush({ timeoutMs: Number.POSITIVE_INFINITY })).toBe(true);
+  expect(diagnostics).toEqual([]);
+  expect(requests('metrics')).toHaveLength(1);
+});
