@@ -6,7 +6,7 @@ import { processTree } from './process-tree.mjs';
 import { readJournal, underWay } from './read-journal.mjs';
 
 /** A file in which no test begins or ends for so long hangs: no test or hook may take longer (`vitest.config.ts`, and what files set for themselves). */
-const SILENCE_MS = 8 * 60_000;
+const SILENCE_MS = 12 * 60_000;
 const LOOK_MS = 1_000;
 /** Between the last word of a run and the end of its process. */
 const LEAVE_MS = 30_000;

@@ -11,6 +11,20 @@ const write = (line) => appendFileSync(process.env.TEST_JOURNAL, `${JSON.stringi
 const fileOf = (module) => relative(root, module.moduleId);
 const firstLine = (error) => String(error?.message ?? error).split('\n')[0];
 
+/** With what was there instead of what was expected, as far as a line takes it: of a test that passed at the next try nothing else is kept. */
+function inOneLine(error) {
+  const found = [];
+  for (const line of String(error?.diff ?? '')
+    .split('\n')
+    .slice(2)) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a difference comes in colours
+    const plain = line.replace(/\u001b\[\d+m/g, '').trim();
+    if (/^[+-] /.test(plain)) found.push(plain.replace(/\s+/g, ' '));
+  }
+  const more = found.join(' ').slice(0, 300);
+  return more ? `${firstLine(error)} | ${more}` : firstLine(error);
+}
+
 export default class TestJournal {
   onTestRunStart(specifications) {
     write({ is: 'planned', files: specifications.map(fileOf) });
@@ -26,7 +40,7 @@ export default class TestJournal {
 
   onTestCaseResult(test) {
     const { state, errors = [] } = test.result();
-    write({ is: 'tested', file: fileOf(test.module), test: test.fullName, state, errors: errors.map(firstLine) });
+    write({ is: 'tested', file: fileOf(test.module), test: test.fullName, state, errors: errors.map(inOneLine) });
   }
 
   onTestModuleEnd(module) {

@@ -88,7 +88,7 @@ test('what a run of tests came to is counted: failures of hooks, of files and ou
     expect.stringMatching(/^✗ could not run none\.test\.ts: .*a-package-that-nobody-has/),
     '✗ could not run some.test.ts: of a hook',
     '✗ outside of any test: thrown later',
-    '✗ failed: fails (some.test.ts): expected 1 to be 2 // Object.is equality',
+    '✗ failed: fails (some.test.ts): expected 1 to be 2 // Object.is equality | - 2 + 1',
   ]);
   expect(counts).toEqual({ passed: 3, failed: 4, skipped: 2 });
 });
