@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import type { LogsAddress } from '../../model/address.js';
 import { formatMoment, momentInFull } from '../../model/format.js';
 import type { ListedRecord } from '../../model/log-list.js';
@@ -17,7 +18,8 @@ interface Props {
   readonly change: (patch: Partial<LogsAddress>) => void;
 }
 
-export function LogItem({ listed, index, offset, open, measure, change }: Props) {
+/** A row that stays is not drawn again while others come and go: scrolling is at every frame. */
+export const LogItem = memo(function LogItem({ listed, index, offset, open, measure, change }: Props) {
   const { key, record, resource } = listed;
   const text = bodyText(record);
   const moment = formatMoment(record.timeUnixNano);
@@ -80,4 +82,4 @@ export function LogItem({ listed, index, offset, open, measure, change }: Props)
       )}
     </li>
   );
-}
+});
