@@ -6,7 +6,7 @@ import type { Segment } from './segment.js';
 import { sortOut } from './sort-out.js';
 
 /** Where bytes stand in a segment, and their checksum there. */
-export interface Stretch {
+interface Stretch {
   readonly at: number;
   readonly length: number;
   readonly check: number;
