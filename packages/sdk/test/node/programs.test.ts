@@ -3,30 +3,23 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { otlpSink } from '../../../testkit/src/otlp-sink.js';
 import { createTestAuthority } from '../../../testkit/src/test-certificates.js';
-import { type InstalledSdk, installSdk } from './installed-sdk.js';
-import { type JsonSink, startJsonSink } from './json-sink.js';
-import { killPrograms, type RunningProgram, runProgram } from './run-program.js';
+import type { InstalledSdk } from './installed-sdk.js';
+import type { JsonSink } from './json-sink.js';
+import { type RunningProgram, runProgram } from './run-program.js';
+import { useInstalledSdk } from './use-installed-sdk.js';
 
 /*
  * Real programs in processes of their own, with the package as npm installs it, against a real receiver.
  */
 
+const installed = useInstalledSdk();
 let sdk: InstalledSdk;
 let sink: JsonSink;
-
-beforeAll(async () => {
-  sdk = await installSdk();
-});
-afterAll(() => sdk?.remove());
-beforeEach(async () => {
-  sink = await startJsonSink();
-});
-afterEach(async () => {
-  killPrograms();
-  await sink.close();
+beforeEach(() => {
+  ({ sdk, sink } = installed);
 });
 
 interface Settings {

@@ -1,24 +1,17 @@
 import { readdirSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type InstalledSdk, installSdk } from './installed-sdk.js';
-import { type Json, type JsonSink, startJsonSink } from './json-sink.js';
-import { killPrograms, runProgram } from './run-program.js';
+import { beforeEach, expect, test } from 'vitest';
+import type { InstalledSdk } from './installed-sdk.js';
+import type { Json, JsonSink } from './json-sink.js';
+import { runProgram } from './run-program.js';
+import { useInstalledSdk } from './use-installed-sdk.js';
 
 /* Metrics of Node and of its process, of real programs, against what Node itself says in the same moment. */
 
+const installed = useInstalledSdk();
 let sdk: InstalledSdk;
 let sink: JsonSink;
-
-beforeAll(async () => {
-  sdk = await installSdk();
-});
-afterAll(() => sdk?.remove());
-beforeEach(async () => {
-  sink = await startJsonSink();
-});
-afterEach(async () => {
-  killPrograms();
-  await sink.close();
+beforeEach(() => {
+  ({ sdk, sink } = installed);
 });
 
 interface Point {

@@ -1,25 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type InstalledSdk, installSdk } from './installed-sdk.js';
-import { type JsonSink, type ReceivedSpan, startJsonSink } from './json-sink.js';
-import { killPrograms, runProgram } from './run-program.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { InstalledSdk } from './installed-sdk.js';
+import type { JsonSink, ReceivedSpan } from './json-sink.js';
+import { runProgram } from './run-program.js';
+import { useInstalledSdk } from './use-installed-sdk.js';
 
 /*
  * Threads of a real program, with the package as npm installs it: node/programs/threads.
  */
 
 describe('worker threads', () => {
+  const installed = useInstalledSdk();
   let sdk: InstalledSdk;
   let sink: JsonSink;
-  beforeAll(async () => {
-    sdk = await installSdk();
-  });
-  afterAll(() => sdk?.remove());
-  beforeEach(async () => {
-    sink = await startJsonSink();
-  });
-  afterEach(async () => {
-    killPrograms();
-    await sink.close();
+  beforeEach(() => {
+    ({ sdk, sink } = installed);
   });
 
   const run = (...args: string[]) =>

@@ -6,6 +6,7 @@ import { counted, formatClock } from '../../model/format.js';
 import { type LogBar, logBars } from '../../model/log-bars.js';
 import { type AbsoluteRange, absoluteRange } from '../../model/time-range.js';
 import { Button, IconButton } from '../../parts/controls.js';
+import { NumbersTable } from '../../parts/numbers-table.js';
 import { useSize } from '../../parts/use-size.js';
 import styles from './log-histogram.module.css';
 
@@ -150,36 +151,24 @@ function BarTable({
   readonly onMark: (selection: AbsoluteRange) => void;
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
-    <section className={styles.table} tabIndex={0} aria-label="Log records over time, as a table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">Records</th>
-            <th scope="col">Errors</th>
-            <th scope="col">Warnings</th>
-            <th scope="col">
-              <span className="visually-hidden">Look closer</span>
-            </th>
+    <NumbersTable
+      label="Log records over time, as a table"
+      className={styles.table}
+      columns={['Records', 'Errors', 'Warnings']}
+    >
+      {bars
+        .filter(({ records }) => records > 0)
+        .map((bar) => (
+          <tr key={bar.startMs}>
+            <th scope="row">{formatClock(new Date(bar.startMs))}</th>
+            <td>{bar.records.toLocaleString('en')}</td>
+            <td>{bar.errors.toLocaleString('en')}</td>
+            <td>{bar.warnings.toLocaleString('en')}</td>
+            <td>
+              <Button onClick={() => onMark({ startMs: bar.startMs, endMs: bar.endMs })}>Mark</Button>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {bars
-            .filter(({ records }) => records > 0)
-            .map((bar) => (
-              <tr key={bar.startMs}>
-                <th scope="row">{formatClock(new Date(bar.startMs))}</th>
-                <td>{bar.records.toLocaleString('en')}</td>
-                <td>{bar.errors.toLocaleString('en')}</td>
-                <td>{bar.warnings.toLocaleString('en')}</td>
-                <td>
-                  <Button onClick={() => onMark({ startMs: bar.startMs, endMs: bar.endMs })}>Mark</Button>
-                </td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
-    </section>
+        ))}
+    </NumbersTable>
   );
 }
