@@ -4,7 +4,7 @@ import { createPushedProducers } from './pushed-producers.js';
 import { readerRules } from './reader-rules.js';
 import { streamsByView } from './streams-by-view.js';
 
-/** `metering` with everything that stands in the option `metrics`: views, aggregations, exemplars, readers of the program's own. */
+/** Metrics with everything that stands in the option `metrics`: views, aggregations, exemplars, readers of the program's own. */
 export const fullMetering = /* @__PURE__ */ createMetering((options, host) => {
   const { report, resource, timers, quietly, clock } = host;
   const { producers = [], filter, cardinalityLimit } = options;
