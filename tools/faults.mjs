@@ -1,7 +1,7 @@
 /*
  * npm run faults [-- part of a file's or a test's name]
  *
- * Every fault case at full size: processes that are killed, connections that are cut, disks that fill. Each span has a number, and is looked for
+ * Every fault case at full size: processes that are killed, connections that are cut, disks that fill. Each span, log record and point has a number, and is looked for
  * afterwards. Writes bench/out/faults.json; rows of cases that were not run now stay as they were.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ if (rows.length > 0) {
 console.table(rows);
 const bad = rows.filter(({ missing, duplicated }) => missing + duplicated > 0);
 say(
-  `${rows.length} cases, ${rows.reduce((sum, { sent }) => sum + sent, 0)} spans: ` +
-    (bad.length === 0 ? 'none missing, none twice' : `${bad.length} cases with spans missing or twice`),
+  `${rows.length} cases, ${rows.reduce((sum, { sent }) => sum + sent, 0)} spans, log records and points: ` +
+    (bad.length === 0 ? 'none missing, none twice' : `${bad.length} cases with some of them missing or twice`),
 );
 process.exit(code || (bad.length > 0 || rows.length === 0 ? 1 : 0));
