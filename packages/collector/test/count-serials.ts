@@ -78,11 +78,13 @@ const views: Readonly<Record<FaultSignal, (store: Asked) => Promise<readonly num
     const records = severities.flatMap(({ count }) => count).reduce((sum, count) => sum + count, 0);
     return [records - Number(each!.all)];
   },
-  /** Each series of a day is known with the first and the last of its points, and no other is. */
+  /** Each series of a day is known with the spans of the first and the last of its points (store/known-series.ts), and no other is. */
   async metrics(store) {
+    const span = (time: string, ends: 0 | 1): string =>
+      `fromUnixTimestamp64Nano((intDiv(toUnixTimestamp64Nano(${time}), ${2 ** 40}) + ${ends}) * ${2 ** 40} - ${ends})`;
     const differences: number[] = [];
     for (const [kind, table] of Object.entries(POINT_TABLES)) {
-      const made = `SELECT toDate(TimeUnix) AS Day, MetricName, SeriesId, toDateTime64(min(TimeUnix), 9) AS first, toDateTime64(max(TimeUnix), 9) AS last
+      const made = `SELECT toDate(TimeUnix) AS Day, MetricName, SeriesId, ${span('min(TimeUnix)', 0)} AS first, ${span('max(TimeUnix)', 1)} AS last
         FROM ${table} GROUP BY Day, MetricName, SeriesId`;
       const known = `SELECT Day, MetricName, SeriesId, min(First) AS first, max(Last) AS last
         FROM otel_metrics_series WHERE Kind = '${kind}' GROUP BY Day, MetricName, SeriesId`;

@@ -179,8 +179,10 @@ test('what is sent of metrics is what is kept: every column of any point of any 
   ] as const) {
     expect(rows[kind].length, kind).toBeGreaterThan(50);
     await insertTwice(table, blocks[kind].toNative(), rows[kind].length);
-    const expected = rows[kind].map((row) => asRead(columns, row));
-    expect(order(await readTable(table, columns)), kind).toEqual(order(expected));
+    // What is known of series depends on what came before: known-series.test.ts.
+    const asked = columns.filter(({ name }) => name !== 'SeriesKnown');
+    const expected = rows[kind].map((row) => asRead(asked, row));
+    expect(order(await readTable(table, asked)), kind).toEqual(order(expected));
   }
 });
 

@@ -34,6 +34,8 @@ export interface ItemReader<Target> {
   begin(target: Target): void;
   /** A span, a log record or a metric between `start` and `end`. */
   item(start: number, end: number): void;
+  /** Nothing of the request is kept. */
+  cutBack?(): void;
 }
 
 /**
@@ -113,6 +115,7 @@ export function createRequestReader<Target>(
           block.days.clear();
           for (const day of days[index]!) block.days.add(day);
         });
+        items.cutBack?.();
         if (error instanceof TooManyCopies) return { kind: 'too-large', message: error.message };
         // A RangeError is a column that cannot grow any further; both are answers to this one request.
         if (error instanceof Malformed || error instanceof RangeError)

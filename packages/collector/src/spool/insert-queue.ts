@@ -14,6 +14,8 @@ export interface InsertQueueOptions {
   readonly ledger: Ledger | undefined;
   readonly onEvent: Log;
   /** After a group has gone in: its table's next one may be due. */
+  /** Rows are put aside that the store refuses for good. */
+  readonly onRefused: () => void;
   readonly onFree: () => void;
   /** Whether anything could pass a group that has to wait. */
   readonly hasOthers: () => boolean;
@@ -117,6 +119,7 @@ export class InsertQueue {
         this.lastError = error instanceof Error ? error.message : String(error);
         if (error instanceof StoreError && !error.retryable) {
           this.refusedInserts++;
+          this.options.onRefused();
           await ledger
             ?.keep(group.keys)
             .catch((failure) => onEvent(`The ledger could not be written: ${String(failure)}`, 'error'));

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { KeySet } from '../process/key-set.js';
 import { syncDirectory } from '../store/sync-directory.js';
 
 /** Batches that are remembered for certain; up to twice as many are. A key takes 8 bytes on disk and 16 to 32 in memory. */
@@ -142,42 +143,3 @@ export async function openLedger(directory: string, generation = GENERATION): Pr
 }
 
 const halves = (key: string): [number, number] => [parseInt(key.slice(0, 8), 16), parseInt(key.slice(8, 16), 16)];
-
-/** Pairs of 32-bit numbers, evenly spread, in a table with open addressing: a tenth of what a `Set` of strings takes. */
-class KeySet {
-  #slots = new Uint32Array(2 * 1_024);
-  #size = 0;
-
-  has(high: number, low: number): boolean {
-    const at = this.#find(high, low);
-    return this.#slots[at] !== 0 || this.#slots[at + 1] !== 0;
-  }
-
-  add(high: number, low: number): void {
-    // A free slot is two zeros: that one key is never known, and counts as new each time.
-    const at = this.#find(high, low);
-    if ((high === 0 && low === 0) || this.#slots[at] !== 0 || this.#slots[at + 1] !== 0) return;
-    this.#slots[at] = high;
-    this.#slots[at + 1] = low;
-    if (++this.#size * 4 > this.#slots.length) this.#grow();
-  }
-
-  /** Where the key stands, or would. */
-  #find(high: number, low: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let at = (low * 2) & mask;
-    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== high || slots[at + 1] !== low))
-      at = (at + 2) & mask;
-    return at;
-  }
-
-  #grow(): void {
-    const before = this.#slots;
-    this.#slots = new Uint32Array(before.length * 2);
-    this.#size = 0;
-    for (let at = 0; at < before.length; at += 2) {
-      if (before[at] !== 0 || before[at + 1] !== 0) this.add(before[at]!, before[at + 1]!);
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import { LogBlock } from '../process/log-block.js';
+import { KnownSeries } from '../process/metrics/known-series.js';
 import {
   ExponentialHistogramBlock,
   HistogramBlock,
@@ -23,6 +24,8 @@ interface Way {
   readonly lanes: readonly AnyLane[];
   /** Into the blocks that `blockOf` names. */
   readonly read: (request: Incoming, blockOf: BlockOf) => ReadResult;
+  /** Rows that were read do not reach the disk, or not the store. */
+  readonly onLost?: () => void;
 }
 
 /** Where the rows for a lane go: into the block that it fills, unless they are there already. */
@@ -52,14 +55,20 @@ function logs(host: LaneHost): Way {
 }
 
 function metrics(host: LaneHost): Way {
-  const reader = createMetricReader();
+  const known = new KnownSeries();
+  const reader = createMetricReader(known);
   const gauge = new Lane('otel_metrics_gauge', () => new NumberBlock('gauge'), host);
   const sum = new Lane('otel_metrics_sum', () => new NumberBlock('sum'), host);
   const histogram = new Lane('otel_metrics_histogram', () => new HistogramBlock(), host);
   const exponential = new Lane('otel_metrics_exp_histogram', () => new ExponentialHistogramBlock(), host);
   const summary = new Lane('otel_metrics_summary', () => new SummaryBlock(), host);
+  const lanes = [gauge, sum, histogram, exponential, summary];
   return {
-    lanes: [gauge, sum, histogram, exponential, summary],
+    lanes,
+    onLost() {
+      known.forget();
+      for (const { filling } of lanes) filling.knowsNoSeries();
+    },
     read: ({ bytes, receivedUnixMs }, blockOf) =>
       reader.read(
         bytes,

@@ -85,6 +85,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   /** Batches that were read and are not on the disk yet, by the ledger's key. */
   const underWay = new Map<string, Promise<SpoolResult>>();
 
+  const onLost = (): void => {
+    for (const way of Object.values(ways)) way.onLost?.();
+  };
   const considerAll = (): void => {
     for (const lane of lanes) lane.consider();
   };
@@ -95,6 +98,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       ledger,
       onEvent,
       onFree: considerAll,
+      onRefused: () => onLost(),
       hasOthers: () => lanes.some((lane) => lane.hasOpenGroup),
       async bringOthers() {
         considerAll();
@@ -114,6 +118,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       unwritable = undefined;
     },
     onFailure(message) {
+      onLost();
       // A full disk fails every request: it is news once.
       const isNews = unwritable !== message;
       unwritable = message;

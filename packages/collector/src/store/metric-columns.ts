@@ -29,6 +29,8 @@ const SHARED: readonly TableColumn[] = [
   { name: 'MetricMetadata', type: MAP },
   { name: 'MetricMetadataTypes', type: LOW_CARDINALITY },
   { name: 'OriginalTimeUnix', type: 'UInt64' },
+  // 1: `otel_metrics_series` has the series of the point already, for this time (known-series.ts); 0 where nobody says so.
+  { name: 'SeriesKnown', type: 'UInt8' },
 ];
 
 const EXEMPLARS: readonly TableColumn[] = [

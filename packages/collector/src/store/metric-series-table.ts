@@ -13,7 +13,7 @@ interface Source {
   readonly isMonotonic: string;
 }
 
-const SOURCES: readonly Source[] = [
+export const SOURCES: readonly Source[] = [
   { table: 'otel_metrics_gauge', kind: 'gauge', temporality: 'toInt32(0)', isMonotonic: 'false' },
   {
     table: 'otel_metrics_sum',
@@ -43,15 +43,25 @@ const PLAIN_MAP = 'Map(String, String)';
 /** Of all rows of a series the same: any of them will do. */
 const one = (type: string): string => `SimpleAggregateFunction(any, ${type})`;
 
+/** As it was at first: all points, and their times. */
+const ALL_POINTS = {
+  where: '',
+  first: 'toDateTime64(min(points.TimeUnix), 9)',
+  last: 'toDateTime64(max(points.TimeUnix), 9)',
+};
+
 /** One row for each series and day of what a block, or a whole table, holds. */
-const seriesOf = ({ table, kind, temporality, isMonotonic }: Source): string =>
+export const seriesOf = (
+  { table, kind, temporality, isMonotonic }: Source,
+  { where, first, last }: Readonly<Record<'where' | 'first' | 'last', string>> = ALL_POINTS,
+): string =>
   `SELECT toDate(points.TimeUnix) AS Day, points.MetricName::String AS MetricName, '${kind}' AS Kind,
      cityHash64(points.ServiceName, points.Attributes, points.ResourceAttributes, points.ScopeName) AS SeriesId, any(points.ServiceName)::String AS ServiceName,
      any(points.ScopeName) AS ScopeName, any(points.Attributes)::Map(String, String) AS Attributes,
      any(points.ResourceAttributes)::Map(String, String) AS ResourceAttributes, any(points.MetricUnit)::String AS MetricUnit,
      any(points.MetricDescription)::String AS MetricDescription, ${isMonotonic}::Bool AS IsMonotonic, ${temporality}::Int32 AS AggregationTemporality,
-     toDateTime64(min(points.TimeUnix), 9) AS First, toDateTime64(max(points.TimeUnix), 9) AS Last
-   FROM ${table} AS points GROUP BY Day, MetricName, SeriesId`;
+     ${first} AS First, ${last} AS Last
+   FROM ${table} AS points ${where} GROUP BY Day, MetricName, SeriesId`;
 
 /**
  * Which series there are, a row for each and day once parts are merged: names, labels and what a metric is are answered from here, and points are read by

@@ -1,3 +1,4 @@
+import { KNOWN_SERIES } from './known-series.js';
 import { LOG_TABLE } from './log-table.js';
 import { LOG_WORDS } from './log-words.js';
 import { METRIC_NAMES } from './metric-names.js';
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   METRIC_SERIES,
   SPAN_METRICS,
   METRIC_NAMES,
+  KNOWN_SERIES,
 ];

@@ -1,5 +1,6 @@
 import type { OpenRequest } from '../open-request.js';
 import { ExemplarReader } from './exemplar-reader.js';
+import type { KnownSeries } from './known-series.js';
 import type { DistributionBlock } from './metric-blocks.js';
 import { PointReader } from './point-reader.js';
 
@@ -13,8 +14,8 @@ export abstract class DistributionReader<Block extends DistributionBlock> extend
   protected minAt = -1;
   protected maxAt = -1;
 
-  constructor(request: OpenRequest) {
-    super(request);
+  constructor(request: OpenRequest, known: KnownSeries, kind: number) {
+    super(request, known, kind);
     this.exemplars = new ExemplarReader(request);
   }
 

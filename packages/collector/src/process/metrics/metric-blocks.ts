@@ -33,6 +33,13 @@ export abstract class MetricBlock extends NativeBlock {
   readonly time = new Uint64Column();
   readonly originalTime = new Uint64Column();
   readonly flags = new Uint32Column();
+  /** 1: its series has had a point in this span of time (known-series.ts). */
+  readonly seriesKnown = new Uint8Column();
+
+  /** Of all its rows, for what was known may not reach the disk. */
+  knowsNoSeries(): void {
+    this.seriesKnown.values.fill(0, 0, this.seriesKnown.length);
+  }
 
   protected sharedParts(): Readonly<Record<string, Part>> {
     return {
@@ -48,6 +55,7 @@ export abstract class MetricBlock extends NativeBlock {
       TimeUnix: fixed(this.time),
       OriginalTimeUnix: fixed(this.originalTime),
       Flags: fixed(this.flags),
+      SeriesKnown: fixed(this.seriesKnown),
     };
   }
 }

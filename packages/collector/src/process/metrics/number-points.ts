@@ -1,6 +1,7 @@
 import { LETTER } from '../attribute-reader.js';
 import type { OpenRequest } from '../open-request.js';
 import { ExemplarReader } from './exemplar-reader.js';
+import type { KnownSeries } from './known-series.js';
 import type { NumberBlock } from './metric-blocks.js';
 import { appendNumber } from './number-value.js';
 import { PointReader } from './point-reader.js';
@@ -11,8 +12,8 @@ export class NumberPoints extends PointReader<NumberBlock> {
   private temporality = 0;
   private isMonotonic = 0;
 
-  constructor(request: OpenRequest) {
-    super(request);
+  constructor(request: OpenRequest, known: KnownSeries, kind: number) {
+    super(request, known, kind);
     this.exemplars = new ExemplarReader(request);
   }
 

@@ -1,6 +1,7 @@
 import { AttributeTemplate } from '../attribute-template.js';
 import { Envelope } from '../envelope.js';
 import { MAX_DAYS, type OpenRequest, type Place } from '../open-request.js';
+import type { KnownSeries } from './known-series.js';
 import type { MetricBlock } from './metric-blocks.js';
 
 /** Where the parts of a metric that all of its points share were found. */
@@ -33,9 +34,19 @@ export abstract class PointReader<Block extends MetricBlock> {
   protected startAt = -1;
   protected flags = 0;
 
-  constructor(request: OpenRequest) {
+  // Where its attributes stand; -1: it has none. Where something stands between them, what series it is of is not known.
+  private attributesStart = -1;
+  private attributesEnd = -1;
+  private areApart = false;
+  private readonly known: KnownSeries;
+  private readonly kind: number;
+
+  /** `kind`: a number that no other reader of the request has. */
+  constructor(request: OpenRequest, known: KnownSeries, kind: number) {
     this.request = request;
     this.envelope = new Envelope(request);
+    this.known = known;
+    this.kind = kind;
   }
 
   begin(block: Block): void {
@@ -69,7 +80,11 @@ export abstract class PointReader<Block extends MetricBlock> {
 
   protected attribute(end: number): void {
     const { at } = this.request;
+    const tagged = at.position - 1;
     const to = at.content(end);
+    if (this.attributesStart < 0) this.attributesStart = tagged;
+    else if (tagged !== this.attributesEnd) this.areApart = true;
+    this.attributesEnd = to;
     at.attribute(this.block.attributes, to, this.guesses);
     at.position = to;
   }
@@ -92,6 +107,12 @@ export abstract class PointReader<Block extends MetricBlock> {
       } else at.skip(tag, metric.end);
     }
     this.metadata.end(at, block.metadata, block.metadataTypes);
+    const { known, request } = this;
+    known.begin(this.kind);
+    known.add(at.view, request.resourceAt.start, request.resourceAt.end);
+    known.add(at.view, request.scopeAt.start, request.scopeAt.end);
+    known.add(at.view, name.start, name.end);
+    known.endShared();
   }
 
   private readPoint(end: number): void {
@@ -112,6 +133,8 @@ export abstract class PointReader<Block extends MetricBlock> {
       request.note('times that cannot be were set to the time of arrival; the original stands in OriginalTimeUnix');
     this.startAt = -1;
     this.flags = 0;
+    this.attributesStart = -1;
+    this.areApart = false;
     at.startMap();
     this.fields(end);
     this.lastTypes = at.endMap(block.attributeTypes, this.lastTypes);
@@ -126,7 +149,16 @@ export abstract class PointReader<Block extends MetricBlock> {
     if (isPossible) block.originalTime.append64(0, 0);
     else block.originalTime.append64(sentLow, sentHigh);
     block.flags.append(this.flags);
+    block.seriesKnown.append(this.isKnown(high) ? 1 : 0);
     this.envelope.append();
     block.rows++;
+  }
+
+  private isKnown(timeHigh: number): boolean {
+    if (this.areApart) return false;
+    const { known } = this;
+    known.beginPoint();
+    if (this.attributesStart >= 0) known.add(this.request.at.view, this.attributesStart, this.attributesEnd);
+    return known.isKnown(timeHigh);
   }
 }

@@ -3,14 +3,15 @@ import type { OpenRequest, Place } from '../open-request.js';
 import { createRequestReader, type ItemReader, type RequestReader } from '../read-request.js';
 import { ExponentialHistogramPoints } from './exponential-histogram-points.js';
 import { HistogramPoints } from './histogram-points.js';
+import { KnownSeries } from './known-series.js';
 import type { MetricBlocks } from './metric-blocks.js';
 import { NumberPoints } from './number-points.js';
 import type { MetricPlaces } from './point-reader.js';
 import { SummaryPoints } from './summary-points.js';
 
-/** Reads `ExportMetricsServiceRequest`s; each kind of metric has a block of its own. */
-export function createMetricReader(): RequestReader<MetricBlocks> {
-  return createRequestReader((request) => new MetricReader(request));
+/** Reads `ExportMetricsServiceRequest`s; each kind of metric has a block of its own. Tell `known` when rows do not reach the disk. */
+export function createMetricReader(known = new KnownSeries()): RequestReader<MetricBlocks> {
+  return createRequestReader((request) => new MetricReader(request, known));
 }
 
 const GAUGE = 0x2a;
@@ -33,13 +34,16 @@ class MetricReader implements ItemReader<MetricBlocks> {
     metric: nowhere(),
   };
 
-  constructor(request: OpenRequest) {
+  private readonly known: KnownSeries;
+
+  constructor(request: OpenRequest, known: KnownSeries) {
     this.request = request;
-    this.gauge = new NumberPoints(request);
-    this.sum = new NumberPoints(request);
-    this.histogram = new HistogramPoints(request);
-    this.exponentialHistogram = new ExponentialHistogramPoints(request);
-    this.summary = new SummaryPoints(request);
+    this.known = known;
+    this.gauge = new NumberPoints(request, known, GAUGE);
+    this.sum = new NumberPoints(request, known, SUM);
+    this.histogram = new HistogramPoints(request, known, HISTOGRAM);
+    this.exponentialHistogram = new ExponentialHistogramPoints(request, known, EXPONENTIAL_HISTOGRAM);
+    this.summary = new SummaryPoints(request, known, SUMMARY);
   }
 
   blocksOf({ gauge, sum, histogram, exponentialHistogram, summary }: MetricBlocks): readonly NativeBlock[] {
@@ -52,6 +56,10 @@ class MetricReader implements ItemReader<MetricBlocks> {
     this.histogram.begin(blocks.histogram);
     this.exponentialHistogram.begin(blocks.exponentialHistogram);
     this.summary.begin(blocks.summary);
+  }
+
+  cutBack(): void {
+    this.known.forget();
   }
 
   item(start: number, end: number): void {
