@@ -1,4 +1,14 @@
-import { attribute, chance, field, message, mix, string, varint } from './encode-request.mjs';
+import {
+  attribute,
+  chance,
+  field,
+  message,
+  string,
+  varint,
+  writeSpanId,
+  writeTime,
+  writeTraceId,
+} from './encode-request.mjs';
 
 /* Export requests of 512 log records as a service writes them: a sentence with numbers in it, five attributes, half of them of a span. */
 
@@ -62,16 +72,16 @@ export function encodeLogRequest({ number, spans: records = 512 }) {
 
 /** Gives every record a time, a trace and a span id that no other has. `serial` must never repeat in a run. */
 export function patchLogRequest({ bytes, slots }, serial, startUnixNano, spreadNano) {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const step = BigInt(Math.floor(spreadNano / slots.length));
-  let at = startUnixNano;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = Math.floor(spreadNano / slots.length);
+  const high = Number(startUnixNano >> 32n);
+  let low = Number(startUnixNano & 0xffff_ffffn);
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i];
-    const id = mix(BigInt(serial) * 65536n + BigInt(i) + 1n);
-    buffer.writeBigUInt64LE(at, slot.time);
-    buffer.writeBigUInt64BE(mix(id ^ 0x5851f42d4c957f2dn), slot.trace);
-    buffer.writeBigUInt64BE(id, slot.trace + 8);
-    buffer.writeBigUInt64BE(id, slot.span);
-    at += step;
+    const item = serial * slots.length + i;
+    writeTime(view, slot.time, high, low);
+    writeTraceId(view, slot.trace, item);
+    writeSpanId(view, slot.span, item);
+    low += step;
   }
 }

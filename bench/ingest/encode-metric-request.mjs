@@ -1,4 +1,4 @@
-import { attribute, field, message, string, varint } from './encode-request.mjs';
+import { attribute, field, message, string, varint, writeTime } from './encode-request.mjs';
 
 /* Export requests of 512 points of one counter, a series each: four attributes, a start, a running total. The same 48 requests come again with later times, as a program sends them. */
 
@@ -48,9 +48,11 @@ export function encodeMetricRequest({ number, spans: points = 512 }) {
 
 /** Each point gets a time and a value of its own, by which it is known again. */
 export function patchMetricRequest({ bytes, slots }, serial, startUnixNano) {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const high = Number(startUnixNano >> 32n);
+  const low = Number(startUnixNano & 0xffff_ffffn);
   for (let i = 0; i < slots.length; i++) {
-    buffer.writeBigUInt64LE(startUnixNano, slots[i].time);
-    buffer.writeDoubleLE(serial * slots.length + i, slots[i].value);
+    writeTime(view, slots[i].time, high, low);
+    view.setFloat64(slots[i].value, serial * slots.length + i, true);
   }
 }

@@ -138,43 +138,59 @@ export function encodeRequest({ number, spans = 512, spansPerTrace = 4 }) {
   return { bytes, slots, spansPerTrace };
 }
 
-const view = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const HIGH = 2 ** 32;
 
 /**
  * Gives every span of a request its own ids and times. `serial` must never repeat in a run: ids are a mix of it that looks random but cannot
- * collide. `startUnixNano` (BigInt) is when the first trace begins; the others follow over `spreadNano`.
+ * collide. `startUnixNano` (BigInt) is when the first trace begins; the others follow over `spreadNano`. In halves of 32 bits: as BigInts it took
+ * 4 µs of processor for each span, which the collector beside it then had not.
  */
 export function patchRequest(request, serial, startUnixNano, spreadNano) {
-  const buffer = view(request.bytes);
-  const { slots, spansPerTrace } = request;
-  const step = BigInt(Math.floor(spreadNano / slots.length));
-  let start = startUnixNano;
-  let traceHigh = 0n;
-  let traceLow = 0n;
-  let parent = 0n;
+  const { bytes, slots, spansPerTrace } = request;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = Math.floor(spreadNano / slots.length);
+  let high = Number(startUnixNano >> 32n);
+  let low = Number(startUnixNano & 0xffff_ffffn);
+  let trace = 0;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i];
-    const id = mix(BigInt(serial) * 65536n + BigInt(i) + 1n);
-    if (i % spansPerTrace === 0) {
-      traceHigh = mix(id ^ 0x5851f42d4c957f2dn);
-      traceLow = id;
+    const item = serial * slots.length + i;
+    if (i % spansPerTrace === 0) trace = item;
+    writeTraceId(view, slot.trace, trace);
+    writeSpanId(view, slot.span, item);
+    if (slot.parent >= 0) writeSpanId(view, slot.parent, item - 1);
+    writeTime(view, slot.start, high, low);
+    writeTime(view, slot.end, high, low + slot.durationNano);
+    low += step;
+    if (low >= HIGH) {
+      high += Math.floor(low / HIGH);
+      low %= HIGH;
     }
-    buffer.writeBigUInt64BE(traceHigh, slot.trace);
-    buffer.writeBigUInt64BE(traceLow, slot.trace + 8);
-    buffer.writeBigUInt64BE(id, slot.span);
-    if (slot.parent >= 0) buffer.writeBigUInt64BE(parent, slot.parent);
-    parent = id;
-    buffer.writeBigUInt64LE(start, slot.start);
-    buffer.writeBigUInt64LE(start + BigInt(slot.durationNano), slot.end);
-    start += step;
   }
 }
 
-const MASK = 0xffff_ffff_ffff_ffffn;
-/** A bijection on 64 bits (splitmix64's finisher): unique in, unique out. */
-export function mix(value) {
-  let z = value & MASK;
-  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
-  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
-  return z ^ (z >> 31n);
+/** `low` may be more than 32 bits. */
+export function writeTime(view, at, high, low) {
+  view.setUint32(at, low % HIGH, true);
+  view.setUint32(at + 4, high + Math.floor(low / HIGH), true);
+}
+
+/** No two of 2^32 items have the same, and none has zeros alone. */
+export function writeSpanId(view, at, item) {
+  view.setUint32(at, mix(item + 1));
+  view.setUint32(at + 4, mix(item ^ 0x5851f42d));
+}
+
+export function writeTraceId(view, at, item) {
+  view.setUint32(at, mix(item ^ 0x4c957f2d));
+  view.setUint32(at + 4, mix(item + 0x14057b7e));
+  writeSpanId(view, at + 8, item);
+}
+
+/** A bijection on 32 bits (murmur3's finisher): unique in, unique out. */
+function mix(value) {
+  let z = value | 0;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
 }
