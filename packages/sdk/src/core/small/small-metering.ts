@@ -16,7 +16,9 @@ const FRAGMENT_BYTES = 2048;
 const overflow: Attributes = { 'otel.metric.overflow': true };
 
 interface Series {
-  readonly attributes: Attributes;
+  /** As every point of it has them: what is written while a page is closed is to be little. */
+  readonly attributes: Bytes;
+  readonly isOverflow: boolean;
   startMs: number;
   /** The sum, or the last value; what was written of it, where callbacks tell all of it. */
   value: number;
@@ -73,7 +75,7 @@ export const smallMetering: SignalPart = (host) => {
       typeof secret === 'string' ? secret.toLowerCase() === key.toLowerCase() : key.search(secret) >= 0,
     );
 
-  function seriesOf({ series, bounds: { length } }: SmallInstrument, given: Attributes = {}): Series {
+  function seriesOf({ kind, series, bounds: { length } }: SmallInstrument, given: Attributes = {}): Series {
     const named: Attributes = {};
     for (const key of Object.keys(given).sort()) {
       const value = given[key];
@@ -88,7 +90,8 @@ export const smallMetering: SignalPart = (host) => {
     }
     if (!found) {
       found = {
-        attributes: name ? named : overflow,
+        attributes: [join(encodeAttributes(kind === 'histogram' ? 74 : 58, name ? named : overflow))],
+        isOverflow: !name,
         startMs: clock.wallMs(),
         value: 0,
         written: 0,
@@ -112,8 +115,7 @@ export const smallMetering: SignalPart = (host) => {
     try {
       const one = seriesOf(instrument, given);
       const taken = isInteger ? Math.trunc(value) : value;
-      one.value =
-        isSum || (one.isNew && one.attributes === overflow && !/gauge/i.test(kind)) ? one.value + taken : taken;
+      one.value = isSum || (one.isNew && one.isOverflow && !/gauge/i.test(kind)) ? one.value + taken : taken;
       const at = instrument.bounds.findIndex((bound) => taken <= bound);
       one.counts[at < 0 ? instrument.bounds.length : at]!++;
       one.min = Math.min(one.min, taken);
@@ -150,6 +152,9 @@ export const smallMetering: SignalPart = (host) => {
   /** Writes what there is; until `end` it would write the same again. */
   function write(note: OnFragment): void {
     nowMs = clock.wallMs();
+    const now = fixed(25, nanos(nowMs));
+    let start: Bytes;
+    let ofMs: number | undefined;
     for (const instrument of instruments) {
       const { scope, kind, head, isInteger, series } = instrument;
       const isGauge = /gauge/i.test(kind);
@@ -176,11 +181,13 @@ export const smallMetering: SignalPart = (host) => {
         }
         const written = /^obs/.test(kind) && isDelta && !isGauge ? value - one.written : value;
         const startMs = Math.min(isDelta ? lastMs || one.startMs : one.startMs, nowMs);
+        if (ofMs !== startMs) start = fixed(17, nanos(startMs));
+        ofMs = startMs;
         const point = join(
           field(
             10,
-            fixed(17, nanos(startMs)),
-            fixed(25, nanos(nowMs)),
+            start!,
+            now,
             ...(isHistogram
               ? [
                   whole(
@@ -190,11 +197,11 @@ export const smallMetering: SignalPart = (host) => {
                   double(41, value),
                   field(50, new Uint8Array(new BigUint64Array(counts.map(BigInt)).buffer)),
                   instrument.bounds.length ? field(58, new Uint8Array(new Float64Array(instrument.bounds).buffer)) : [],
-                  encodeAttributes(74, one.attributes),
+                  one.attributes,
                   double(89, min),
                   double(97, max),
                 ]
-              : [isInteger ? whole(49, written) : double(33, written), encodeAttributes(58, one.attributes)]),
+              : [isInteger ? whole(49, written) : double(33, written), one.attributes]),
           ),
         );
         points.push(point);
