@@ -9,7 +9,11 @@ import { root } from '../lib/root.mjs';
 
 const write = (line) => appendFileSync(process.env.TEST_JOURNAL, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
 const fileOf = (module) => relative(root, module.moduleId);
-const firstLine = (error) => String(error?.message ?? error).split('\n')[0];
+const firstLine = (error) => {
+  const [first, ...rest] = String(error?.message ?? error).split('\n');
+  // A property that fails once and holds at the next try has found something: what begins it again, and its example, are kept.
+  return first.startsWith('Property failed') ? [first, ...rest.slice(0, 2)].join(' ').slice(0, 1_000) : first;
+};
 
 /** With what was there instead of what was expected, as far as a line takes it: of a test that passed at the next try nothing else is kept. */
 function inOneLine(error) {
