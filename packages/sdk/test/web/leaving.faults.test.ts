@@ -82,6 +82,16 @@ describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
     'Firefox: the tab is closed, and all %s arrive by then or at the next visit, each once [B14 S7]',
     (signal) => leaving('closed', signal),
   );
+  test.each(furtherSignals)(
+    'Firefox: the person goes elsewhere, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('navigated', signal),
+  );
+  test.each(furtherSignals)(
+    'Firefox: away from the collector for a whole visit, and all %s arrive at the next one, each once [B14 S7]',
+    (signal) => leaving('offline', signal),
+  );
+  test('Firefox: the renderer is killed, and all that was logged over a second ago arrives at the next visit, each once [B14 S7]', () =>
+    leaving('killed', 'logs'));
 });
 
 describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
@@ -95,6 +105,14 @@ describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
   test.each(furtherSignals)(
     'WebKitGTK: the tab is closed, and all %s arrive by then or at the next visit, each once [B14 S7]',
     (signal) => leaving('closed', signal),
+  );
+  test.each(furtherSignals)(
+    'WebKitGTK: the person goes elsewhere, and all %s arrive by then or at the next visit, each once [B14 S7]',
+    (signal) => leaving('navigated', signal),
+  );
+  test.each(furtherSignals)(
+    'WebKitGTK: away from the collector for a whole visit, and all %s arrive at the next one, each once [B14 S7]',
+    (signal) => leaving('offline', signal),
   );
 });
 
