@@ -7,14 +7,22 @@ export function createScopes<T>(
   make: (encoded: EncodedScope, scope: InstrumentationScope) => T,
 ): (name: string, version?: string, options?: ScopeOptions) => T {
   const known = new Map<string, T>();
-  return (name, version, { schemaUrl, attributes } = {}) => {
-    const identity = JSON.stringify([name, version, schemaUrl, attributes && Object.entries(attributes).sort()]);
+  return (name, version, options) => {
+    const { schemaUrl, attributes } = options ?? {};
+    const identity = JSON.stringify(
+      [name, version, schemaUrl, attributes && Object.entries(attributes).sort()],
+      withBigints,
+    );
     let value = known.get(identity);
     if (!value) {
-      const scope = { name: name || '', version, schemaUrl, attributes };
+      const scope = { name: name || '', version, schemaUrl, attributes: attributes && { ...attributes } };
       value = make(encodeScope(scope), scope);
       known.set(identity, value);
     }
     return value;
   };
 }
+
+/** JSON has none, and throws; as an object it is no other attribute's value. */
+const withBigints = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? { bigint: `${value}` } : value;

@@ -52,11 +52,11 @@ export const smallLogging: SignalPart = (host) => {
 
   const provider = {
     getLogger(name: string, version?: string, more: ScopeOptions = {}): Logger {
-      const key = JSON.stringify([name, version, more]);
       const scope = [
         field(10, text(10, name || undefined), text(18, version), encodeAttributes(26, more.attributes)),
         text(26, more.schemaUrl),
       ];
+      const key = `${join(scope)}`;
       const enabled: Logger['enabled'] = ({ context = contextStore.active() } = {}) =>
         !stopped && !!onFragment && !isTracingSuppressed(context);
       loggers[key] ??= {

@@ -22,7 +22,7 @@ import type { SpanProcessor } from '../trace/span-processor.js';
 import type { SdkTracerProvider, TracerProviderOptions } from '../trace/tracer-provider.js';
 import type { Tracing } from '../trace/tracing.js';
 import { encodeSpan } from './encode-span.js';
-import { attributes as encodeAttributes, field, join, text } from './protobuf.js';
+import { type Bytes, attributes as encodeAttributes, field, join, text } from './protobuf.js';
 import { randomHex } from './random-hex.js';
 import { createSmallBuffer } from './small-buffer.js';
 import { createSmallResource } from './small-resource.js';
@@ -99,13 +99,7 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
     }
   };
 
-  const createTracer = (instrumentationScope: InstrumentationScope): Tracer => {
-    const { name, version, schemaUrl, attributes } = instrumentationScope;
-    const encodedScope = [
-      field(10, text(10, name), text(18, version), encodeAttributes(26, attributes)),
-      text(26, schemaUrl),
-    ];
-
+  const createTracer = (instrumentationScope: InstrumentationScope, encodedScope: Bytes): Tracer => {
     const startSpan = (name: string, given: SpanOptions = {}, context: Context = contextStore.active()): Span => {
       if (given.root) context = deleteSpan(context);
       const active = getSpan(context);
@@ -255,8 +249,12 @@ function createProvider(options: TracerProviderOptions, onFragment: OnFragment |
   return {
     getTracer(name, version, more) {
       const scope = { name: name || '', version, ...more };
-      const key = JSON.stringify(scope);
-      tracers[key] ??= createTracer(scope);
+      const encoded = [
+        field(10, text(10, scope.name), text(18, version), encodeAttributes(26, scope.attributes)),
+        text(26, scope.schemaUrl),
+      ];
+      const key = `${join(encoded)}`;
+      tracers[key] ??= createTracer(scope, encoded);
       return tracers[key];
     },
     forceFlush: () => all('forceFlush'),

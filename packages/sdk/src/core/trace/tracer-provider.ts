@@ -4,9 +4,9 @@ import type { Clock, ContextStore, Entropy } from '../ports.js';
 import { alwaysOnSampler } from '../sampling/always-on.js';
 import { parentBasedSampler } from '../sampling/parent-based.js';
 import type { Sampler } from '../sampling/sampler.js';
+import { createScopes } from '../scopes.js';
 import { KeyCache } from '../wire/encoded-key.js';
 import { NameCache } from '../wire/name-cache.js';
-import { encodeScope } from '../wire/scope.js';
 import { type AttributeRules, attributeRules } from './attribute-bag.js';
 import { combinedProcessor } from './combined-processor.js';
 import { generatedIds } from './generated-ids.js';
@@ -65,7 +65,6 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
   };
   const rules = (countLimit: number): AttributeRules =>
     attributeRules(keys, names, countLimit, limits.attributeValueLengthLimit);
-  const tracers = new Map<string, Tracer>();
   /** Async from its first step, so that what a processor of the program throws at once is caught too. */
   const settled = async (what: 'forceFlush' | 'shutdown'): Promise<void> => {
     try {
@@ -75,28 +74,21 @@ export function createTracerProvider(options: TracerProviderOptions): SdkTracerP
     }
   };
   return {
-    getTracer(name, version, options) {
-      const { schemaUrl, attributes } = options ?? {};
-      const identity = JSON.stringify([name, version, schemaUrl, attributes && Object.entries(attributes).sort()]);
-      let tracer = tracers.get(identity);
-      if (!tracer) {
-        const scope = { name: name || '', version, schemaUrl, attributes: attributes && { ...attributes } };
-        tracer = new SdkTracer(state, {
+    getTracer: createScopes(
+      (encoded, scope): Tracer =>
+        new SdkTracer(state, {
           time,
           limits,
           processor,
           resource,
           scope,
-          encoded: encodeScope(scope),
+          encoded,
           spanAttributes: rules(limits.attributeCountLimit),
           eventAttributes: rules(limits.attributePerEventCountLimit),
           linkAttributes: rules(limits.attributePerLinkCountLimit),
           onError,
-        });
-        tracers.set(identity, tracer);
-      }
-      return tracer;
-    },
+        }),
+    ),
     forceFlush: () => settled('forceFlush'),
     async shutdown() {
       if (state.stopped) return;
