@@ -1,6 +1,7 @@
 import type { HrTime, SpanContext } from '@opentelemetry/api';
 import { isSpanContextValid } from '../context/span-context-validity.js';
 import type { LogRecord } from '../telemetry-handle.js';
+import { cutText } from '../trace/attribute-value.js';
 import { exceptionAttributes } from '../trace/exception-attributes.js';
 import { redacted } from '../trace/redact.js';
 import { encodedTime } from './encode-span.js';
@@ -30,7 +31,7 @@ export function encodeLogRecord(record: SmallLogRecord, { attributes: most, leng
   let left = MAX_VALUES;
 
   const value = (given: unknown, longest: number): Bytes => {
-    if (typeof given === 'string') return text(10, given.slice(0, longest));
+    if (typeof given === 'string') return text(10, cutText(given, longest));
     if (typeof given === 'bigint') {
       if (BigInt.asIntN(64, given) !== given) return text(10, `${given}`);
       const bytes = [24];

@@ -1,11 +1,8 @@
 import type { AttributeValue } from '@opentelemetry/api';
 
 /** `text` cut to `limit` UTF-16 units, one less where a surrogate pair would be torn. */
-export function cutText(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const torn = (text.charCodeAt(limit - 1) & 0xfc00) === 0xd800 && (text.charCodeAt(limit) & 0xfc00) === 0xdc00;
-  return text.slice(0, torn ? limit - 1 : limit);
-}
+export const cutText = (text: string, limit: number): string =>
+  text.length <= limit ? text : text.slice(0, text.codePointAt(limit - 1)! > 0xffff ? limit - 1 : limit);
 
 /**
  * What is recorded of `value`: a primitive as it is, strings and bytes cut to `lengthLimit`, an array copied because its owner may change
