@@ -415,3 +415,26 @@ test('views that come out the same are one metric, and what is no number spoils 
   const found = await rig.metrics();
   expect(found.map(({ name, points }) => [name, points.map(({ asDouble }) => asDouble)])).toEqual([['sum', [3]]]);
 });
+
+test('a gauge made a histogram counts numbers alone: what is none leaves no point, no least or greatest, and no exemplar', async () => {
+  const histograms = [
+    { type: 'explicit_bucket_histogram', boundaries: [1] },
+    { type: 'base2_exponential_bucket_histogram' },
+    { type: 'sum' },
+  ] as const;
+  for (const aggregation of histograms) {
+    const views = [{ instrumentName: 'level', aggregation }];
+    const rig = recorded({ metrics: { views, exemplarFilter: 'always_on' } });
+    const level = metrics.getMeter('lib').createGauge('level');
+    level.record(Number.NaN, { broken: true });
+    expect(rig.telemetry.status().uncollected).toBe(false);
+    for (const value of [2, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) level.record(value);
+    const [metric] = await rig.metrics();
+    expect(metric!.points).toHaveLength(1);
+    const [point] = metric!.points;
+    if (aggregation.type === 'sum') expect(point!.asDouble).toBe(2);
+    else expect(point).toMatchObject({ count: '1', min: 2, max: 2 });
+    expect(point!.exemplars.map(({ asDouble }) => asDouble)).toEqual([2]);
+    await rig.telemetry.shutdown();
+  }
+});

@@ -66,9 +66,9 @@ export class ExponentialStream extends Stream {
     this.#options = options;
   }
 
-  protected at(series: number, value: number): void {
+  protected at(series: number, value: number): boolean {
     // What is no number has no bucket (specification, "Handle all normal values").
-    if (value - value !== 0) return;
+    if (value - value !== 0) return false;
     const cells = this.#cells[series]!;
     cells.count++;
     cells.sum += value;
@@ -78,6 +78,7 @@ export class ExponentialStream extends Stream {
     if (value > threshold) this.#count(cells, cells.positive, value);
     else if (value < -threshold) this.#count(cells, cells.negative, -value);
     else cells.zeroCount++;
+    return true;
   }
 
   #count(cells: Cells, buckets: ExponentialBuckets, value: number): void {

@@ -32,9 +32,9 @@ export class HistogramStream extends Stream {
     this.#width = bounds.length + 1 + extraCells;
   }
 
-  protected at(series: number, value: number): void {
-    // What is no number has no bucket; a gauge may be measured so.
-    if (value - value !== 0) return;
+  protected at(series: number, value: number): boolean {
+    // What is no number has no bucket.
+    if (value - value !== 0) return false;
     const bounds = this.#bounds;
     const from = series * this.#width;
     const cells = this.#cells;
@@ -51,6 +51,7 @@ export class HistogramStream extends Stream {
     cells[extra + sumCell]! += value;
     if (value < cells[extra + minCell]!) cells[extra + minCell] = value;
     if (value > cells[extra + maxCell]!) cells[extra + maxCell] = value;
+    return true;
   }
 
   protected grow(capacity: number): void {

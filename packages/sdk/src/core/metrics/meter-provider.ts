@@ -140,6 +140,7 @@ export function createMeterProvider(options: MeterProviderOptions): ReadableMete
         lastHi: 0,
         lastLo: 0,
         dirty: false,
+        round: 0,
       };
       pipelines.set(pipeline, pipeline);
       reconnect();

@@ -327,6 +327,39 @@ test('sums that are observed apart by attributes nobody advised are added up', a
   expect(last!.gauge!.dataPoints.map(({ asDouble }) => asDouble)).toEqual([2]);
 });
 
+test('merged sums that two collections ask for at once are those of the later asking, whoever answers late', async () => {
+  const rig = metricsRig();
+  const advice = { advice: { attributes: ['a'] } } as MetricOptions;
+  const sum = rig.meter.createObservableUpDownCounter('sum', advice);
+  const answers: (() => void)[] = [];
+  let counted = 1;
+  sum.addCallback((result) => {
+    result.observe(counted, { a: 1, b: 1 });
+    result.observe(counted, { a: 1, b: 2 });
+  });
+  sum.addCallback(async (result) => {
+    await new Promise<void>((resolve) => answers.push(resolve));
+    result.observe(10 * counted, { a: 1, b: 3 });
+    result.observe(counted, { a: 2, b: 3 });
+  });
+  const first = rig.metrics();
+  counted = 2;
+  const second = rig.metrics();
+  expect(answers).toHaveLength(2);
+  // The earlier asking is answered last.
+  answers[1]!();
+  await second;
+  answers[0]!();
+  const valuesOf = (found: Awaited<typeof first>) => found.flatMap((one) => one.sum!.dataPoints).map((p) => p.asDouble);
+  expect(valuesOf(await second)).toEqual([24, 2]);
+  await first;
+
+  // What came after it was collected is not added to what the next asking is answered.
+  const third = rig.metrics();
+  answers[2]!();
+  expect(valuesOf(await third)).toEqual([24, 2]);
+});
+
 test('a callback for several observables may hold one of another SDK or of none, and take itself away', async () => {
   const rig = metricsRig();
   const gauge = rig.meter.createObservableGauge('g');

@@ -11,9 +11,11 @@ export class NumberStream extends Stream {
     this.#isInteger = isInteger;
   }
 
-  protected at(series: number, value: number): void {
-    // What is no number would spoil the sum for ever; a gauge may be measured so.
-    if (value - value === 0) this.values[series]! += value;
+  protected at(series: number, value: number): boolean {
+    // What is no number would spoil the sum for ever.
+    if (value - value !== 0) return false;
+    this.values[series]! += value;
+    return true;
   }
 
   protected grow(capacity: number): void {
@@ -40,7 +42,8 @@ export class NumberStream extends Stream {
 
 /** The last value of each series. */
 export class LastValueStream extends NumberStream {
-  protected override at(series: number, value: number): void {
+  protected override at(series: number, value: number): boolean {
     this.values[series] = value;
+    return true;
   }
 }

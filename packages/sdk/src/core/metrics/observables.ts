@@ -56,6 +56,7 @@ export class Callbacks {
   readonly #single = new Map<ObservableCallback, Set<SdkObservable>>();
   readonly #batches: { callback: BatchObservableCallback; observables: ReadonlySet<Observable> }[] = [];
   readonly #onAdded: () => void;
+  #round = 0;
 
   constructor(onAdded: () => void) {
     this.#onAdded = onAdded;
@@ -103,6 +104,11 @@ export class Callbacks {
    */
   run(pipeline: Pipeline, onError: (error: unknown) => void): Promise<unknown>[] {
     const later: Promise<unknown>[] = [];
+    const round = ++this.#round;
+    const observe = (observable: Partial<SdkObservable>, value: number, attributes: Attributes | undefined) => {
+      pipeline.round = round;
+      observable.observe?.(pipeline, value, attributes);
+    };
     const ask = (run: () => unknown) => {
       try {
         const answer = run();
@@ -115,7 +121,7 @@ export class Callbacks {
       for (const observable of observables) {
         if (!observable.isWanted(pipeline)) continue;
         const result: ObservableResult = {
-          observe: (value, attributes) => observable.observe(pipeline, value, attributes),
+          observe: (value, attributes) => observe(observable, value, attributes),
         };
         ask(() => callback(result));
       }
@@ -126,8 +132,7 @@ export class Callbacks {
       if (![...observables].some((one) => (one as Partial<SdkObservable>).isWanted?.(pipeline))) continue;
       const result: BatchObservableResult = {
         observe(observable, value, attributes) {
-          if (observables.has(observable))
-            (observable as Partial<SdkObservable>).observe?.(pipeline, value, attributes);
+          if (observables.has(observable)) observe(observable as Partial<SdkObservable>, value, attributes);
         },
       };
       ask(() => callback(result));

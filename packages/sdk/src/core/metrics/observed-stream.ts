@@ -23,6 +23,8 @@ export class ObservedStream extends NumberStream {
   readonly #isMerging: boolean;
   /** What was written of each. */
   #written: Float64Array = new Float64Array(0);
+  /** The round of asking that a series was observed in last. */
+  #rounds: Uint32Array = new Uint32Array(0);
 
   constructor({ isInteger, isSum, isMonotonic, isMerging, ...options }: ObservedStreamOptions) {
     super(options, isInteger);
@@ -31,10 +33,18 @@ export class ObservedStream extends NumberStream {
     this.#isMerging = isMerging;
   }
 
-  protected override at(series: number, value: number): void {
-    // Of one series the last word counts; sums of several that are together in one are added up.
-    const isPart = this.#isSum && (this.#isMerging || series === this.table.overflow) && this.isMarked(series);
+  protected override at(series: number, value: number): boolean {
+    // A gauge's that is made a sum, where no difference to it can be told.
+    if (this.#isSum && value - value !== 0) return false;
+    const { round } = this.pipeline;
+    // Of one series the last word counts; sums of several that are together in one are added up, those of one round of asking.
+    const isMerged = this.#isSum && (this.#isMerging || series === this.table.overflow) && this.isMarked(series);
+    // Who answers late says what was asked again meanwhile.
+    if (isMerged && round < this.#rounds[series]!) return false;
+    const isPart = isMerged && round === this.#rounds[series];
     this.values[series] = isPart ? this.values[series]! + value : value;
+    this.#rounds[series] = round;
+    return true;
   }
 
   /** Whoever observes has counted longer than somebody asked. */
@@ -49,6 +59,7 @@ export class ObservedStream extends NumberStream {
   protected override grow(capacity: number): void {
     super.grow(capacity);
     this.#written = grown(this.#written, new Float64Array(capacity));
+    this.#rounds = grown(this.#rounds, new Uint32Array(capacity));
   }
 
   protected override clear(series: number): void {
@@ -59,6 +70,7 @@ export class ObservedStream extends NumberStream {
   protected override copy(to: number, from: number): void {
     super.copy(to, from);
     this.#written[to] = this.#written[from]!;
+    this.#rounds[to] = this.#rounds[from]!;
   }
 
   protected override written(series: number): number {

@@ -20,6 +20,8 @@ export interface Pipeline {
   lastLo: number;
   /** Something was measured that was not collected yet. */
   dirty: boolean;
+  /** Which time of asking callbacks it is that something is observed for: a collection may begin while another one's callbacks have not all answered. */
+  round: number;
 }
 
 /** Examples of single measurements that a stream keeps beside its sums (specification "Metrics SDK", Exemplar). */
@@ -126,8 +128,8 @@ export abstract class Stream implements DataPoints, Sink {
   protected abstract clear(series: number): void;
   /** The values of a series are those of another from now on. */
   protected abstract copy(to: number, from: number): void;
-  /** A measurement of a series. */
-  protected abstract at(series: number, value: number): void;
+  /** A measurement of a series; `false` where it counts for nothing: a gauge may be measured as what is no number, of which neither sums nor buckets are made. */
+  protected abstract at(series: number, value: number): boolean;
   protected abstract writeValue(bytes: Uint8Array, view: DataView, pos: number, series: number): number;
 
   measure(value: number, attributes: Attributes | undefined, context: Context | undefined): void {
@@ -135,8 +137,8 @@ export abstract class Stream implements DataPoints, Sink {
   }
 
   #measured(series: number, value: number, attributes: Attributes | undefined, context: Context | undefined): void {
+    if (!this.at(series, value)) return;
     this.pipeline.dirty = true;
-    this.at(series, value);
     this.marks[series] = this.collection;
     if (this.#exemplars) this.#exemplars.offer(series, value, attributes, context, series === this.table.overflow);
   }
