@@ -77,14 +77,14 @@ describe('when a log record was', () => {
     expect(rows.map((row) => row.Timestamp)).toEqual([7n, NOW_NANO, NOW_NANO, 9n]);
     expect(rows.map((row) => row.LogAttributes)).toEqual([
       [
-        ['throughline.original_time', `${beyond}/7`],
         ['k', '1'],
+        ['throughline.original_time', `${beyond}/7`],
       ],
       [['throughline.original_time', `${beyond}/0`]],
       [['throughline.original_time', '0/18446744073709551615']],
       [],
     ]);
-    expect(rows[0]?.LogAttributeTypes).toBe('si');
+    expect(rows[0]?.LogAttributeTypes).toBe('is');
     expect(rows[3]?.ObservedTimestamp).toBe(2n ** 63n - 1n);
   });
 

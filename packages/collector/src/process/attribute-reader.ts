@@ -1,6 +1,6 @@
 import { ATTRIBUTE_TYPE } from '../store/attribute-types.js';
 import { arrayJson, mapJson } from './any-value-json.js';
-import type { LowCardinalityColumn, StringColumn } from './columns.js';
+import { type LowCardinalityColumn, type StringColumn, viewOf } from './columns.js';
 import type { MapColumn } from './map-column.js';
 import { appendAscii, appendInt64, doubleText } from './number-text.js';
 import { ProtobufCursor } from './protobuf-cursor.js';
@@ -17,7 +17,7 @@ const FALSE = Buffer.from('false');
  */
 export class AttributeReader extends ProtobufCursor {
   // The letters of the map being read.
-  private letters = new Uint8Array(256);
+  private letters = viewOf(new Uint8Array(256));
   private letterCount = 0;
   private hasLetters = false;
   /** Tells the map being read from all others; finds a key that comes twice. */
@@ -30,7 +30,7 @@ export class AttributeReader extends ProtobufCursor {
     this.mapNumber = ++this.maps;
   }
 
-  private readonly outer = { letters: new Uint8Array(256), count: 0, has: false, number: 0 };
+  private readonly outer = { letters: viewOf(new Uint8Array(256)), count: 0, has: false, number: 0 };
 
   /** A span's own attributes may stand on both sides of an event. */
   suspendMap(): void {
@@ -54,12 +54,12 @@ export class AttributeReader extends ProtobufCursor {
   }
 
   letter(code: number): void {
-    if (this.letterCount === this.letters.length) {
-      const letters = new Uint8Array(this.letters.length * 2);
-      letters.set(this.letters);
-      this.letters = letters;
+    if (this.letterCount === this.letters.byteLength) {
+      const letters = new Uint8Array(this.letters.byteLength * 2);
+      letters.set(new Uint8Array(this.letters.buffer));
+      this.letters = viewOf(letters);
     }
-    this.letters[this.letterCount++] = code;
+    this.letters.setUint8(this.letterCount++, code);
     if (code !== LETTER.string) this.hasLetters = true;
   }
 
@@ -70,11 +70,26 @@ export class AttributeReader extends ProtobufCursor {
 
   /** A `KeyValue` from `position` to `end`. Returns the key's number, -1 when the map has the key already (the first one counts). */
   attribute(target: MapColumn, end: number, guesses: Uint32Array): number {
-    const { source } = this;
+    const { source, view } = this;
     let keyStart = 0;
     let keyEnd = 0;
     let valueStart = 0;
     let valueEnd = 0;
+    const start = this.position;
+    // As everybody writes it: the key, then the value, both short.
+    if (start + 2 <= end && source[start] === 0x0a && source[start + 1]! < 128) {
+      keyStart = start + 2;
+      keyEnd = keyStart + source[start + 1]!;
+      valueStart = keyEnd + 2;
+      if (
+        valueStart <= end &&
+        source[keyEnd] === 0x12 &&
+        source[keyEnd + 1] === end - valueStart &&
+        end - valueStart < 128
+      )
+        this.position = valueEnd = end;
+      else keyStart = keyEnd = valueStart = 0;
+    }
     while (this.position < end) {
       const tag = this.tag(end);
       if (tag === 0x0a) {
@@ -90,8 +105,8 @@ export class AttributeReader extends ProtobufCursor {
     const { keys } = target;
     const place = this.letterCount & 63;
     let key = guesses[place]!;
-    if (!keys.is(key, source, keyStart, keyEnd)) {
-      key = keys.intern(source, keyStart, keyEnd);
+    if (!keys.is(key, view, keyStart, keyEnd)) {
+      key = keys.intern(view, keyStart, keyEnd);
       guesses[place] = key;
     }
     if (target.hasKey(key, this.mapNumber)) {
@@ -109,6 +124,13 @@ export class AttributeReader extends ProtobufCursor {
   /** Appends an `AnyValue` (between `start` and `end`) as text and returns its letter. Of several values the last one counts. */
   value(column: StringColumn, start: number, end: number): number {
     const { source } = this;
+    const textAt = start + 2;
+    // A short text alone, as most are.
+    if (textAt <= end && source[start] === 0x0a && end - textAt < 128 && source[start + 1] === end - textAt) {
+      this.position = end;
+      column.append(this.view, textAt, end);
+      return LETTER.string;
+    }
     let letter: number = LETTER.empty;
     let from = 0;
     let to = 0;
@@ -154,7 +176,7 @@ export class AttributeReader extends ProtobufCursor {
     }
     switch (letter) {
       case LETTER.string:
-        column.append(source, from, to);
+        column.append(this.view, from, to);
         break;
       case LETTER.int:
         appendInt64(column, low, high);

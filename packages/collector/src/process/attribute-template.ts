@@ -33,12 +33,16 @@ export class AttributeTemplate {
     return this.values.length + 4 * this.keys.length;
   }
 
-  append(target: MapColumn, types: LowCardinalityColumn): void {
+  /** For so many rows. */
+  append(target: MapColumn, types: LowCardinalityColumn, rows: number): void {
+    const { keys, values } = target;
     if (this.keys.length > 0) {
-      target.keys.indexes.appendAll(this.keys);
-      target.values.appendEncoded(this.values);
+      const from = values.length;
+      values.appendEncoded(this.values);
+      values.repeat(from, rows - 1);
+      keys.indexes.appendAll(this.keys, rows);
     }
-    target.end();
-    types.append(this.types);
+    target.end(rows, this.keys.length);
+    types.appendTimes(this.types, rows);
   }
 }

@@ -1,4 +1,5 @@
 import { AttributeTemplate } from './attribute-template.js';
+import { type StringColumn, viewOf } from './columns.js';
 import type { EnvelopeColumns } from './envelope-columns.js';
 import { TooManyCopies } from './malformed.js';
 import type { OpenRequest, Place } from './open-request.js';
@@ -9,12 +10,12 @@ import type { OpenRequest, Place } from './open-request.js';
  */
 const MOST_COPIED_BYTES = 15 * 1024 * 1024;
 const TOO_MANY_COPIES = `The attributes of its resource and scope, which every row has, come to more than ${MOST_COPIED_BYTES / 1024 / 1024} MiB.`;
-const UNKNOWN_SERVICE = Buffer.from('unknown_service');
-const SERVICE_NAME = Buffer.from('service.name');
+const UNKNOWN_SERVICE = viewOf(Buffer.from('unknown_service'));
+const SERVICE_NAME = viewOf(Buffer.from('service.name'));
 
 /**
- * The resource and the scope of the rows of one block: read once where they change, then copied for every row. `prepare` comes before anything
- * of a row is read, `append` when the row is kept.
+ * The resource and the scope of the rows of one block: read once where they change, then copied for every row, for all rows between two changes together. `prepare` comes before anything
+ * of a row is read, `append` when the row is kept, `end` after the last one of a request.
  */
 export class Envelope {
   private readonly request: OpenRequest;
@@ -35,6 +36,8 @@ export class Envelope {
   /** What one row takes of both, and what the rows of the request may still take. */
   private copyBytes = 0;
   private room = MOST_COPIED_BYTES;
+  /** Rows that were kept since the last change. */
+  private rows = 0;
 
   constructor(request: OpenRequest) {
     this.request = request;
@@ -45,11 +48,13 @@ export class Envelope {
     this.columns = columns;
     this.resourceNumber = this.scopeNumber = 0;
     this.room = MOST_COPIED_BYTES;
+    this.rows = 0;
   }
 
   prepare(): void {
     const { request } = this;
     if (this.resourceNumber === request.resource && this.scopeNumber === request.scope) return;
+    this.end();
     const { at } = request;
     const { position } = at;
     if (this.resourceNumber !== request.resource) this.readResource();
@@ -58,19 +63,30 @@ export class Envelope {
   }
 
   append(): void {
-    const { columns, name, version } = this;
     this.room -= this.copyBytes;
     if (this.room < 0) throw new TooManyCopies(TOO_MANY_COPIES);
-    const { source } = this.request.at;
-    columns.serviceName.append(this.service);
-    columns.scopeName.append(source, name.start, name.end);
-    columns.scopeVersion.append(source, version.start, version.end);
-    this.resource.append(columns.resourceAttributes, columns.resourceAttributeTypes);
-    columns.resourceSchemaUrl.append(this.resourceUrl);
-    columns.resourceDroppedAttributes.append(this.resourceDropped);
-    this.scope.append(columns.scopeAttributes, columns.scopeAttributeTypes);
-    columns.scopeSchemaUrl.append(this.scopeUrl);
-    columns.scopeDroppedAttributes.append(this.scopeDropped);
+    this.rows++;
+  }
+
+  end(): void {
+    const { columns, rows } = this;
+    if (rows === 0) return;
+    this.rows = 0;
+    columns.serviceName.appendTimes(this.service, rows);
+    this.appendText(columns.scopeName, this.name, rows);
+    this.appendText(columns.scopeVersion, this.version, rows);
+    this.resource.append(columns.resourceAttributes, columns.resourceAttributeTypes, rows);
+    columns.resourceSchemaUrl.appendTimes(this.resourceUrl, rows);
+    columns.resourceDroppedAttributes.appendTimes(this.resourceDropped, rows);
+    this.scope.append(columns.scopeAttributes, columns.scopeAttributeTypes, rows);
+    columns.scopeSchemaUrl.appendTimes(this.scopeUrl, rows);
+    columns.scopeDroppedAttributes.appendTimes(this.scopeDropped, rows);
+  }
+
+  private appendText(column: StringColumn, { start, end }: Place, rows: number): void {
+    const from = column.length;
+    column.append(this.request.at.view, start, end);
+    column.repeat(from, rows - 1);
   }
 
   private readResource(): void {
@@ -87,14 +103,15 @@ export class Envelope {
         const to = at.content(resourceAt.end);
         const valueAt = values.length;
         const key = at.attribute(columns.resourceAttributes, to, this.guesses);
-        if (key >= 0 && keys.is(key, SERVICE_NAME, 0, SERVICE_NAME.length)) this.internService(values.bytes, valueAt);
+        if (key >= 0 && keys.is(key, SERVICE_NAME, 0, SERVICE_NAME.byteLength))
+          this.internService(values.view, valueAt);
         at.position = to;
       } else if (tag === 0x10) this.resourceDropped = at.uint32(resourceAt.end);
       else at.skip(tag, resourceAt.end);
     }
     this.resource.end(at, columns.resourceAttributes, columns.resourceAttributeTypes);
-    this.resourceUrl = columns.resourceSchemaUrl.intern(at.source, resourceUrlAt.start, resourceUrlAt.end);
-    if (this.service < 0) this.service = columns.serviceName.intern(UNKNOWN_SERVICE, 0, UNKNOWN_SERVICE.length);
+    this.resourceUrl = columns.resourceSchemaUrl.intern(at.view, resourceUrlAt.start, resourceUrlAt.end);
+    if (this.service < 0) this.service = columns.serviceName.intern(UNKNOWN_SERVICE, 0, UNKNOWN_SERVICE.byteLength);
     this.resourceNumber = request.resource;
   }
 
@@ -120,20 +137,20 @@ export class Envelope {
       else at.skip(tag, scopeAt.end);
     }
     this.scope.end(at, columns.scopeAttributes, columns.scopeAttributeTypes);
-    this.scopeUrl = columns.scopeSchemaUrl.intern(at.source, scopeUrlAt.start, scopeUrlAt.end);
+    this.scopeUrl = columns.scopeSchemaUrl.intern(at.view, scopeUrlAt.start, scopeUrlAt.end);
     this.scopeNumber = request.scope;
     this.copyBytes = this.resource.bytes + this.scope.bytes + name.end - name.start + (version.end - version.start);
   }
 
   /** The service's name is the value just written: its text stands in the column with its length in front. */
-  private internService(bytes: Uint8Array, at: number): void {
+  private internService(view: DataView, at: number): void {
     let count = 0;
     let position = at;
     for (let shift = 0; ; shift += 7) {
-      const byte = bytes[position++]!;
+      const byte = view.getUint8(position++);
       count += (byte & 127) * 2 ** shift;
       if (byte < 128) break;
     }
-    if (count > 0) this.service = this.columns.serviceName.intern(bytes, position, position + count);
+    if (count > 0) this.service = this.columns.serviceName.intern(view, position, position + count);
   }
 }

@@ -20,9 +20,10 @@ export class MapColumn {
     return false;
   }
 
-  /** Ends a row (or, in nested columns, an element). */
-  end(): void {
-    this.ends.append64(this.keys.indexes.length, 0);
+  /** Ends a row (or, in nested columns, an element): the last one of `rows` that have so many entries each. */
+  end(rows = 1, entries = 0): void {
+    const { length } = this.keys.indexes;
+    for (let left = rows - 1; left >= 0; left--) this.ends.append64(length - left * entries, 0);
   }
 
   clear(): void {

@@ -1,5 +1,5 @@
 import type { TableColumn } from '../store/table-columns.js';
-import { type EndsColumn, type LowCardinalityColumn, StringColumn, uint64s } from './columns.js';
+import { type EndsColumn, type LowCardinalityColumn, StringColumn, uint64s, viewOf } from './columns.js';
 import type { MapColumn } from './map-column.js';
 
 /** A column whose values all take the same number of bytes. */
@@ -99,7 +99,7 @@ export abstract class NativeBlock {
   toNative(from = 0, to = this.rows): Uint8Array[] {
     const isWhole = from === 0 && to === this.rows;
     const strings = (column: StringColumn, first: number, last: number): Uint8Array =>
-      isWhole ? column.view() : column.slice(first, last);
+      isWhole ? column.written() : column.slice(first, last);
     const chunks: Uint8Array[] = [blockHeader(this.written.length, to - from)];
     for (const { header, arrayEnds, part } of this.written) {
       chunks.push(header);
@@ -131,7 +131,8 @@ export abstract class NativeBlock {
     for (const { arrayEnds, part } of this.written) {
       arrayEnds?.clear();
       part.column.clear();
-      if (part.kind === 'low') for (const text of part.first) part.column.intern(Buffer.from(text), 0, text.length);
+      if (part.kind === 'low')
+        for (const text of part.first) part.column.intern(viewOf(Buffer.from(text)), 0, text.length);
     }
   }
 }
@@ -142,12 +143,12 @@ function blockHeader(columns: number, rows: number): Uint8Array {
   const bytes = new StringColumn();
   bytes.writeLength(columns);
   bytes.writeLength(rows);
-  return bytes.view();
+  return bytes.written();
 }
 
 function columnHeader(name: string, type: string): Uint8Array {
   const bytes = new StringColumn();
   bytes.appendRaw(Buffer.from(name));
   bytes.appendRaw(Buffer.from(type));
-  return bytes.view().slice();
+  return bytes.written().slice();
 }

@@ -77,6 +77,11 @@ export class OpenRequest {
     return (low !== 0 || high !== 0) && dayOf(low, high) <= LAST_DAY;
   }
 
+  /** Whether the request may have to do without the row that comes next (see `takesDay`). */
+  get mayLose(): boolean {
+    return this.days.size >= MAX_DAYS;
+  }
+
   /** Says that a row of this time comes into the block; `false` where the request has rows of so many days already that it cannot. */
   takesDay(block: NativeBlock, low: number, high: number): boolean {
     const day = dayOf(low, high);

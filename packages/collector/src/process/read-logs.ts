@@ -37,8 +37,11 @@ class LogRecordReader implements ItemReader<LogBlock> {
   item(start: number, end: number): void {
     const { block, request } = this;
     const { at } = request;
-    const { source } = at;
+    const { source, view } = at;
+    const { keys, values } = block.attributes;
     this.envelope.prepare();
+    const keysBefore = keys.indexes.length;
+    const valuesBefore = values.length;
 
     let severity = 0;
     let severityStart = 0;
@@ -53,14 +56,20 @@ class LogRecordReader implements ItemReader<LogBlock> {
     let spanEnd = 0;
     let eventStart = 0;
     let eventEnd = 0;
+    let timeAt = -1;
+    let observedAt = -1;
 
     at.position = start;
     at.startMap();
-    // Before anything of the record is appended: it may have to be left out.
-    if (!this.times(end)) return;
     while (at.position < end) {
       const tag = at.tag(end);
       switch (tag) {
+        case 0x09:
+          timeAt = at.fixed(8, end);
+          break;
+        case 0x59:
+          observedAt = at.fixed(8, end);
+          break;
         case 0x10:
           severity = at.uint32(end);
           break;
@@ -105,6 +114,11 @@ class LogRecordReader implements ItemReader<LogBlock> {
           at.skip(tag, end);
       }
     }
+    if (!this.times(timeAt, observedAt)) {
+      keys.indexes.length = keysBefore;
+      values.length = valuesBefore;
+      return;
+    }
     this.lastTypes = at.endMap(block.attributeTypes, this.lastTypes);
     block.attributeTypes.append(this.lastTypes);
     block.attributes.end();
@@ -114,13 +128,17 @@ class LogRecordReader implements ItemReader<LogBlock> {
     const letter = bodyEnd < 0 ? this.noBody() : at.value(block.body, bodyStart, bodyEnd);
     block.bodyType.append(typeEntry(letter, LETTER.string));
     block.severityNumber.append(severity <= 255 ? severity : 0);
-    block.severityText.append(block.severityText.intern(source, severityStart, severityEnd));
-    block.eventName.append(block.eventName.intern(source, eventStart, eventEnd));
+    block.severityText.append(block.severityText.intern(view, severityStart, severityEnd));
+    block.eventName.append(block.eventName.intern(view, eventStart, eventEnd));
     block.traceFlags.append(flags & 255);
     block.logFlags.append(flags);
     block.droppedAttributes.append(dropped);
     this.envelope.append();
     block.rows++;
+  }
+
+  end(): void {
+    this.envelope.end();
   }
 
   private noBody(): number {
@@ -132,12 +150,10 @@ class LogRecordReader implements ItemReader<LogBlock> {
    * Appends when the record was written and when it was observed. One that does not say when it was written stands where it was observed, as the data
    * model has it, and one that says neither at its arrival. `false`: it cannot be kept.
    */
-  private times(end: number): boolean {
+  private times(timeAt: number, observedAt: number): boolean {
     const { block, request } = this;
     const { at } = request;
     const { view } = at;
-    const timeAt = at.find(0x09, end);
-    const observedAt = at.find(0x59, end);
     const timeLow = timeAt < 0 ? 0 : view.getUint32(timeAt, true);
     const timeHigh = timeAt < 0 ? 0 : view.getUint32(timeAt + 4, true);
     const observedLow = observedAt < 0 ? 0 : view.getUint32(observedAt, true);

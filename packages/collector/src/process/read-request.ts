@@ -34,6 +34,8 @@ export interface ItemReader<Target> {
   begin(target: Target): void;
   /** A span, a log record or a metric between `start` and `end`. */
   item(start: number, end: number): void;
+  /** After the last one. */
+  end(): void;
   /** Nothing of the request is kept. */
   cutBack?(): void;
 }
@@ -109,6 +111,7 @@ export function createRequestReader<Target>(
             at.position = to;
           } else at.skip(tag, bytes.length);
         }
+        items.end();
       } catch (error) {
         blocks.forEach((block, index) => {
           block.cutBack(marks[index]!);

@@ -43,7 +43,7 @@ class SpanReader implements ItemReader<TraceBlock> {
   item(start: number, end: number): void {
     const { block, children, request } = this;
     const { at } = request;
-    const { source } = at;
+    const { source, view } = at;
     const { spanAttributes } = block;
     this.envelope.prepare();
     const keysBefore = spanAttributes.keys.indexes.length;
@@ -180,9 +180,9 @@ class SpanReader implements ItemReader<TraceBlock> {
     appendId(block.spanId, source, spanStart, spanEnd, 8);
     if (parentEnd === parentStart || isZero(source, parentStart, parentEnd)) block.parentSpanId.appendEmpty();
     else appendId(block.parentSpanId, source, parentStart, parentEnd, 8);
-    block.traceState.append(source, stateStart, stateEnd);
-    if (!block.spanName.is(this.lastName, source, nameStart, nameEnd))
-      this.lastName = block.spanName.intern(source, nameStart, nameEnd);
+    block.traceState.append(view, stateStart, stateEnd);
+    if (!block.spanName.is(this.lastName, view, nameStart, nameEnd))
+      this.lastName = block.spanName.intern(view, nameStart, nameEnd);
     block.spanName.append(this.lastName);
     block.spanKind.append(kind <= 5 ? kind : 0);
     this.envelope.append();
@@ -190,7 +190,7 @@ class SpanReader implements ItemReader<TraceBlock> {
     block.spanAttributeTypes.append(this.lastTypes);
     spanAttributes.end();
     block.statusCode.append(status <= 2 ? status : 0);
-    block.statusMessage.append(source, messageStart, messageEnd);
+    block.statusMessage.append(view, messageStart, messageEnd);
     block.spanFlags.append(flags);
     block.droppedAttributes.append(droppedAttributes);
     block.droppedEvents.append(droppedEvents);
@@ -198,6 +198,10 @@ class SpanReader implements ItemReader<TraceBlock> {
     block.eventEnds.append64(block.eventTimestamp.length / 2, 0);
     block.linkEnds.append64(block.linkFlags.length, 0);
     block.rows++;
+  }
+
+  end(): void {
+    this.envelope.end();
   }
 
   /** Appends start and duration, or says why the span cannot be kept. */

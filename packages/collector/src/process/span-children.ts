@@ -75,7 +75,7 @@ export class SpanChildren {
       else at.skip(tag, end);
     }
     block.eventTimestamp.appendTime(at.view, timeAt);
-    block.eventName.append(block.eventName.intern(at.source, nameStart, nameEnd));
+    block.eventName.append(block.eventName.intern(at.view, nameStart, nameEnd));
     block.eventAttributes.end();
     block.eventAttributeTypes.append(at.endMap(block.eventAttributeTypes, 0));
     block.eventDroppedAttributes.append(dropped);
@@ -134,7 +134,7 @@ export class SpanChildren {
     }
     appendId(block.linkTraceId, at.source, traceStart, traceEnd, 16);
     appendId(block.linkSpanId, at.source, spanStart, spanEnd, 8);
-    block.linkTraceState.append(at.source, stateStart, stateEnd);
+    block.linkTraceState.append(at.view, stateStart, stateEnd);
     block.linkAttributes.end();
     block.linkAttributeTypes.append(types);
     block.linkFlags.append(flags);

@@ -1,6 +1,8 @@
 import type { StringColumn } from './columns.js';
 
-const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const DIGITS = Buffer.from('0123456789abcdef');
+/** Of each byte, as two bytes of text in the order of memory. */
+const HEX = Uint16Array.from({ length: 256 }, (_, byte) => DIGITS[byte >> 4]! | (DIGITS[byte & 15]! << 8));
 
 /** What is wrong with an id; 64-bit trace ids are taken. */
 export function idProblem(
@@ -22,18 +24,11 @@ export function isZero(source: Uint8Array, start: number, end: number): boolean 
 /** An id in hex; a 64-bit trace id gets zeros in front. */
 export function appendId(column: StringColumn, source: Uint8Array, start: number, end: number, size: number): void {
   column.reserve(size * 2 + 1);
-  const { bytes } = column;
+  const { view } = column;
   let at = column.length;
-  bytes[at++] = size * 2;
-  for (let missing = size - (end - start); missing > 0; missing--) {
-    bytes[at++] = 48;
-    bytes[at++] = 48;
-  }
-  for (let i = start; i < end; i++) {
-    const byte = source[i]!;
-    bytes[at++] = HEX[byte >> 4]!;
-    bytes[at++] = HEX[byte & 15]!;
-  }
+  view.setUint8(at++, size * 2);
+  for (let missing = size - (end - start); missing > 0; missing--, at += 2) view.setUint16(at, HEX[0]!, true);
+  for (let i = start; i < end; i++, at += 2) view.setUint16(at, HEX[source[i]!]!, true);
   column.length = at;
 }
 

@@ -2,7 +2,7 @@ import type { OpenRequest } from '../open-request.js';
 import { ExemplarReader } from './exemplar-reader.js';
 import type { KnownSeries } from './known-series.js';
 import type { DistributionBlock } from './metric-blocks.js';
-import { PointReader } from './point-reader.js';
+import { PointReader, TIME } from './point-reader.js';
 
 /** What the points of both kinds of histogram share. */
 export abstract class DistributionReader<Block extends DistributionBlock> extends PointReader<Block> {
@@ -23,12 +23,19 @@ export abstract class DistributionReader<Block extends DistributionBlock> extend
     this.temporality = this.request.at.findUint32(0x10, end);
   }
 
+  protected override endKind(rows: number): void {
+    this.block.temporality.appendTimes(this.temporality, rows);
+  }
+
   /** Takes a field that has the same number in both kinds, and skips what is not known. */
   protected shared(tag: number, end: number): void {
     const { at } = this.request;
     switch (tag) {
       case 0x11:
         this.startAt = at.fixed(8, end);
+        break;
+      case TIME:
+        this.timeAt = at.fixed(8, end);
         break;
       case 0x21:
         this.countAt = at.fixed(8, end);
@@ -65,7 +72,6 @@ export abstract class DistributionReader<Block extends DistributionBlock> extend
     block.noMin.append(this.minAt < 0 ? 1 : 0);
     block.max.appendBits(view, this.maxAt);
     block.noMax.append(this.maxAt < 0 ? 1 : 0);
-    block.temporality.append(this.temporality);
     block.exemplars.ends.append64(block.exemplars.time.length / 2, 0);
   }
 }

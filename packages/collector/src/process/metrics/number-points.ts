@@ -4,7 +4,7 @@ import { ExemplarReader } from './exemplar-reader.js';
 import type { KnownSeries } from './known-series.js';
 import type { NumberBlock } from './metric-blocks.js';
 import { appendNumber } from './number-value.js';
-import { PointReader } from './point-reader.js';
+import { PointReader, TIME } from './point-reader.js';
 
 /** Points of gauges and sums. */
 export class NumberPoints extends PointReader<NumberBlock> {
@@ -34,6 +34,9 @@ export class NumberPoints extends PointReader<NumberBlock> {
         case 0x11:
           this.startAt = at.fixed(8, end);
           break;
+        case TIME:
+          this.timeAt = at.fixed(8, end);
+          break;
         case 0x21:
         case 0x31:
           valueAt = at.fixed(8, end);
@@ -57,7 +60,10 @@ export class NumberPoints extends PointReader<NumberBlock> {
     }
     appendNumber(block, at.view, valueAt, letter);
     block.exemplars.ends.append64(block.exemplars.time.length / 2, 0);
-    block.temporality.append(this.temporality);
-    block.isMonotonic.append(this.isMonotonic);
+  }
+
+  protected override endKind(rows: number): void {
+    this.block.temporality.appendTimes(this.temporality, rows);
+    this.block.isMonotonic.appendTimes(this.isMonotonic, rows);
   }
 }

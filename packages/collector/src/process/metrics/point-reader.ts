@@ -14,6 +14,8 @@ export interface MetricPlaces {
 }
 
 const METADATA = 0x62;
+/** All kinds have the time of a point in this field. */
+export const TIME = 0x19;
 
 /**
  * Reads the points of one kind of metric into the block of its table. What is shared (resource, scope, the metric's own texts) is read once per
@@ -32,6 +34,7 @@ export abstract class PointReader<Block extends MetricBlock> {
   private unit = 0;
   // Of the present point.
   protected startAt = -1;
+  protected timeAt = -1;
   protected flags = 0;
 
   // Where its attributes stand; -1: it has none. Where something stands between them, what series it is of is not known.
@@ -55,9 +58,15 @@ export abstract class PointReader<Block extends MetricBlock> {
     this.lastTypes = 0;
   }
 
+  end(): void {
+    this.envelope.end();
+  }
+
   /** `start` to `end`: a `Gauge`, `Sum` … */
   read(start: number, end: number, places: MetricPlaces): void {
+    const { block } = this;
     const { at } = this.request;
+    const before = block.rows;
     this.envelope.prepare();
     this.readShared(places);
     at.position = start;
@@ -70,10 +79,20 @@ export abstract class PointReader<Block extends MetricBlock> {
         at.position = to;
       } else at.skip(tag, end);
     }
+    const rows = block.rows - before;
+    if (rows === 0) return;
+    block.name.appendTimes(this.name, rows);
+    block.description.appendTimes(this.description, rows);
+    block.unit.appendTimes(this.unit, rows);
+    this.metadata.append(block.metadata, block.metadataTypes, rows);
+    this.endKind(rows);
   }
 
   /** What stands beside the points, often after them. */
   protected abstract readKind(end: number): void;
+
+  /** Appends it, for as many points as were kept. */
+  protected abstract endKind(rows: number): void;
 
   /** Reads the fields of a point from the position to `end` and appends what only this kind has. */
   protected abstract fields(end: number): void;
@@ -92,10 +111,10 @@ export abstract class PointReader<Block extends MetricBlock> {
   private readShared({ name, description, unit, metric }: MetricPlaces): void {
     const { block } = this;
     const { at } = this.request;
-    const { source } = at;
-    this.name = block.name.intern(source, name.start, name.end);
-    this.description = block.description.intern(source, description.start, description.end);
-    this.unit = block.unit.intern(source, unit.start, unit.end);
+    const { view } = at;
+    this.name = block.name.intern(view, name.start, name.end);
+    this.description = block.description.intern(view, description.start, description.end);
+    this.unit = block.unit.intern(view, unit.start, unit.end);
     this.metadata.begin(at, block.metadata);
     at.position = metric.start;
     while (at.position < metric.end) {
@@ -118,32 +137,30 @@ export abstract class PointReader<Block extends MetricBlock> {
   private readPoint(end: number): void {
     const { block, request } = this;
     const { at } = request;
-    // Before anything of the point is appended: it may have to be left out. All kinds have their time in field 3.
-    const timeAt = at.find(0x19, end);
-    const sentLow = timeAt < 0 ? 0 : at.view.getUint32(timeAt, true);
-    const sentHigh = timeAt < 0 ? 0 : at.view.getUint32(timeAt + 4, true);
-    const isPossible = request.isPossible(sentLow, sentHigh);
-    const low = isPossible ? sentLow : request.receivedLow;
-    const high = isPossible ? sentHigh : request.receivedHigh;
-    if (!request.takesDay(block, low, high)) {
+    // Before anything of the point is appended: it may have to be left out.
+    if (request.mayLose && !this.takesDayOf(at.find(TIME, end))) {
       request.reject(`data points of more than ${MAX_DAYS} different days in one request`);
       return;
     }
-    if (!isPossible && (sentLow !== 0 || sentHigh !== 0))
-      request.note('times that cannot be were set to the time of arrival; the original stands in OriginalTimeUnix');
     this.startAt = -1;
+    this.timeAt = -1;
     this.flags = 0;
     this.attributesStart = -1;
     this.areApart = false;
     at.startMap();
     this.fields(end);
+    const { timeAt } = this;
+    const sentLow = timeAt < 0 ? 0 : at.view.getUint32(timeAt, true);
+    const sentHigh = timeAt < 0 ? 0 : at.view.getUint32(timeAt + 4, true);
+    const isPossible = request.isPossible(sentLow, sentHigh);
+    const low = isPossible ? sentLow : request.receivedLow;
+    const high = isPossible ? sentHigh : request.receivedHigh;
+    request.takesDay(block, low, high);
+    if (!isPossible && (sentLow !== 0 || sentHigh !== 0))
+      request.note('times that cannot be were set to the time of arrival; the original stands in OriginalTimeUnix');
     this.lastTypes = at.endMap(block.attributeTypes, this.lastTypes);
     block.attributeTypes.append(this.lastTypes);
     block.attributes.end();
-    block.name.append(this.name);
-    block.description.append(this.description);
-    block.unit.append(this.unit);
-    this.metadata.append(block.metadata, block.metadataTypes);
     block.startTime.appendTime(at.view, this.startAt);
     block.time.append64(low, high);
     if (isPossible) block.originalTime.append64(0, 0);
@@ -152,6 +169,16 @@ export abstract class PointReader<Block extends MetricBlock> {
     block.seriesKnown.append(this.isKnown(high) ? 1 : 0);
     this.envelope.append();
     block.rows++;
+  }
+
+  private takesDayOf(timeAt: number): boolean {
+    const { block, request } = this;
+    const { view } = request.at;
+    const low = timeAt < 0 ? 0 : view.getUint32(timeAt, true);
+    const high = timeAt < 0 ? 0 : view.getUint32(timeAt + 4, true);
+    return request.isPossible(low, high)
+      ? request.takesDay(block, low, high)
+      : request.takesDay(block, request.receivedLow, request.receivedHigh);
   }
 
   private isKnown(timeHigh: number): boolean {

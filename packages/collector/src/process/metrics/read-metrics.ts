@@ -58,6 +58,14 @@ class MetricReader implements ItemReader<MetricBlocks> {
     this.summary.begin(blocks.summary);
   }
 
+  end(): void {
+    this.gauge.end();
+    this.sum.end();
+    this.histogram.end();
+    this.exponentialHistogram.end();
+    this.summary.end();
+  }
+
   cutBack(): void {
     this.known.forget();
   }

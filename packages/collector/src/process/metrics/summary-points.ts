@@ -1,10 +1,14 @@
 import type { SummaryBlock } from './metric-blocks.js';
-import { PointReader } from './point-reader.js';
+import { PointReader, TIME } from './point-reader.js';
 
 /** Points of summaries. */
 export class SummaryPoints extends PointReader<SummaryBlock> {
   protected override readKind(): void {
     // A summary has nothing but its points.
+  }
+
+  protected override endKind(): void {
+    // Nor has it anything to repeat for each.
   }
 
   protected override fields(end: number): void {
@@ -17,6 +21,9 @@ export class SummaryPoints extends PointReader<SummaryBlock> {
       switch (tag) {
         case 0x11:
           this.startAt = at.fixed(8, end);
+          break;
+        case TIME:
+          this.timeAt = at.fixed(8, end);
           break;
         case 0x21:
           countAt = at.fixed(8, end);
