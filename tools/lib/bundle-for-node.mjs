@@ -22,11 +22,17 @@ const options = {
 const sharedFile = 'shared-node.js';
 
 /**
+ * Entries that programs without telemetry import too, another SDK's or a worker's: a file each, with copies of the little they share with the others. Only of
+ * what remembers nothing and is told apart by nobody (`instanceof`): context keys are symbols that are registered, and what runs stands in the API's global.
+ */
+const standAlone = ['propagation', 'messages'];
+
+/**
  * Makes a few files of what a Node program imports of the SDK. Node spends some 0.3 ms on each file of an import (more than on reading what is in it), and these
  * are 260. Every entry that has a `node` condition in package.json is built together with the others, so that what they share exists once; and what the entry `./node`
  * loads is one file, because esbuild alone makes a file for each set of entries that have something in common: 32 of them, twice the processor time. An entry beside it that needs any of
  * that loads it all, which a program that starts telemetry has done already. Pages are bundled by their own
- * builders, which leave out more of many files than of few; for them nothing changes.
+ * builders, which leave out more of many files than of few; for them nothing changes. Some entries stand alone: `standAlone`.
  *
  * `dist`: where the compiler has put its files, and where these go.
  */
@@ -64,6 +70,12 @@ export async function bundleForNode(dist = join(sdk, 'dist')) {
       `export { ${names.map(([name, own]) => `${own} as ${name}`)} } from "${sharedFile}";`,
     ]),
   );
+  await build({
+    ...options,
+    entryPoints: Object.fromEntries(standAlone.map((name) => [name, entryPoints[name]])),
+    outdir,
+  });
+  for (const name of standAlone) delete entryPoints[name];
   const { outputFiles } = await build({
     ...options,
     entryPoints,

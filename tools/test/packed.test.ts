@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,8 @@ async function emptyFolder(name: string): Promise<string> {
   return path;
 }
 
-test('a Node program imports two files of the SDK, not a hundred', () => {
+/** The files of the SDK that an entry for Node loads. */
+function filesReached(entry: string): ReadonlySet<string> {
   const folder = join(root, 'packages/sdk/dist/for-node');
   const reached = new Set<string>();
   const follow = (file: string) => {
@@ -57,10 +58,22 @@ test('a Node program imports two files of the SDK, not a hundred', () => {
     ))
       follow(from ?? bare!);
   };
-  follow('node.js');
+  follow(entry);
+  return reached;
+}
+
+test('a Node program imports two files of the SDK, not a hundred', () => {
+  const reached = filesReached('node.js');
   expect(reached.size).toBeGreaterThan(1);
   // The entry and one of all that it loads; it was 32 while each set of entries that have something in common had a file of its own.
   expect(reached.size).toBeLessThan(3);
+});
+
+test('who carries context alone, without telemetry, loads a file of 20 kB and not all of the SDK', () => {
+  for (const entry of ['propagation.js', 'messages.js']) {
+    expect([...filesReached(entry)]).toEqual([entry]);
+    expect(statSync(join(root, 'packages/sdk/dist/for-node', entry)).size).toBeLessThan(20_000);
+  }
 });
 
 const anyPorts = {
