@@ -92,16 +92,17 @@ export function pageStore(options: PageStoreOptions): OpenStore {
     ...(sync && {
       putSync(batch: Batch) {
         const stored = sync.putSync(batch) || place?.putSync?.(batch) || false;
-        // The database hears of it in this turn as well, in one step that needs no other; it is the better place if the page lives on.
-        if (stored && place === durable) {
-          durable.append(batch, WHOLE).catch(() => {});
-          void durable.put(batch).then(
-            async (put) => {
-              if (put) await sync.remove([batch.id]);
-            },
-            () => {},
-          );
-        }
+        // The database hears of it in this turn as well, behind all that is put here: it takes its time. The first step needs no other; it is the better place if the page lives on.
+        if (stored && place === durable)
+          void opened
+            .then(() => {
+              durable.append(batch, WHOLE).catch(() => {});
+              return durable.put(batch);
+            })
+            .then(
+              (put) => (put ? sync.remove([batch.id]) : undefined),
+              () => {},
+            );
         return stored;
       },
     }),
