@@ -4,8 +4,7 @@
  * Every fault case at full size: processes that are killed, connections that are cut, disks that fill. Each span, log record and point has a number, and is looked for
  * afterwards. Writes bench/out/faults.json; rows of cases that were not run now stay as they were.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { filesBelow } from './lib/files.mjs';
@@ -15,6 +14,7 @@ import { findBrowser, installDependencies, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { bin, run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
+import { ownTemporaryFolder } from './test-run/own-temporary-folder.mjs';
 
 needNode();
 await installDependencies();
@@ -29,14 +29,14 @@ const files = ['packages', 'examples'].flatMap((folder) =>
 const ofName = wanted === undefined ? [] : files.filter((file) => file.includes(wanted));
 const which =
   ofName.length > 0 ? ofName : wanted === undefined ? ['.faults.test.ts'] : ['.faults.test.ts', '-t', wanted];
-const folder = mkdtempSync(join(tmpdir(), 'throughline-faults-'));
-const lines = join(folder, 'rows');
+const temporary = ownTemporaryFolder();
+const lines = join(temporary.path, 'rows');
 const before = resultTimes();
 const code = await run(
   bin('vitest'),
   // One file at a time: a case has the machine to itself, and takes as long as its size needs.
   ['run', ...which, '--no-file-parallelism', '--test-timeout=1200000', '--reporter=verbose', ...rest],
-  { env: { FAULTS: 'full', FAULTS_FILE: lines, ...(browser ? { CHROMIUM_PATH: browser } : {}) } },
+  { env: { ...temporary.env, FAULTS: 'full', FAULTS_FILE: lines, ...(browser ? { CHROMIUM_PATH: browser } : {}) } },
 );
 
 const rows = existsSync(lines)
@@ -45,7 +45,7 @@ const rows = existsSync(lines)
       .split('\n')
       .map((line) => JSON.parse(line))
   : [];
-rmSync(folder, { recursive: true, force: true });
+temporary.remove();
 const out = join(root, 'bench/out/faults.json');
 const names = new Set(rows.map(({ name }) => name));
 const kept =

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { sayWhatIsMissing } from './lib/machine.mjs';
 import { findBrowser, installDependencies, installEngines, needNode } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 import { say } from './lib/say.mjs';
+import { ownTemporaryFolder } from './test-run/own-temporary-folder.mjs';
 import { runTests } from './test-run/run-tests.mjs';
 import { tellOutcome } from './test-run/tell-outcome.mjs';
 
@@ -34,13 +34,19 @@ sayWhatIsMissing();
 const hasShared = existsSync(join(root, '../shared/REQUIREMENTS.md'));
 if (!hasShared) say('· ../shared is absent: the comparisons with its files are skipped, by name');
 
-const folder = mkdtempSync(join(tmpdir(), 'throughline-test-'));
+const temporary = ownTemporaryFolder();
 const outcome = await runTests({
   args,
-  env: { ...(browser ? { CHROMIUM_PATH: browser } : {}), ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) },
-  journal: join(folder, 'journal'),
+  env: {
+    ...temporary.env,
+    ...(browser ? { CHROMIUM_PATH: browser } : {}),
+    ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
+  },
+  journal: join(temporary.path, 'journal'),
   limitMs: limitMs - (Date.now() - startMs),
 });
-rmSync(folder, { recursive: true, force: true });
 counts = tellOutcome(outcome);
+if (counts.failed > 0 && !process.env.KEEP_TEST_FILES)
+  say('· to see what a failed test wrote, run it again with KEEP_TEST_FILES=1');
+temporary.remove();
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,10 +11,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
   },
 });
+// The station's flash.
+const folder = mkdtempSync(join(tmpdir(), 'sensor-station-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 console.log(`A station publishes to ${values.broker} and loses its power ${values.cuts} times (seed ${values.seed}).`);
 const { sensors, wear, memoryUsed } = await live({
   broker: values.broker,
-  folder: mkdtempSync(join(tmpdir(), 'sensor-station-')),
+  folder,
   cuts: Number(values.cuts),
   seed: Number(values.seed),
   onLife: (life) => console.log(`· start ${life}`),

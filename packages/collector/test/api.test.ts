@@ -566,11 +566,12 @@ describe('the server', () => {
 
 describe("the explorer's files", () => {
   test('files are served with their rules, other addresses are the page', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'explorer-'));
-    mkdirSync(join(dir, 'assets'));
+    const around = mkdtempSync(join(tmpdir(), 'throughline-explorer-'));
+    const dir = join(around, 'explorer');
+    mkdirSync(join(dir, 'assets'), { recursive: true });
     writeFileSync(join(dir, 'index.html'), '<!doctype html><title>page</title>');
     writeFileSync(join(dir, 'assets', 'main-abc.js'), 'export {}');
-    writeFileSync(join(dir, '..', 'outside.txt'), 'outside');
+    writeFileSync(join(around, 'outside.txt'), 'outside');
     const served = await serveApi({ store: opened.store, explorerDir: dir });
     try {
       const page = await get('/', { port: served.port });
@@ -596,7 +597,7 @@ describe("the explorer's files", () => {
       }
     } finally {
       await served.close();
-      rmSync(dir, { recursive: true });
+      rmSync(around, { recursive: true });
     }
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
@@ -50,12 +50,14 @@ afterEach(async () => {
   }
 });
 
+const scratch = mkdtempSync(join(tmpdir(), 'throughline-doctor-'));
 let collector: TestCollector;
 beforeAll(async () => {
   collector = await startCollector(['--cors-origin', 'https://shop.example.com']);
 }, 60_000);
 afterAll(async () => {
   await collector?.stop();
+  rmSync(scratch, { recursive: true, force: true });
 });
 
 describe('against a collector that is well', () => {
@@ -148,7 +150,7 @@ describe('against what is broken', () => {
   test('a certificate of an unknown authority, an ended one and one for another name each have their sentence [F18]', async () => {
     const authority = createTestAuthority();
     const day = 86_400_000;
-    const ca = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
+    const ca = join(scratch, 'ca.pem');
     writeFileSync(ca, authority.cert);
     const place = async (options: Parameters<typeof authority.issue>[0]) => {
       const { cert, key } = authority.issue(options);
@@ -271,7 +273,7 @@ describe('against foreign receivers', () => {
 
   test('over TLS with an authority of its own [F18]', async () => {
     const authority = createTestAuthority();
-    const ca = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
+    const ca = join(scratch, 'ca.pem');
     writeFileSync(ca, authority.cert);
     for (const protocol of ['http1', 'grpc'] as const) {
       const sink = await otlpSink({ protocol, tls: authority.issue() });

@@ -46,6 +46,7 @@ export async function openDesktop({ quiet = false } = {}): Promise<Desktop> {
         PATH: process.env.PATH,
         HOME: runtimeDir,
         XDG_RUNTIME_DIR: runtimeDir,
+        TMPDIR: tmpdir(),
         DISPLAY: display,
         GDK_BACKEND: 'x11',
         // There is no accessibility bus.
