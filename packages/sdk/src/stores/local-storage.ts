@@ -276,9 +276,9 @@ function toBase64(bytes: Uint8Array): string {
 
 const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-/** FNV-1a over four characters at a time: the code is cold when a page is closed, and each step counts. Base64 is a multiple of four long. */
+/** FNV-1a over four characters at a time: the code is cold when a page is closed, and each step counts. Base64 is a multiple of four long, and what is cut says so by its length. */
 function checksum(text: string): number {
-  let hash = 0x811c9dc5;
+  let hash = 0x811c9dc5 ^ text.length;
   for (const word of new Uint32Array(new TextEncoder().encode(text).buffer, 0, text.length >> 2))
     hash = Math.imul(hash ^ word, 0x01000193);
   return hash >>> 0;
