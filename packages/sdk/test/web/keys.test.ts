@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, launchChromium } from './support/chromium.js';
 import type { SeenSpan } from './support/decode-traces.js';
-import { openPage } from './support/open-page.js';
+import { type OpenPage, openPage } from './support/open-page.js';
 
 const page = (options: string) => ({
   script: `
@@ -18,14 +18,22 @@ const page = (options: string) => ({
     <textarea id="note"></textarea><div id="rich" contenteditable>rich</div><button id="plain">Plain</button>`,
   routes: (_: unknown, response: import('node:http').ServerResponse) => void response.end('ok'),
 });
+/** In the order in which they were pressed: batches that are on their way at once arrive in any. */
 const keys = (spans: readonly SeenSpan[]) =>
   spans
     .filter(({ name }) => name.startsWith('keydown'))
+    .sort((a, b) => Number(a.startNano - b.startNano))
     .map(({ name, attributes }) => [
       name,
       ...(attributes['app.keyboard.modifiers'] as string[]),
       ...(attributes['app.keyboard.key'] ? [attributes['app.keyboard.key']] : []),
     ]);
+
+/** Every command until `last` has ended and has arrived, whichever came first. */
+async function allUntil(last: string, { page, sink }: OpenPage): Promise<void> {
+  await sink.until((spans) => keys(spans).some((each) => each.includes(last)));
+  expect(await page.evaluate('telemetry.shutdown()')).toBe(true);
+}
 
 describe.skipIf(!chromiumPath)('keys', () => {
   let browser: Browser;
@@ -62,7 +70,7 @@ describe.skipIf(!chromiumPath)('keys', () => {
     await keyboard.down('Escape');
     await keyboard.up('Escape');
     await keyboard.press('F9');
-    await opened.sink.until((spans) => keys(spans).some((each) => each.includes('F9')));
+    await allUntil('F9', opened);
     expect(keys(opened.sink.spans)).toEqual([
       ['keydown body', 'Escape'],
       ['keydown body', 'F2'],
@@ -106,7 +114,7 @@ describe.skipIf(!chromiumPath)('keys', () => {
     expect(before).toContain('Hunter2');
     await opened.page.focus('#note');
     await keyboard.press('F8');
-    await opened.sink.until((spans) => keys(spans).some((each) => each.includes('F8')));
+    await allUntil('F8', opened);
     expect(keys(opened.sink.spans)).toEqual([['keydown #note', 'F8']]);
     expect(opened.pageErrors).toEqual([]);
   });
