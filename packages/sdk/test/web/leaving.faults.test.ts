@@ -41,8 +41,11 @@ function sum(left: readonly LeftCell[]) {
   return total;
 }
 
+/** A visit waits for a minute for what is missing: a test outlives it, so that it says what it was. */
+const patience = { timeout: 180_000 };
+
 // What this machine lacks of these engines is skipped, by the engine's name; CI installs all three.
-describe.skipIf(!driveChromium)('leaving a page in Chromium', () => {
+describe.skipIf(!driveChromium)('leaving a page in Chromium', patience, () => {
   const leaving = inEngine('Chromium', driveChromium);
   test('Chromium: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
     leaving('closed'));
@@ -68,7 +71,7 @@ describe.skipIf(!driveChromium)('leaving a page in Chromium', () => {
     leaving('killed', 'logs'));
 });
 
-describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
+describe.skipIf(!driveFirefox)('leaving a page in Firefox', patience, () => {
   const leaving = inEngine('Firefox', driveFirefox);
   test('Firefox: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
     leaving('closed'));
@@ -94,7 +97,7 @@ describe.skipIf(!driveFirefox)('leaving a page in Firefox', () => {
     leaving('killed', 'logs'));
 });
 
-describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
+describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', patience, () => {
   const leaving = inEngine('WebKitGTK', driveWebKit);
   test('WebKitGTK: the tab is closed, and all arrives by then or at the next visit, each once [B2 B14]', () =>
     leaving('closed'));
@@ -117,7 +120,7 @@ describe.skipIf(!driveWebKit)('leaving a page in WebKitGTK', () => {
 });
 
 // Needs a WebKitGTK that is not driven: an automated session ends with its renderer.
-describe.skipIf(!showWebKit)('renderers of WebKitGTK that are killed', () => {
+describe.skipIf(!showWebKit)('renderers of WebKitGTK that are killed', patience, () => {
   test('WebKitGTK: the renderer is killed, and all that was over a second ago arrives at the next visit, each once [B14]', async () => {
     const browser = await showWebKit!();
     try {
