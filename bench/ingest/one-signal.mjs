@@ -16,7 +16,7 @@ const SIGNALS = {
     stored: 'metricPoints',
     table: 'otel_metrics_sum',
     id: 'Value',
-    beside: ['otel_metrics_series'],
+    beside: ['otel_metrics_series', 'otel_metrics_sum_steps'],
   },
 };
 

@@ -78,7 +78,9 @@ const views: Readonly<Record<FaultSignal, (store: Asked) => Promise<readonly num
     const records = severities.flatMap(({ count }) => count).reduce((sum, count) => sum + count, 0);
     return [records - Number(each!.all)];
   },
-  /** Each series of a day is known with the spans of the first and the last of its points (store/known-series.ts), and no other is. */
+  /**
+   * Each series of a day is known with the spans of the first and the last of its points (store/known-series.ts), and no other is; the steps of sums are those of their points.
+   */
   async metrics(store) {
     const span = (time: string, ends: 0 | 1): string =>
       `fromUnixTimestamp64Nano((intDiv(toUnixTimestamp64Nano(${time}), ${2 ** 40}) + ${ends}) * ${2 ** 40} - ${ends})`;
@@ -94,9 +96,27 @@ const views: Readonly<Record<FaultSignal, (store: Asked) => Promise<readonly num
       );
       differences.push(-Number(each!.lacking), Number(each!.more));
     }
-    return differences;
+    const { lacking, more } = await differencesOfSteps(store);
+    return [...differences, -lacking, more];
   },
 };
+
+/** Steps that are not what the points of sums come to, and steps of no points. The newest of points of one moment may be any of them. */
+export async function differencesOfSteps(store: Asked): Promise<{ readonly lacking: number; readonly more: number }> {
+  const made = `SELECT MetricName::String AS name, toDateTime(intDiv(toUnixTimestamp64Nano(TimeUnix), 300000000000) * 300) AS Time, SeriesId, StartTimeUnix,
+      max(if(isNaN(Value), 3, AggregationTemporality))::UInt8 AS temporality, min(TimeUnix) AS first, max(TimeUnix) AS last,
+      if(temporality = 3, 0, argMax(Value, (TimeUnix, Value))) AS newest, if(temporality = 3, 0, min(Value)) AS low, if(temporality = 3, 0, max(Value)) AS high
+    FROM otel_metrics_sum WHERE ValueType != 'n' GROUP BY name, Time, SeriesId, StartTimeUnix`;
+  const kept = `SELECT MetricName::String AS name, Time, SeriesId, StartTimeUnix,
+      max(Temporality) AS temporality, min(First) AS first, fromUnixTimestamp64Nano(toInt64(bitShiftRight(max(Newest), 64))) AS last,
+      if(temporality = 3, 0, reinterpretAsFloat64(max(Newest))) AS newest, if(temporality = 3, 0, min(Low)) AS low, if(temporality = 3, 0, max(High)) AS high
+    FROM otel_metrics_sum_steps GROUP BY name, Time, SeriesId, StartTimeUnix`;
+  const [each] = await ask<Record<'lacking' | 'more', string>>(
+    store,
+    `SELECT (SELECT count() FROM (${made} EXCEPT ${kept})) AS lacking, (SELECT count() FROM (${kept} EXCEPT ${made})) AS more`,
+  );
+  return { lacking: Number(each!.lacking), more: Number(each!.more) };
+}
 
 /**
  * Asks the store by SQL what became of the items with these serials, in the tables of their signal and in what its views made of them. A row too few or too

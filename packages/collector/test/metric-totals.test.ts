@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MetricQuestion } from '../src/query/metric-selection.js';
+import { rowsOfPoints } from '../src/query/metric-steps.js';
 import { arrayIncreases, stepIncreases } from '../src/query/metric-totals.js';
 import { createReader } from '../src/query/reader.js';
 import type { Metric } from './expected-metric-rows.js';
@@ -83,8 +84,8 @@ test('increases by arrays are those by steps, through gaps and restarts of rando
           top: 20,
         };
         const reader = createReader(opened.store, { maxExecutionMs: 100_000 });
-        const byArrays = await arrayIncreases(reader, question, grid, 12);
-        const bySteps = await stepIncreases(reader, question, grid);
+        const byArrays = await arrayIncreases(reader, question, grid, { series: 12, rows: rowsOfPoints });
+        const bySteps = await stepIncreases(reader, question, grid, { rows: rowsOfPoints });
         expect(typeof byArrays === 'symbol' ? undefined : byArrays).toEqual(bySteps);
         // What fell without saying so neither can follow, where they see it.
         if (seconds === 30n) expect(bySteps === undefined).toBe(name === 'fell');
@@ -108,7 +109,14 @@ test('a counter that names another start for each point is too much for arrays, 
   const grid = { startNano: START, stepNano: MINUTE, length: 60 };
   // There are more starts of series than so many series would have.
   expect(
-    await arrayIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid, -490),
+    await arrayIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid, {
+      series: -490,
+      rows: rowsOfPoints,
+    }),
   ).toBeUndefined();
-  expect(await stepIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid)).toBeDefined();
+  expect(
+    await stepIncreases(createReader(opened.store, { maxExecutionMs: 100_000 }), question, grid, {
+      rows: rowsOfPoints,
+    }),
+  ).toBeDefined();
 });

@@ -375,8 +375,8 @@ describe('retention', () => {
     const found = metadata(join(directory, 'engine')).map(
       (text) => /\bTTL [^\n]*?(toIntervalDay\(\d+\))/.exec(text)?.[1],
     );
-    // Spans and their times, log records, five kinds of data points, and their series.
-    expect(found).toEqual(new Array(9).fill(expected));
+    // Spans and their times, log records, five kinds of data points, their series, and the steps of sums.
+    expect(found).toEqual(new Array(10).fill(expected));
   });
 });
 

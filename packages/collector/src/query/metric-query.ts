@@ -13,6 +13,7 @@ import {
   type Selection,
   select,
 } from './metric-selection.js';
+import { isCloserThanSteps } from './metric-steps.js';
 import { totalIncreases } from './metric-totals.js';
 import { QueryProblem } from './query-problem.js';
 import type { Reader } from './reader.js';
@@ -85,6 +86,9 @@ async function fittingStep(
   const step = stepFor(range, buckets);
   const bindings = createBindings();
   const last = { startNano: maxOf(range.startNano, range.endNano - 2n * LOOKBACK_NANO), endNano: range.endNano };
+  // Two points of these times are not further apart than that.
+  if (step >= 2n * LOOKBACK_NANO) return step;
+  if (step >= LOOKBACK_NANO && (await isCloserThanSteps(reader, { name, kind, range: last }))) return step;
   const table = METRIC_KINDS.find((each) => each.kind === kind)!.table;
   const [row] = await reader.rows<{ readonly apart: number | null }>(
     `SELECT quantile(0.5)(apart) AS apart FROM (

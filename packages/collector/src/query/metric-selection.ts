@@ -38,6 +38,8 @@ export interface Selection {
   readonly by: readonly string[];
   /** On points, with the given range. */
   points(range: TimeRange): string;
+  /** On steps (store/metric-steps-table.ts): everything but their time. */
+  readonly steps: string;
   /** `FROM otel_metrics_series …`: the series that are asked about. */
   readonly wanted: string;
   /** `(SELECT SeriesId, g0, g1 …)`: the same, and their groups. */
@@ -59,9 +61,10 @@ export function select(question: MetricQuestion, grid: Grid): Selection {
   const wanted = `FROM otel_metrics_series WHERE MetricName = ${bound} AND Kind = '${kind}'
     AND ${seriesWithin({ startNano: range.startNano - LOOKBACK_NANO, endNano: range.endNano }, bindings)}${conditions.map((each) => ` AND ${each}`).join('')}`;
   const service = where.find(({ key, operator }) => key === 'service.name' && operator === '=');
+  const ofSeries = conditions.length === 0 ? [] : [`SeriesId IN (SELECT SeriesId ${wanted})`];
   const narrower = [
     ...(service === undefined ? [] : [`ServiceName = ${bindings.bind('String', service.value)}`]),
-    ...(conditions.length === 0 ? [] : [`SeriesId IN (SELECT SeriesId ${wanted})`]),
+    ...ofSeries,
     metric.says,
   ];
   const columns = by.map((key, index) => `any(${attributeSql(key, bindings)}) AS g${index}`);
@@ -72,6 +75,7 @@ export function select(question: MetricQuestion, grid: Grid): Selection {
     by,
     points: (within) =>
       [`MetricName = ${bound}`, withinRange(within, bindings, 'otel_metrics'), ...narrower].join(' AND '),
+    steps: [`MetricName = ${bound}`, ...ofSeries].join(' AND '),
     wanted,
     series: `(SELECT SeriesId${columns.map((column) => `, ${column}`).join('')} ${wanted} GROUP BY SeriesId)`,
     groups: by.map((_, index) => `g${index}`).join(', '),

@@ -17,7 +17,7 @@ export async function storeSize(reader: Reader): Promise<StoreSize> {
     readonly bytes: string;
   }>(
     `SELECT sumIf(rows, table = 'otel_traces') AS spans, sumIf(rows, table = 'otel_logs') AS records,
-       sumIf(rows, startsWith(table, 'otel_metrics_') AND table != 'otel_metrics_series') AS points, sum(bytes_on_disk) AS bytes
+       sumIf(rows, startsWith(table, 'otel_metrics_') AND table NOT IN ('otel_metrics_series', 'otel_metrics_sum_steps')) AS points, sum(bytes_on_disk) AS bytes
      FROM system.parts WHERE active AND database = currentDatabase() AND startsWith(table, 'otel_')`,
     createBindings(),
   );

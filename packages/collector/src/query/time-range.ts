@@ -10,7 +10,7 @@ export interface TimeRange {
 export const LAST_NANO = 2n ** 63n - 1n;
 
 /** What the rounded times of the sorting keys can hold: a `DateTime` counts seconds in 32 bits. */
-const LAST_KEY_NANO = 2n ** 32n * 1_000_000_000n;
+export const LAST_KEY_NANO = 2n ** 32n * 1_000_000_000n;
 
 /** Where the time of a row stands in each table, and how its sorting key rounds it. */
 const AXES = {

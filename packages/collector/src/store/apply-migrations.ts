@@ -1,3 +1,4 @@
+import type { Migration } from './migration.js';
 import { MIGRATIONS } from './migrations.js';
 import type { Store } from './store.js';
 
@@ -35,9 +36,19 @@ export async function applyMigrations(
   for (const migration of MIGRATIONS) {
     if (applied.has(migration.number)) continue;
     for (const statement of migration.statements) await store.command(statement);
+    for (const statement of await ofPartitions(store, migration)) await store.command(statement);
     await store.command(`INSERT INTO ${JOURNAL} (number, name) VALUES (${migration.number}, '${migration.name}')`);
   }
   await setRetention(store, options.retentionDays);
+}
+
+async function ofPartitions(store: Pick<Store, 'query'>, { ofEachPartition }: Migration): Promise<readonly string[]> {
+  if (ofEachPartition === undefined) return [];
+  const { rows } = await store.query<{ id: string }>(
+    `SELECT DISTINCT partition_id AS id FROM system.parts
+     WHERE active AND database = currentDatabase() AND table = '${ofEachPartition.table}' ORDER BY id`,
+  );
+  return rows.map(({ id }) => ofEachPartition.statement(id));
 }
 
 /** Its line in the journal says that a limit on the tables is ours to take away. */
@@ -54,6 +65,7 @@ const TIME_COLUMN: Readonly<Record<string, string>> = {
   otel_metrics_exp_histogram: 'toDateTime(TimeUnix)',
   otel_metrics_summary: 'toDateTime(TimeUnix)',
   otel_metrics_series: 'Day',
+  otel_metrics_sum_steps: 'Time',
   otel_span_metrics: 'Time',
 };
 
@@ -86,6 +98,7 @@ const BESIDE: readonly (readonly [table: string, source: string])[] = [
   ['otel_traces_summaries', 'otel_traces_trace_id_ts'],
   ['otel_span_metrics', 'otel_traces'],
   ['otel_metrics_series', 'otel_metrics_gauge'],
+  ['otel_metrics_sum_steps', 'otel_metrics_sum'],
 ];
 
 /** Where somebody else gave the tables a limit, ours beside them keep what they keep. */

@@ -6,6 +6,8 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly statements: readonly string[];
+  /** After the statements, once for each partition that a table has: what takes long is done in pieces. */
+  readonly ofEachPartition?: { readonly table: string; readonly statement: (partitionId: string) => string };
 }
 
 /**

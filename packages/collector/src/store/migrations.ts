@@ -3,6 +3,7 @@ import { LOG_TABLE } from './log-table.js';
 import { LOG_WORDS } from './log-words.js';
 import { METRIC_NAMES } from './metric-names.js';
 import { METRIC_SERIES } from './metric-series-table.js';
+import { METRIC_STEPS } from './metric-steps-table.js';
 import { METRIC_TABLES } from './metric-tables.js';
 import type { Migration } from './migration.js';
 import { SPAN_METRICS } from './span-metrics-table.js';
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SPAN_METRICS,
   METRIC_NAMES,
   KNOWN_SERIES,
+  METRIC_STEPS,
 ];
