@@ -236,8 +236,8 @@ test('a rare word is looked for in what the index lets through, not in every rec
   const reader = createReader(opened.store);
   const answer = JSON.parse(await searchLogs(reader, { range: day, limit: 10, ...filtered('needle') })) as LogsAnswer;
   expect(bodies(answer.records)).toEqual(['the NEEDLE itself']);
-  // A mark for its time and two for the record; without an index all would be read twice.
-  expect(answer.stats.rowsRead).toBeLessThanOrEqual(3 * 8_192);
+  // A mark to find it and the same to read it, and the one row that says where it is; without an index all would be read twice.
+  expect(answer.stats.rowsRead).toBeLessThanOrEqual(2 * 8_192 + 1);
 });
 
 test('counts over time by severity are those of the records [S7]', async () => {
