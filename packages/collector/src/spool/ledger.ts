@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,10 +34,7 @@ export function ledgerKey(batchId: string, bytes: Uint8Array): string {
 
 /** The same where a checksum of the bytes is at hand. Keys made from different kinds of checksums belong into different ledgers. */
 export function ledgerKeyOf(batchId: string, length: number, checksum: number): string {
-  return createHash('sha1')
-    .update(`${batchId} ${length} ${checksum}`)
-    .digest('hex')
-    .slice(0, 2 * KEY_BYTES);
+  return hash('sha1', `${batchId} ${length} ${checksum}`).slice(0, 2 * KEY_BYTES);
 }
 
 /** How long a batch without an id is known again, at least; at most twice as long. */
@@ -56,11 +53,7 @@ export function ledgerKeysOfBody(bytes: Uint8Array, nowMs: number): readonly [st
     .update(bytes.subarray(Math.max(LOOKED_AT, bytes.length - LOOKED_AT)))
     .digest('hex');
   const window = Math.floor(nowMs / WINDOW_MS);
-  const key = (number: number): string =>
-    createHash('sha1')
-      .update(`${what} ${number}`)
-      .digest('hex')
-      .slice(0, 2 * KEY_BYTES);
+  const key = (number: number): string => hash('sha1', `${what} ${number}`).slice(0, 2 * KEY_BYTES);
   return [key(window), key(window - 1)];
 }
 

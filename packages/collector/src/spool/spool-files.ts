@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { constants, open, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isTableName, type TableName } from '../store/stored-tables.js';
@@ -67,6 +67,16 @@ function tableOf(name: string): TableName {
   return table !== undefined && isTableName(table) ? table : 'otel_traces';
 }
 
+/** One call that returns when what it wrote is on the disk, where there is such a call; otherwise two, each with its own way to another thread and back. */
+const WRITES_ARE_DURABLE = process.platform === 'linux';
+const NEW_FILE =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (WRITES_ARE_DURABLE ? constants.O_DSYNC : 0);
+
+async function writeDurably(file: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  await writeAll(file, chunks, position);
+  if (!WRITES_ARE_DURABLE) await file.datasync();
+}
+
 /** A group that is being written. One append at a time. */
 export class OpenGroup {
   readonly name: string;
@@ -90,9 +100,9 @@ export class OpenGroup {
   }
 
   static async create(directory: string, name: string): Promise<OpenGroup> {
-    const native = await open(nativePath(directory, name), 'wx');
+    const native = await open(nativePath(directory, name), NEW_FILE);
     try {
-      const journal = await open(journalPath(directory, name), 'wx');
+      const journal = await open(journalPath(directory, name), NEW_FILE);
       await syncDirectory(directory);
       return new OpenGroup(directory, name, native, journal);
     } catch (error) {
@@ -116,8 +126,8 @@ export class OpenGroup {
     const text = Buffer.from(`${JSON.stringify(line)}\n`);
     // Both have ended before anything is cut off: a write that was still under way would land behind the cut.
     const written = await Promise.allSettled([
-      writeAll(this.native, chunks, this.bytes).then(() => this.native.datasync()),
-      writeAll(this.journal, [text], this.journalBytes).then(() => this.journal.datasync()),
+      writeDurably(this.native, chunks, this.bytes),
+      writeDurably(this.journal, [text], this.journalBytes),
     ]);
     const failed = written.find((each) => each.status === 'rejected');
     if (failed !== undefined) {
