@@ -40,6 +40,10 @@ export async function totalIncreases(
 /** What is held is bounded (MOST_CELLS); writing half of it to the disk on the way, as the engine would, takes as long as all the rest. */
 const IN_MEMORY = 'max_bytes_before_external_group_by = 0, max_bytes_ratio_before_external_group_by = 0';
 
+/** Of tables that are read. */
+const ONE_THREAD_EACH =
+  ', merge_tree_min_rows_for_concurrent_read = 1000000000, merge_tree_min_bytes_for_concurrent_read = 1000000000000';
+
 /** What a way says that knows that the others cannot tell either. */
 const FELL = Symbol('fell');
 
@@ -83,23 +87,31 @@ export async function arrayIncreases(
   const step = `intDiv(rows.earliest - ${bindNano(grid.startNano - BigInt(before) * grid.stepNano)}, ${bindNano(grid.stepNano)})`;
   const each = (aggregate: string, of: string): string =>
     `${aggregate}Resample(0, ${before + grid.length}, 1)(${of}, ${step})`;
-  const steps = `SELECT SeriesId, since, max(rows.temporality) != 2 AS isOther, max(rows.unsure) AS unsure,
+  const steps = (
+    rows: string,
+  ): string => `SELECT SeriesId, since, max(rows.temporality) != 2 AS isOther, max(rows.unsure) AS unsure,
       ${each('argMax', 'rows.newest, rows.latest')} AS newest, ${each('min', 'rows.low')} AS low, ${each('max', 'rows.high')} AS high,
       ${each('min', 'rows.earliest')} AS earliest, ${each('max', 'rows.latest')} AS latest
-    FROM (${source.rows(selection, { startNano: begin, endNano: question.range.endNano })}) AS rows GROUP BY SeriesId, since`;
+    FROM (${rows}) AS rows GROUP BY SeriesId, since`;
   const shifted = (array: string): string =>
     `arrayPushFront(arrayPopBack(${array}), defaultValueOfArgumentType(${array}[1]))`;
   // Of a step without points `latest` is 0, as is `before` of what is first.
-  const followed = `SELECT SeriesId, since, isOther, unsure, newest, low, high, earliest, latest, since >= ${bindNano(begin)} AND since > 0 AS beganHere,
+  const followed = (
+    rows: string,
+  ): string => `SELECT SeriesId, since, isOther, unsure, newest, low, high, earliest, latest, since >= ${bindNano(begin)} AND since > 0 AS beganHere,
       ${shifted('arrayFill((value, at) -> at > 0, newest, latest)')} AS newestBefore, ${shifted('arrayFill(at -> at > 0, latest)')} AS before
-    FROM (${steps})`;
+    FROM (${steps(rows)})`;
   const arrays = 'newest, low, high, newestBefore, earliest, latest, before';
   const names = '(newest, low, high, newestBefore, earliest, latest, before)';
-  const counted = `SELECT SeriesId, since, beganHere, unsure, arrayFirst(at -> at > 0, earliest) AS first, arrayLast(at -> at > 0, earliest) AS last,
+  const countedOf = (
+    rows: string,
+  ): string => `SELECT SeriesId, since, beganHere, unsure, arrayFirst(at -> at > 0, earliest) AS first, arrayLast(at -> at > 0, earliest) AS last,
       arraySlice(arrayMap(at -> at > 0, latest), ${before + 1}) AS present,
       arraySlice(arrayMap(${names} -> multiIf(latest = 0, 0., before = 0 AND beganHere, newest, earliest - before > ${LOOKBACK_NANO}, newest - low, newest - newestBefore), ${arrays}), ${before + 1}) AS counted,
       isOther OR arrayExists(${names} -> latest > 0 AND (high > newest OR (earliest - before <= ${LOOKBACK_NANO} AND low < newestBefore)), ${arrays}) AS fell
-    FROM (${followed})`;
+    FROM (${followed(rows)})`;
+  const parts = source.rows(selection, { startNano: begin, endNano: question.range.endNano });
+  const counted = parts.map(countedOf).join(' UNION ALL ');
   const grouped = by.length === 0 ? '' : `${groups}, `;
   const joined =
     by.length === 0 ? `(${counted})` : `(${counted}) AS points INNER JOIN ${series} AS series USING SeriesId`;
@@ -113,7 +125,7 @@ export async function arrayIncreases(
          FROM ${joined}${by.length === 0 ? ' HAVING count() > 0' : ` GROUP BY ${groups}`}) AS lines
        WHERE arrayExists(one -> one > 0, lines.present)
        ORDER BY arraySum(one -> ifNotFinite(one, 0), lines.counted) DESC, labels LIMIT ${question.top}
-       SETTINGS max_rows_to_group_by = ${2 * source.series + 1000}, group_by_overflow_mode = 'throw', ${IN_MEMORY}`,
+       SETTINGS max_rows_to_group_by = ${2 * source.series + 1000}, group_by_overflow_mode = 'throw', ${IN_MEMORY}${parts.length > 1 ? ONE_THREAD_EACH : ''}`,
       bindings,
     ),
   );
@@ -160,7 +172,7 @@ export async function stepIncreases(
   // Floored, so that what was read before the range is in steps of its own.
   const steps = `SELECT SeriesId, toInt64(floor((rows.earliest - toInt64(${start})) / toInt64(${width}))) AS bucket, since, min(rows.earliest) AS earliest, max(rows.latest) AS latest,
       argMax(rows.newest, rows.latest) AS newest, min(rows.low) AS low, max(rows.high) AS high, max(rows.temporality) AS temporality, max(rows.unsure) AS unsure
-    FROM (${source.rows(selection, { startNano: begin, endNano: question.range.endNano })}) AS rows GROUP BY SeriesId, bucket, since`;
+    FROM (${source.rows(selection, { startNano: begin, endNano: question.range.endNano }).join(' UNION ALL ')}) AS rows GROUP BY SeriesId, bucket, since`;
   const lag = (column: string): string => `lagInFrame(${column}) OVER following`;
   const followed = `SELECT SeriesId, bucket, since, earliest, newest, low, high, temporality, unsure, row_number() OVER following AS place, ${lag('latest')} AS before,
       ${lag('since')} AS sinceBefore, ${lag('newest')} AS newestBefore, ${lag('bucket')} AS bucketBefore

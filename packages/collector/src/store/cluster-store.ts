@@ -27,6 +27,8 @@ const INSERT_MS = 120_000;
 const QUERY_SETTINGS = { output_format_json_quote_64bit_integers: 1 } as const;
 const INSERT_SETTINGS = {
   async_insert: 0,
+  // Views group what they make of a block.
+  optimize_on_insert: 0,
   insert_deduplicate: 1,
   deduplicate_blocks_in_dependent_materialized_views: 1,
   max_partitions_per_insert_block: '0',

@@ -423,7 +423,8 @@ function insertStatement(insert: PreparedInsert): string {
     // One token covers one block: whatever the file holds is squashed into one.
     `min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_partitions_per_insert_block = 0, ` +
     `os_threads_nice_value_query = ${INSERT_NICE}, os_threads_nice_value_materialized_view = ${INSERT_NICE}, ` +
-    `insert_deduplicate = 1, insert_select_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1`
+    // Views group what they make of a block; that it is not put together a second time saves a fifth of what they cost.
+    `optimize_on_insert = 0, insert_deduplicate = 1, insert_select_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1`
   );
 }
 

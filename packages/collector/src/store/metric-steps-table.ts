@@ -17,7 +17,7 @@ const newest = (time: string, value: string): string =>
 
 const TIME = `toDateTime(intDiv(${nano('points.TimeUnix')}, ${STEP_SECONDS}000000000) * ${STEP_SECONDS})`;
 // What is not a number is neither less nor more than another, and who asks wants to know of a temporality that there is not.
-const TEMPORALITY = `if(isNaN(points.Value) OR points.AggregationTemporality NOT IN (0, 1, 2), ${ASK_POINTS}, points.AggregationTemporality)`;
+const TEMPORALITY = `if(isNaN(points.Value) OR points.AggregationTemporality < 0 OR points.AggregationTemporality > 2, ${ASK_POINTS}, points.AggregationTemporality)`;
 /** Those that say something, at times that `Time` can hold. */
 const STORED = `points.ValueType != 'n' AND ${nano('points.TimeUnix')} >= 0 AND ${nano('points.TimeUnix')} < ${2 ** 32}000000000`;
 
@@ -60,7 +60,7 @@ export const METRIC_STEPS: Migration = {
     ) ENGINE = AggregatingMergeTree
     PARTITION BY toDate(Time)
     ORDER BY (MetricName, toStartOfHour(Time), SeriesId, Time, StartTimeUnix)
-    SETTINGS index_granularity = 8192, ${TABLE_SETTINGS}`,
+    SETTINGS index_granularity = 2048, ${TABLE_SETTINGS}`,
     `CREATE MATERIALIZED VIEW IF NOT EXISTS otel_metrics_sum_steps_mv TO otel_metrics_sum_steps AS ${OF_BLOCK}`,
   ],
   // After the view, so that no point falls between.
