@@ -1,9 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SeenSpan } from '../web/support/decode-traces.js';
-import { type RunningWorker, runWorker, type WorkerSettings } from './support/run-worker.js';
-import { type SpanSink, spanSink } from './support/span-sink.js';
+import type { WorkerSettings } from './support/run-worker.js';
+import { named, requestOf, shopWorkers } from './support/shop-workers.js';
 import { hasWorkerd } from './support/workerd.js';
 
 /*
@@ -18,45 +16,8 @@ const [internal, server, client] = [1, 2, 3];
 const error = 2;
 
 describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
-  let upstream: Server;
-  let upstreamUrl: string;
-  let asked: { url: string; headers: Record<string, unknown> }[] = [];
-  let sink: SpanSink;
-  const workers: RunningWorker[] = [];
-
-  beforeAll(async () => {
-    upstream = createServer(async ({ url, headers }, response) => {
-      asked.push({ url: url!, headers });
-      if (url === '/held') await sink.arrived(1);
-      response.writeHead(url!.includes('gone') ? 410 : 200).end('from upstream');
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => upstream.once('listening', resolve));
-    upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  });
-  afterAll(() => {
-    upstream?.close();
-    upstream?.closeAllConnections();
-  });
-  beforeEach(async () => {
-    asked = [];
-    sink = await spanSink();
-  });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.stop();
-    await sink.close();
-  });
-
-  async function start(program = 'shop.mjs', { bindings, ...settings }: WorkerSettings = {}): Promise<RunningWorker> {
-    const worker = await runWorker(program, {
-      bindings: { COLLECTOR: sink.url, TOKEN: 'secret', UPSTREAM: upstreamUrl, NOBODY: await closedUrl(), ...bindings },
-      ...settings,
-    });
-    workers.push(worker);
-    return worker;
-  }
-
-  const named = (spans: readonly SeenSpan[], name: string) => spans.filter((span) => span.name === name);
-  const requestOf = (spans: readonly SeenSpan[]) => spans.find(({ kind }) => kind === server)!;
+  const shop = shopWorkers();
+  const { start } = shop;
 
   test('a request is a server span with its URL, method and status, by the stable conventions [W2]', async () => {
     const worker = await start();
@@ -64,7 +25,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
       headers: { 'x-tenant': 'acme', 'cf-ray': '8a-FRA' },
     });
     expect([answer.status, await answer.text()]).toEqual([200, 'hello']);
-    const [span] = await sink.trace('GET', 1);
+    const [span] = await shop.sink.trace('GET', 1);
     expect(span).toMatchObject({ name: 'GET', kind: server, parentSpanId: '', status: { code: 0 }, events: [] });
     expect(span!.attributes).toEqual({
       'http.request.method': 'GET',
@@ -89,14 +50,14 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
       'process.runtime.name': 'workerd',
       'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
-    expect(sink.received[0]!.headers).toMatchObject({
+    expect(shop.sink.received[0]!.headers).toMatchObject({
       authorization: 'Bearer secret',
       'content-type': 'application/x-protobuf',
     });
-    expect(sink.received[0]!.batchId).toMatch(/^[0-9a-f]{32}$/);
+    expect(shop.sink.received[0]!.batchId).toMatch(/^[0-9a-f]{32}$/);
     // An unusual method is one of few values, its own word beside it.
     await worker.fetch('/hello', { method: 'PROPFIND' });
-    const [odd] = await sink.trace('_OTHER', 1);
+    const [odd] = await shop.sink.trace('_OTHER', 1);
     expect(odd!.attributes).toMatchObject({ 'http.request.method_original': 'PROPFIND', 'faas.coldstart': false });
   });
 
@@ -104,7 +65,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const worker = await start();
     await worker.fetch('/products/mug');
     await worker.fetch('/found-late');
-    const spans = await sink.until((seen) => seen.length === 2);
+    const spans = await shop.sink.until((seen) => seen.length === 2);
     expect(spans.map(({ name, attributes }) => [name, attributes['http.route']])).toEqual([
       ['GET /products/:id', '/products/:id'],
       ['GET /found-late/:id', '/found-late/:id'],
@@ -117,7 +78,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
       headers: { traceparent: `00-${traceId}-${parentId}-01`, tracestate: 'a=b', baggage: 'cart=7' },
     });
     expect(JSON.parse(await answer.text())).toEqual([['cart', { value: '7' }]]);
-    const [span] = await sink.trace('GET', 1);
+    const [span] = await shop.sink.trace('GET', 1);
     expect([span!.traceId, span!.parentSpanId]).toEqual([traceId, parentId]);
   });
 
@@ -125,15 +86,15 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const worker = await start();
     await worker.fetch('/fetch', { headers: { traceparent: `00-${traceId}-${parentId}-00` } });
     await worker.fetch('/hello');
-    expect(await sink.until((seen) => seen.length > 0)).toHaveLength(1);
-    expect(asked[0]!.headers.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+    expect(await shop.sink.until((seen) => seen.length > 0)).toHaveLength(1);
+    expect(shop.asked[0]!.headers.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
   });
 
   test('an answer of 500 and more is an error of the server, one of 400 is not', async () => {
     const worker = await start();
     await worker.fetch('/missing');
     await worker.fetch('/broken');
-    const spans = await sink.until((seen) => seen.length === 2);
+    const spans = await shop.sink.until((seen) => seen.length === 2);
     const said = (path: string) => {
       const { status, attributes } = spans.find(({ attributes }) => attributes['url.path'] === path)!;
       return [status.code, attributes['http.response.status_code'], attributes['error.type']];
@@ -147,7 +108,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const answer = await worker.fetch('/throws');
     expect(answer.status).toBe(500);
     expect(await answer.text()).toContain('out of mugs');
-    const [span] = await sink.trace('GET', 1);
+    const [span] = await shop.sink.trace('GET', 1);
     expect(span!.status).toEqual({ code: error, message: 'out of mugs' });
     expect(span!.attributes['error.type']).toBe('TypeError');
     expect(span!.attributes).not.toHaveProperty('http.response.status_code');
@@ -164,7 +125,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     expect(answer[0]).toEqual({ name: 'Mug', value: null, metadata: 1 });
     expect(answer[1]).toBeNull();
     expect(answer[3]).toMatchObject({ metadata: { from: 'test' } });
-    const spans = await sink.trace('put PRODUCTS', 8);
+    const spans = await shop.sink.trace('put PRODUCTS', 8);
     const request = requestOf(spans);
     const calls = spans.filter(({ kind }) => kind === client);
     expect(calls.every(({ parentSpanId }) => parentSpanId === request.spanId)).toBe(true);
@@ -210,7 +171,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const worker = await start('shop.mjs', { bindings: { KV_KEYS: 'yes' } });
     await worker.fetch('/kv');
     expect((await worker.fetch('/kv-fails')).status).toBe(500);
-    const spans = await sink.until((seen) => seen.length === 10);
+    const spans = await shop.sink.until((seen) => seen.length === 10);
     const said = spans
       .filter(({ kind }) => kind === client)
       .map(({ attributes }) => attributes['cloudflare.kv.query.keys'] ?? attributes['cloudflare.kv.query.prefix']);
@@ -224,24 +185,26 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const worker = await start();
     const answer = await worker.fetch('/fetch');
     expect(await answer.text()).toBe('from upstream');
-    const spans = await sink.trace('GET', 2);
+    const spans = await shop.sink.trace('GET', 2);
     const call = spans.find(({ kind }) => kind === client)!;
     expect(call.parentSpanId).toBe(requestOf(spans).spanId);
     expect(call.attributes).toEqual({
       'http.request.method': 'GET',
       'http.response.status_code': 200,
-      'url.full': `${upstreamUrl}/items?sig=REDACTED&page=2`,
+      'url.full': `${shop.upstreamUrl}/items?sig=REDACTED&page=2`,
       'server.address': '127.0.0.1',
-      'server.port': Number(new URL(upstreamUrl).port),
+      'server.port': Number(new URL(shop.upstreamUrl).port),
     });
     // The address itself and the program's own headers are what they were.
-    expect(asked[0]!.url).toBe('/items?sig=secret&page=2');
-    expect(asked[0]!.headers).toMatchObject({
+    expect(shop.asked[0]!.url).toBe('/items?sig=secret&page=2');
+    expect(shop.asked[0]!.headers).toMatchObject({
       'x-own': '1',
       traceparent: expect.stringMatching(`^00-${call.traceId}-${call.spanId}-0[13]$`),
     });
     // Its own sends are no work of the Worker.
-    expect(sink.spans().filter(({ attributes }) => String(attributes['url.full']).startsWith(sink.url))).toEqual([]);
+    expect(
+      shop.sink.spans().filter(({ attributes }) => String(attributes['url.full']).startsWith(shop.sink.url)),
+    ).toEqual([]);
   });
 
   test('a request that is passed on as it came names the span between [W2 F9]', async () => {
@@ -250,11 +213,11 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     expect(await (await worker.fetch('/proxy', { method: 'POST', headers, body: 'an order' })).text()).toBe(
       'from upstream',
     );
-    const spans = await sink.trace('POST', 2);
+    const spans = await shop.sink.trace('POST', 2);
     const request = requestOf(spans);
     const call = spans.find(({ kind }) => kind === client)!;
     expect([request.traceId, request.parentSpanId, call.parentSpanId]).toEqual([traceId, parentId, request.spanId]);
-    expect(asked[0]!.headers).toMatchObject({
+    expect(shop.asked[0]!.headers).toMatchObject({
       traceparent: `00-${traceId}-${call.spanId}-01`,
       'content-type': 'text/plain',
       'content-length': '8',
@@ -265,7 +228,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const worker = await start();
     expect((await worker.fetch('/fetch-fails')).status).toBe(500);
     await worker.fetch('/abort');
-    const calls = (await sink.until((seen) => seen.length === 4)).filter(({ kind }) => kind === client);
+    const calls = (await shop.sink.until((seen) => seen.length === 4)).filter(({ kind }) => kind === client);
     expect(calls.map(({ status, attributes }) => [status.code, attributes['error.type']])).toEqual([
       [error, 'Error'],
       [0, 'AbortError'],
@@ -275,7 +238,7 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
   test('spans of the program itself, also by functions and tracers made at global scope [W2 F6]', async () => {
     const worker = await start();
     await worker.fetch('/own');
-    const spans = await sink.trace('outer', 4);
+    const spans = await shop.sink.trace('outer', 4);
     const [outer] = named(spans, 'outer');
     expect(outer!.parentSpanId).toBe(requestOf(spans).spanId);
     expect(outer!.attributes).toEqual({ 'cart.lines': 2, price: 12.9 });
@@ -285,180 +248,34 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
       ]);
   });
 
-  test('work behind waitUntil stays in the trace and leaves when it is done [W2]', async () => {
-    const worker = await start();
-    // What it waits for is answered when the request's own span has arrived, which therefore did not wait for it.
-    await worker.fetch('/later');
-    const spans = await sink.trace('after the response', 3);
-    const [later] = named(spans, 'after the response');
-    const request = requestOf(spans);
-    expect(later!.parentSpanId).toBe(request.spanId);
-    expect(later!.endNano).toBeGreaterThan(request.endNano);
-    expect(spans.find(({ kind }) => kind === client)!.parentSpanId).toBe(later!.spanId);
-    expect(sink.received.length).toBeGreaterThan(1);
-  });
-
-  test('work behind waitUntil that fails is an error span of the request', async () => {
-    const worker = await start();
-    expect((await worker.fetch('/later-fails')).status).toBe(200);
-    const spans = await sink.trace('waitUntil', 2);
-    const [failed] = named(spans, 'waitUntil');
-    expect(failed).toMatchObject({
-      parentSpanId: requestOf(spans).spanId,
-      status: { code: error, message: 'too late' },
-    });
-    expect(failed!.events[0]!.attributes['exception.type']).toBe('RangeError');
-  });
-
-  test('a request leaves also where work behind its waitUntil never ends', async () => {
-    const worker = await start();
-    await worker.fetch('/never-done');
-    expect(await sink.trace('GET', 1)).toHaveLength(1);
-  });
-
-  test('no response waits for the export [W2]', async () => {
-    sink.answers.push(...Array.from({ length: 10 }, () => ({ silent: true })));
-    const worker = await start();
-    for (let at = 0; at < 5; at++) expect((await worker.fetch('/hello')).status).toBe(200);
-    await sink.arrived(1);
-    const status = JSON.parse(await (await worker.fetch('/status')).text());
-    // Nothing was answered, and five responses are there.
-    expect(status.sent.traces).toBe(0);
-    expect(status.queued.items).toBe(5);
-  });
-
-  test('spans that end while a body is still written leave as well', async () => {
-    const worker = await start();
-    const answer = await worker.fetch('/stream');
-    expect(await answer.text()).toBe('one two three');
-    const spans = await sink.trace('stream', 2);
-    const request = requestOf(spans);
-    const [stream] = named(spans, 'stream');
-    expect(stream!.parentSpanId).toBe(request.spanId);
-    // The request's span ended with its response, not with its body.
-    expect(stream!.endNano).toBeGreaterThan(request.endNano);
-  });
-
-  test('many requests at once keep their spans apart [W2 F6]', async () => {
-    const worker = await start();
-    const ids = Array.from({ length: 40 }, (_, at) => `r${at}`);
-    const traces = new Map(ids.map((id, at) => [id, `${(at + 1).toString(16).padStart(32, '0')}`]));
-    await Promise.all(
-      ids.map((id, at) =>
-        worker
-          .fetch(`/parallel?id=${id}&ms=${(at * 7) % 30}`, {
-            headers: { traceparent: `00-${traces.get(id)}-${parentId}-01` },
-          })
-          .then(async (answer) => expect(await answer.text()).toBe(id)),
-      ),
-    );
-    const spans = await sink.until((seen) => seen.length >= ids.length * 4);
-    expect(spans).toHaveLength(ids.length * 4);
-    for (const [id, trace] of traces) {
-      const mine = spans.filter((span) => span.traceId === trace);
-      const work = mine.find(({ name }) => name === 'work')!;
-      expect(mine.map(({ name }) => name).sort()).toEqual(['GET', 'deep', 'get PRODUCTS', 'work']);
-      expect(work.attributes.id).toBe(id);
-      expect(work.parentSpanId).toBe(requestOf(mine).spanId);
-      for (const name of ['deep', 'get PRODUCTS']) expect(named(mine, name)[0]!.parentSpanId).toBe(work.spanId);
-    }
-  });
-
-  test('two hundred requests arrive, each once [W2]', async () => {
-    const worker = await start();
-    const paths = Array.from({ length: 200 }, (_, at) => `/hello?at=${at}`);
-    const lanes = Array.from({ length: 10 }, (_, lane) => paths.filter((_, at) => at % 10 === lane));
-    await Promise.all(
-      lanes.map(async (lane) => {
-        for (const path of lane) expect((await worker.fetch(path)).status).toBe(200);
-      }),
-    );
-    const spans = await sink.until((seen) => seen.length >= 200);
-    expect(spans.map(({ attributes }) => `/hello?${attributes['url.query']}`).sort()).toEqual([...paths].sort());
-    expect(new Set(sink.received.map(({ batchId }) => batchId)).size).toBe(sink.received.length);
-    const status = JSON.parse(await (await worker.fetch('/status')).text());
-    expect(status.dropped).toEqual({ ...status.dropped, 'queue-full': 0, refused: 0, shutdown: 0 });
-  });
-
-  test('a request with more spans than a batch holds sends them all, once', async () => {
-    const worker = await start();
-    await worker.fetch('/many');
-    const spans = await sink.until((seen) => seen.length >= 601);
-    expect(named(spans, 'one of many')).toHaveLength(600);
-    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(601);
-    expect(sink.received.length).toBeGreaterThan(2);
-  });
-
-  test('requests are unharmed while nobody takes their spans, and bring them along when somebody does [W2]', async () => {
-    const collector = await closedUrl();
-    const worker = await start('shop.mjs', { bindings: { COLLECTOR: collector } });
-    for (let at = 0; at < 5; at++) {
-      const answer = await worker.fetch(`/own?at=${at}`);
-      expect([answer.status, await answer.text()]).toEqual([200, 'ok']);
-    }
-    // One of them waits for the first rest to be over, and carries what all have left.
-    const late = await spanSink(Number(new URL(collector).port));
-    try {
-      const spans = await late.until((seen) => seen.length >= 20);
-      expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(20);
-      expect(worker.said()).toMatch(/\[throughline\] collector-unreachable: /);
-      expect(worker.said().match(/throughline/g)).toHaveLength(1);
-    } finally {
-      await late.close();
-    }
-  });
-
-  test('an answer that says wait is obeyed by every request', async () => {
-    sink.answers.push({ status: 503, headers: { 'retry-after': '3' } });
-    const worker = await start();
-    await worker.fetch('/hello?at=1');
-    await sink.arrived(1);
-    for (let at = 2; at <= 6; at++) await worker.fetch(`/hello?at=${at}`);
-    const spans = await sink.until((seen) => seen.length >= 7);
-    // The first batch came twice under one name.
-    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(6);
-    expect(sink.received[0]!.batchId).toBe(sink.received[1]!.batchId);
-    // Nobody asked while it rested, and what the others had recorded meanwhile came together.
-    expect(sink.received.length).toBeLessThanOrEqual(4);
-  });
-
-  test('flush() inside a request says whether all has arrived', async () => {
-    const worker = await start();
-    expect(await (await worker.fetch('/flush')).text()).toBe('true');
-    // What it flushed came while it was under way, and its own span behind it.
-    expect((await sink.until((seen) => seen.length === 2)).map(({ name }) => name)).toEqual(['flushed', 'GET']);
-    sink.answers.push({ status: 400 });
-    expect(await (await worker.fetch('/flush')).text()).toBe('false');
-    const status = JSON.parse(await (await worker.fetch('/status')).text());
-    expect(status).toMatchObject({ dropped: { refused: 1 }, lastError: { message: expect.stringContaining('400') } });
-  });
-
   test('a request that is to be ignored leaves nothing, nor does what it causes', async () => {
     const worker = await start();
     expect((await worker.fetch('/health')).status).toBe(200);
     await worker.fetch('/hello');
-    const spans = await sink.until((seen) => seen.length > 0);
+    const spans = await shop.sink.until((seen) => seen.length > 0);
     expect(spans.map(({ attributes }) => attributes['url.path'])).toEqual(['/hello']);
   });
 
   test('scheduled and queue events run as they are, and what they record leaves', async () => {
-    const worker = await start('shop.mjs', { options: { queueConsumers: ['orders'] } as WorkerSettings['options'] });
+    const worker = await start('shop.mjs', {
+      options: { queueConsumers: ['orders'] } as WorkerSettings['options'],
+    });
     const inside = (await worker.miniflare.getWorker()) as unknown as {
       scheduled(event: { cron: string }): Promise<unknown>;
       queue(name: string, messages: readonly object[]): Promise<unknown>;
     };
     await inside.scheduled({ cron: '0 3 * * *' });
-    const nightly = await sink.trace('nightly', 2);
+    const nightly = await shop.sink.trace('nightly', 2);
     expect(nightly.map(({ name }) => name)).toEqual(['get PRODUCTS', 'nightly']);
     await inside.queue('orders', [{ id: '1', timestamp: new Date(), attempts: 1, body: 'a mug' }]);
-    const [message] = await sink.trace('message', 1);
+    const [message] = await shop.sink.trace('message', 1);
     expect(message!.attributes).toEqual({ body: 'a mug' });
   });
 
   test('without AsyncLocalStorage the Worker runs, and one sentence says what to add', async () => {
     const worker = await start('shop.mjs', { compatibilityFlags: [] });
     for (let at = 0; at < 3; at++) expect((await worker.fetch('/own')).status).toBe(200);
-    const spans = await sink.until((seen) => named(seen, 'GET').length === 3 && named(seen, 'outer').length === 3);
+    const spans = await shop.sink.until((seen) => named(seen, 'GET').length === 3 && named(seen, 'outer').length === 3);
     // As far as the first await.
     const [outer] = named(spans, 'outer');
     expect(spans.find(({ spanId }) => spanId === outer!.parentSpanId)!.kind).toBe(server);
@@ -466,12 +283,15 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
   });
 
   test('the oldest rules for promises between requests do not hurt, nor does all of Node beside', async () => {
-    const worker = await start('shop.mjs', { compatibilityDate: '2023-03-01', compatibilityFlags: ['nodejs_compat'] });
+    const worker = await start('shop.mjs', {
+      compatibilityDate: '2023-03-01',
+      compatibilityFlags: ['nodejs_compat'],
+    });
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, at) => worker.fetch(`/parallel?id=${at}&ms=${at}`)),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    const spans = await sink.until((seen) => seen.length >= 80);
+    const spans = await shop.sink.until((seen) => seen.length >= 80);
     expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(80);
     expect(worker.said()).toBe('');
   });
@@ -490,9 +310,9 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     const first = 1_700_000_000_000;
     const hour = 3_600_000;
     const requestAt = async (now: number) => {
-      const count = sink.spans().length;
+      const count = shop.sink.spans().length;
       expect((await worker.fetch('/', { headers: { 'x-now': `${now}` } })).status).toBe(200);
-      return (await sink.until((seen) => seen.length >= count + 5)).slice(count);
+      return (await shop.sink.until((seen) => seen.length >= count + 5)).slice(count);
     };
     const ms = (span: SeenSpan | undefined) => [
       Number(span!.startNano / 1_000_000n),
@@ -519,12 +339,3 @@ describe.skipIf(!hasWorkerd)('a Worker (needs workerd)', () => {
     }
   });
 });
-
-/** An address where nobody listens. */
-async function closedUrl(): Promise<string> {
-  const closed = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => closed.once('listening', resolve));
-  const { port } = closed.address() as AddressInfo;
-  await new Promise((resolve) => closed.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
