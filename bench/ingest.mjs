@@ -8,7 +8,7 @@
  * tree, at its highest so far, when 1, 5 and 10 million spans have been sent. Then the answers' times at half the goal's rate, the processor's time by
  * stage, and the OpenTelemetry Collector with the same load. Writes bench/out/ingest.json.
  */
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { benchSignal } from './ingest/one-signal.mjs';
 import { buildOtelcol, runOtelcol } from './ingest/otelcol.mjs';
 import { residentBytes } from './ingest/process-tree.mjs';
+import { runSender } from './ingest/run-sender.mjs';
 import { stagesOf } from './ingest/stages.mjs';
 import { writeRows } from './rows/write-rows.mjs';
 
@@ -231,27 +232,9 @@ function addressesOf(child) {
   });
 }
 
-async function sendSpans({ url, count, gzip = false, rate, firstSerial = 0 }) {
-  const sender = fork(join(here, 'ingest/sender.mjs'), [
-    JSON.stringify({
-      url,
-      spans: count,
-      gzip,
-      rate,
-      firstSerial,
-      connections: Number(values.connections),
-      spanOfHours: Number(values.hours),
-    }),
-  ]);
-  const message = () =>
-    new Promise((resolve, reject) => {
-      sender.once('message', resolve);
-      sender.once('exit', (code) => reject(new Error(`the sender ended with ${code}`)));
-    });
-  await message();
-  const done = message();
-  sender.send('go');
-  return done;
+function sendSpans({ url, count, gzip = false, rate, firstSerial = 0 }) {
+  const connections = Number(values.connections);
+  return runSender({ url, spans: count, gzip, rate, firstSerial, connections, spanOfHours: Number(values.hours) });
 }
 
 /** The processor's seconds for a million spans: ours, by process and stage, and the OpenTelemetry Collector's. */

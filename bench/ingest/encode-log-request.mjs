@@ -1,3 +1,4 @@
+import { logSentences } from '../rows/log-sentences.mjs';
 import {
   attribute,
   chance,
@@ -12,13 +13,7 @@ import {
 
 /* Export requests of 512 log records as a service writes them: a sentence with numbers in it, five attributes, half of them of a span. */
 
-const SENTENCES = [
-  ['Order ', ' taken by worker '],
-  ['Payment of order ', ' declined by the bank after '],
-  ['User u', ' logged in from 10.0.'],
-  ['Cache miss for key session:', ' reloaded from database in '],
-  ['Request to /api/items/', ' answered 200 in '],
-];
+const sentences = logSentences.slice(0, 5);
 
 /** `slots[i]` says where record i keeps its time, trace id (or -1) and span id. */
 export function encodeLogRequest({ number, spans: records = 512 }) {
@@ -34,7 +29,7 @@ export function encodeLogRequest({ number, spans: records = 512 }) {
   const scope = message(1, [...string(1, 'shop'), ...string(2, '1.0.0')]);
   const marks = [];
   const fields = Array.from({ length: records }, (_, i) => {
-    const [begin, middle] = SENTENCES[Math.floor(random() * SENTENCES.length)];
+    const [begin, middle] = sentences[Math.floor(random() * sentences.length)];
     const failed = random() < 0.05;
     const text = `${begin}${Math.floor(random() * 1e6)}${middle}${Math.floor(random() * 5000)} ms`;
     const time = field(1, 1, new Uint8Array(8));

@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { get, startCollector, untilOpen } from '../query/asked-collector.mjs';
 import { writeRows } from '../rows/write-rows.mjs';
+import { runSender } from './run-sender.mjs';
 
 const WARM_UP = 512 * 400;
 
@@ -72,20 +72,8 @@ export async function benchSignal(signal, { items, connections }) {
   }
 }
 
-async function send({ url, signal, count, connections, firstSerial }) {
-  const sender = fork(fileURLToPath(new URL('./sender.mjs', import.meta.url)), [
-    JSON.stringify({ url, spans: count, signal, gzip: false, firstSerial, connections, spanOfHours: 1 }),
-  ]);
-  const message = () =>
-    new Promise((resolve, reject) => {
-      sender.once('message', resolve);
-      sender.once('exit', (code) => reject(new Error(`the sender ended with ${code}`)));
-    });
-  await message();
-  const done = message();
-  sender.send('go');
-  return done;
-}
+const send = ({ url, signal, count, connections, firstSerial }) =>
+  runSender({ url, spans: count, signal, gzip: false, firstSerial, connections, spanOfHours: 1 });
 
 async function check(dataDir, { table, id, beside }) {
   const { createEmbeddedStore } = await import('../../packages/collector/dist/store/embedded-store.js');

@@ -3,28 +3,13 @@
  * numbers in them, a word of sixteen digits that comes once, one of five letters and digits that comes some twenty times, five attributes, a twentieth of them errors. Run as a program of its own:
  * node load-logs.mjs <data directory> <records> <end, Unix seconds>
  */
+import { logSentences } from '../rows/log-sentences.mjs';
 import { fillTable } from './fill-table.mjs';
 
 const [data, recordsText, endText] = process.argv.slice(2);
 const records = Number(recordsText);
 const endSeconds = Number(endText);
 const DAY_NANO = 86_400_000_000_000;
-
-/** Each comes in a twelfth of the records, with a number between its halves and another behind. */
-const SENTENCES = [
-  ['Order ', ' taken by worker '],
-  ['Payment of order ', ' declined by the bank after '],
-  ['User u', ' logged in from 10.0.'],
-  ['Cache miss for key session:', ' reloaded from database in '],
-  ['Request to /api/items/', ' answered 200 in '],
-  ['Retrying delivery ', ' to the warehouse, attempt after '],
-  ['Stock of article ', ' is low, ordering again within '],
-  ['Mail for customer ', ' queued behind '],
-  ['Slow statement on table orders, id ', ' scanned '],
-  ['Session ', ' expired, idle for '],
-  ['Invoice ', ' rendered as pdf in '],
-  ['Health of replica ', ' is good, lag '],
-];
 const list = (texts) => `[${texts.map((text) => `'${text}'`).join(', ')}]`;
 
 const select = (from, count) => `
@@ -34,14 +19,14 @@ SELECT
   if(kind < 5, lower(hex(reinterpret(sipHash64(number, 'span'), 'FixedString(8)'))), '') AS SpanId,
   if(failed, 'ERROR', if(h % 13 = 0, 'WARN', 'INFO')) AS SeverityText, if(failed, 17, if(h % 13 = 0, 13, 9)) AS SeverityNumber,
   concat('service-', leftPad(toString(h % 20), 2, '0')) AS ServiceName,
-  concat(arrayElement(${list(SENTENCES.map(([begin]) => begin))}, 1 + kind), toString(h % 1000000),
-    if(failed, ' failed: connection reset by ', arrayElement(${list(SENTENCES.map(([, middle]) => middle))}, 1 + kind)),
+  concat(arrayElement(${list(logSentences.map(([begin]) => begin))}, 1 + kind), toString(h % 1000000),
+    if(failed, ' failed: connection reset by ', arrayElement(${list(logSentences.map(([, middle]) => middle))}, 1 + kind)),
     toString(sipHash64(number, 'ms') % 5000), ' ms req=', lower(hex(sipHash64(number, 'req'))), ' batch=k', lower(hex(toUInt32(sipHash64(number, 'batch') % ${Math.max(1, Math.round(records / 20))})))) AS Body,
   map('service.name', ServiceName, 'service.version', concat('1.', toString(h % 9)), 'host.name', concat('node-', toString(h % 12)), 'deployment.environment.name', 'production') AS ResourceAttributes,
   'shop' AS ScopeName,
   map('thread.id', toString(h % 8), 'http.route', concat('/api/', toString(h % 12)), 'user.id', concat('u', toString(h % 100000)), 'code.function.name', concat('handle', toString(kind)), 'retry', toString(h % 3)) AS LogAttributes,
   'isssi' AS LogAttributeTypes
-FROM (SELECT number, sipHash64(number) AS h, h % ${SENTENCES.length} AS kind, sipHash64(number, 'failed') % 20 = 0 AS failed FROM numbers(${from}, ${count}))`;
+FROM (SELECT number, sipHash64(number) AS h, h % ${logSentences.length} AS kind, sipHash64(number, 'failed') % 20 = 0 AS failed FROM numbers(${from}, ${count}))`;
 const columns =
   'Timestamp, TraceId, SpanId, SeverityText, SeverityNumber, ServiceName, Body, ResourceAttributes, ScopeName, LogAttributes, LogAttributeTypes';
 

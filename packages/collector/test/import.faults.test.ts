@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultSize, nothingLost } from '../../testkit/src/faults/fault-run.js';
-import type { Status, TraceAnswer } from '../src/shapes/api.js';
+import type { Status } from '../src/shapes/api.js';
 import { relayBefore } from './relay-before.js';
 import { startWriter } from './span-file.js';
-import { commandLine, eventually, runCli, startCollector, type TestCollector } from './start-collector.js';
+import { commandLine, runCli, startCollector, type TestCollector } from './start-collector.js';
+import { storedSpanIds } from './stored-span-ids.js';
 
 const KILLS = faultSize({ brief: 10, full: 50 });
 
@@ -70,7 +71,7 @@ test('a file that a program writes to all the while: with the import killed agai
   }
   expect(readdirSync(folder)).toEqual(['.writer']);
   expect(written).toBeGreaterThan(2 * KILLS);
-  const ids = await spanIds(collector, written);
+  const ids = await storedSpanIds(collector, written);
   nothingLost('import killed', {
     sent: written,
     stored: new Set(ids).size,
@@ -82,19 +83,6 @@ test('a file that a program writes to all the while: with the import killed agai
   const status = (await (await fetch(`${collector.explorer}/api/v1/status`)).json()) as Status;
   expect(status.spans).toBe(written);
 });
-
-/** Ids of the spans that the collector has, once there are so many. */
-async function spanIds(collector: TestCollector, count: number): Promise<string[]> {
-  const trace = await eventually(
-    async () => {
-      const answer = await fetch(`${collector.explorer}/api/v1/traces/${'07'.repeat(16)}`);
-      return answer.ok ? ((await answer.json()) as TraceAnswer).spans.map(({ spanId }) => spanId) : [];
-    },
-    (ids) => ids.length >= count,
-    60_000,
-  );
-  return trace;
-}
 
 /** Numbers below a bound, the same in every run. */
 function seeded(seed: number): (below: number) => number {

@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { batchFrame } from '../../sdk/src/transports/batch-frame.js';
 import { importFiles } from '../src/cli/import.js';
-import type { TraceAnswer } from '../src/shapes/api.js';
 import { relayBefore } from './relay-before.js';
 import { oneSpan } from './span-file.js';
-import { eventually, runCli, startCollector, type TestCollector } from './start-collector.js';
+import { runCli, startCollector, type TestCollector } from './start-collector.js';
+import { storedSpanIds } from './stored-span-ids.js';
 
 // Each test starts programs, on machines that may be busy with others.
 vi.setConfig({ testTimeout: 120_000 });
@@ -31,19 +31,6 @@ beforeEach(() => {
 });
 const inFolder = (name: string): string => join(folder, name);
 const importFile = (...args: string[]) => runCli(['import', '--to', collector.otlpHttp, ...args]);
-
-/** Ids of the spans that the collector has, once there are so many. */
-async function spanIds(count: number): Promise<string[]> {
-  const trace = await eventually(
-    async () => {
-      const answer = await fetch(`${collector.explorer}/api/v1/traces/${'07'.repeat(16)}`);
-      return answer.ok ? ((await answer.json()) as TraceAnswer).spans.map(({ spanId }) => spanId) : [];
-    },
-    (ids) => ids.length >= count,
-    60_000,
-  );
-  return trace;
-}
 
 let lastSpan = 0;
 /** Spans that the collector was given in this file. */
@@ -72,7 +59,7 @@ describe('throughline import', () => {
     // A copy of the same batches adds nothing.
     expect(await importFile(inFolder('copy.tl'))).toMatchObject({ code: 0 });
     kept += 30;
-    const ids = await spanIds(kept);
+    const ids = await storedSpanIds(collector, kept);
     expect(ids).toHaveLength(kept);
     expect(ids).toEqual(expect.arrayContaining(frames.map(({ spanId }) => spanId)));
     expect(readdirSync(folder)).toEqual([]);
@@ -99,7 +86,7 @@ describe('throughline import', () => {
     ]);
     expect(code).toBe(0);
     kept += 2;
-    const ids = await spanIds(kept);
+    const ids = await storedSpanIds(collector, kept);
     expect(ids).toEqual(expect.arrayContaining([first.spanId, third.spanId]));
     expect(ids).not.toContain(second.spanId);
   });
@@ -139,7 +126,7 @@ describe('throughline import', () => {
       expect(code).toBe(0);
     }
     kept += 2;
-    const found = await spanIds(kept);
+    const found = await storedSpanIds(collector, kept);
     expect(found).toEqual(expect.arrayContaining(ids));
     expect(found).toHaveLength(kept);
     expect(existsSync(path)).toBe(true);
@@ -203,7 +190,7 @@ describe('throughline import', () => {
     const { stdout } = await importFile(path);
     expect(stdout).toContain('41 batches taken: 41 spans. The file is empty.');
     kept += 41;
-    expect(await spanIds(kept)).toHaveLength(kept);
+    expect(await storedSpanIds(collector, kept)).toHaveLength(kept);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

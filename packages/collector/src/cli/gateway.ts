@@ -155,15 +155,7 @@ async function start(
   };
   const status =
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
-  const ownMetrics = readOwnMetrics(settings);
-  const reporting =
-    ownMetrics &&
-    reportOwnMetrics(ownMetrics, {
-      metrics,
-      intake,
-      admission,
-      onEvent: (message) => log(message, 'warn', { component: 'own-metrics' }),
-    });
+  const reporting = reportOwnMetrics(settings, { metrics, intake, admission, log });
   const close = async (): Promise<void> => {
     await Promise.all([receivers.close(REQUESTS_MS), closeServer(status, REQUESTS_MS)]);
     await reporting?.close();

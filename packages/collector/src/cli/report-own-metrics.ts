@@ -5,6 +5,7 @@ import { submitWhole } from '../admit/submit-whole.js';
 import type { Destination } from '../forward/destination.js';
 import { createGrpcSender } from '../forward/grpc-sender.js';
 import { createHttpSender } from '../forward/http-sender.js';
+import type { Log } from '../ops/log.js';
 import type { Metrics } from '../ops/metrics.js';
 import { otlpMetrics } from '../ops/otlp-metrics.js';
 import { jsonToProtobuf } from '../process/json-to-protobuf.js';
@@ -44,7 +45,7 @@ interface Reporting {
   readonly metrics: Metrics;
   readonly intake: Intake;
   readonly admission: Admission;
-  readonly onEvent: (message: string) => void;
+  readonly log: Log;
 }
 
 /** Resolves with why a report did not arrive; with nothing when it did. */
@@ -54,12 +55,16 @@ interface Way {
 }
 
 /**
- * Says the collector's own numbers as OTLP metrics, again and again and once more at `close`. They are totals: one report that is lost is made up for by the next, so none is repeated or kept.
+ * Says the collector's own numbers as OTLP metrics, again and again and once more at `close`. They are totals: one report that is lost is made up for by the next, so none is repeated or kept. `undefined` where nobody asked for them.
  */
 export function reportOwnMetrics(
-  { intervalMs, to, headers }: OwnMetricsSettings,
-  { metrics, intake, admission, onEvent }: Reporting,
-): { close(): Promise<void> } {
+  settings: Given,
+  { metrics, intake, admission, log }: Reporting,
+): { close(): Promise<void> } | undefined {
+  const wanted = readOwnMetrics(settings);
+  if (wanted === undefined) return undefined;
+  const { intervalMs, to, headers } = wanted;
+  const onEvent = (message: string): void => log(message, 'warn', { component: 'own-metrics' });
   const way = to === undefined ? intoIntake(intake, admission) : overTheNetwork(to, headers);
   const now = (): string => String(BigInt(Date.now()) * 1_000_000n);
   const resource = { version: version(), instanceId: randomUUID(), startUnixNano: now() };

@@ -215,15 +215,7 @@ async function start(
     tls === undefined ? createHttpServer(reading) : createHttpsServer({ cert: tls.cert, key: tls.key }, reading);
 
   const wanted = settings['explorer-port'] ?? 4319;
-  const ownMetrics = readOwnMetrics(settings);
-  const reporting =
-    ownMetrics &&
-    reportOwnMetrics(ownMetrics, {
-      metrics,
-      intake,
-      admission,
-      onEvent: (message) => log(message, 'warn', { component: 'own-metrics' }),
-    });
+  const reporting = reportOwnMetrics(settings, { metrics, intake, admission, log });
   const close = async (): Promise<void> => {
     await Promise.all([receivers.close(REQUESTS_MS), closeServer(explorer, REQUESTS_MS)]);
     await reporting?.close();
