@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { fakeTime } from '../../../testkit/src/fake-time.js';
 import { createStackContextStore } from './context/stack-context-store.js';
 import { smallLogging } from './small/small-logging.js';
+import { smallMetering } from './small/small-metering.js';
 import { smallTracing } from './small/small-tracing.js';
 import type { TelemetryParts } from './start-telemetry-with.js';
 import { startTelemetry } from './telemetry.js';
@@ -40,9 +41,10 @@ test('a scope’s attributes may be bigints, which tell it from one with the sam
   await telemetry.shutdown();
 });
 
-test('a page’s tracers and loggers take bigints among the attributes of a scope too', async () => {
-  const telemetry = started({ tracing: smallTracing, logging: smallLogging });
+test('a page’s tracers, meters and loggers take bigints among the attributes of a scope too', async () => {
+  const telemetry = started({ tracing: smallTracing, metering: smallMetering, logging: smallLogging });
   for (const get of [
+    (attributes: object) => metrics.getMeter(...named(attributes)),
     (attributes: object) => trace.getTracerProvider().getTracer(...named(attributes)),
     (attributes: object) => logs.getLogger(...named(attributes)),
   ] as ((attributes: object) => object)[]) {

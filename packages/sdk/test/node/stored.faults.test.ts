@@ -72,6 +72,9 @@ async function sendTheRest(env: Record<string, string> = {}): Promise<void> {
   expect(readdirSync(folder)).toEqual([]);
 }
 
+/** At full size a hundred programs and more are killed, one behind the other. */
+const longMs = faultSize({ brief: 280_000, full: 900_000 });
+
 const some = (most: number) => Math.floor(Math.random() * most);
 
 /** Kills at random moments, the receiver being there, away, or silent after it has taken a batch. */
@@ -101,7 +104,7 @@ test('killed with -9 while every batch is durable, again and again: the next one
     'sdk process killed with -9, durable at each batch',
     tallySerials(durable, serialsOf(keptOnce(sink.received))),
   );
-}, 280_000);
+}, longMs);
 
 test('killed with -9 while every span is durable, again and again: the next ones send the rest, once [F15 F17]', async () => {
   const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 100 }));
@@ -110,7 +113,7 @@ test('killed with -9 while every span is durable, again and again: the next ones
     'sdk process killed with -9, durable at each span',
     tallySerials(durable, serialsOf(keptOnce(sink.received))),
   );
-}, 280_000);
+}, longMs);
 
 test.each(furtherSignals)(
   'killed with -9 while every batch of %s is durable, again and again: the next ones send the rest, once [F15 S7]',
@@ -122,21 +125,23 @@ test.each(furtherSignals)(
       tallySerials(durable, serialsKept(signal, sink.received)),
     );
   },
-  280_000,
+  longMs,
 );
 
 test.each(furtherSignals)(
   'killed with -9 while every item of %s is durable, again and again: the next ones send the rest, once [F15 S7]',
   async (signal) => {
     const settings = { SIGNAL: signal, DURABLE_AT: 'span' };
-    const durable = await killAgainAndAgain(settings, faultSize({ brief: 1, full: 100 }));
+    // Each point is a batch of its own, and a request.
+    const kills = faultSize({ brief: 1, full: signal === 'metrics' ? 30 : 100 });
+    const durable = await killAgainAndAgain(settings, kills);
     await sendTheRest();
     nothingLost(
       `sdk process killed with -9, ${signal} durable at each item`,
       tallySerials(durable, serialsKept(signal, sink.received)),
     );
   },
-  280_000,
+  longMs,
 );
 
 test.each(furtherSignals)(
@@ -157,7 +162,7 @@ test.each(furtherSignals)(
       tallySerials(durable, serialsKept(signal, sink.received)),
     );
   },
-  240_000,
+  longMs,
 );
 
 test('several processes on one folder, killed and started again while the receiver comes and goes: every span, log record and point once [F15 F16 S7]', async () => {
@@ -195,7 +200,7 @@ test('several processes on one folder, killed and started again while the receiv
     'sdk processes on one folder, killed again and again',
     everySignal.map((signal) => [signal, tallySerials(durable[signal], serialsKept(signal, sink.received))]),
   );
-}, 280_000);
+}, longMs);
 
 test('an answer that is lost after the batch was taken: the same request again, byte for byte, also from the next process [F15 F16]', async () => {
   const spans = faultSize({ brief: 300, full: 100_000 });
@@ -212,7 +217,7 @@ test('an answer that is lost after the batch was taken: the same request again, 
     'sdk process whose answers are lost after commit, killed meanwhile',
     tallySerials(durable, serialsOf(keptOnce(sink.received))),
   );
-}, 240_000);
+}, longMs);
 
 // A disk that fills has to be one of its own; who may not mount one skips this by name.
 test.skipIf(!hasSmallDisks()).each(['traces', ...furtherSignals] as const)(
@@ -260,7 +265,7 @@ test.skipIf(!hasSmallDisks()).each(['traces', ...furtherSignals] as const)(
       disk.remove();
     }
   },
-  240_000,
+  longMs,
 );
 
 const endings = [

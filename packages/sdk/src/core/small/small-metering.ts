@@ -202,8 +202,14 @@ export const smallMetering: SignalPart = (host) => {
         const written = /^obs/.test(kind) && isDelta && !isGauge ? value - one.written : value;
         const startMs = Math.min(isDelta ? lastMs || one.startMs : one.startMs, nowMs);
         let at = point.length - (isHistogram ? 54 : 27);
-        const whole = (of: number | bigint) => view.setBigInt64((at += 9) - 8, BigInt(of), true);
-        const double = (of: number) => view.setFloat64((at += 9) - 8, of, true);
+        const whole = (of: number | bigint) => {
+          view.setBigInt64(at + 1, BigInt(of), true);
+          at += 9;
+        };
+        const double = (of: number) => {
+          view.setFloat64(at + 1, of, true);
+          at += 9;
+        };
         if (isHistogram)
           for (const [bucket, each] of one.counts.entries())
             view.setBigInt64(at + 8 * (bucket - one.counts.length), BigInt(each), true);
@@ -274,11 +280,11 @@ export const smallMetering: SignalPart = (host) => {
 
   const provider = {
     getMeter(meterName: string, version?: string, more: ScopeOptions = {}): Meter {
-      const id = JSON.stringify([meterName, version, more]);
       const scope = [
         field(10, text(10, meterName || undefined), text(18, version), encodeAttributes(26, more.attributes)),
         text(26, more.schemaUrl),
       ];
+      const id = `${join(scope)}`;
       const own: SmallInstrument[] = [];
       const create =
         (kind: InstrumentKind) =>
