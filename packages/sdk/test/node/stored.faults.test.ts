@@ -97,23 +97,31 @@ async function killAgainAndAgain(env: Record<string, string>, kills: number): Pr
   return durable;
 }
 
-test('killed with -9 while every batch is durable, again and again: the next ones send the rest, once [F15 F17]', async () => {
-  const durable = await killAgainAndAgain({}, faultSize({ brief: 3, full: 120 }));
-  await sendTheRest();
-  nothingLost(
-    'sdk process killed with -9, durable at each batch',
-    tallySerials(durable, serialsOf(keptOnce(sink.received))),
-  );
-}, longMs);
+test(
+  'killed with -9 while every batch is durable, again and again: the next ones send the rest, once [F15 F17]',
+  async () => {
+    const durable = await killAgainAndAgain({}, faultSize({ brief: 3, full: 120 }));
+    await sendTheRest();
+    nothingLost(
+      'sdk process killed with -9, durable at each batch',
+      tallySerials(durable, serialsOf(keptOnce(sink.received))),
+    );
+  },
+  longMs,
+);
 
-test('killed with -9 while every span is durable, again and again: the next ones send the rest, once [F15 F17]', async () => {
-  const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 100 }));
-  await sendTheRest();
-  nothingLost(
-    'sdk process killed with -9, durable at each span',
-    tallySerials(durable, serialsOf(keptOnce(sink.received))),
-  );
-}, longMs);
+test(
+  'killed with -9 while every span is durable, again and again: the next ones send the rest, once [F15 F17]',
+  async () => {
+    const durable = await killAgainAndAgain({ DURABLE_AT: 'span' }, faultSize({ brief: 3, full: 100 }));
+    await sendTheRest();
+    nothingLost(
+      'sdk process killed with -9, durable at each span',
+      tallySerials(durable, serialsOf(keptOnce(sink.received))),
+    );
+  },
+  longMs,
+);
 
 test.each(furtherSignals)(
   'killed with -9 while every batch of %s is durable, again and again: the next ones send the rest, once [F15 S7]',
@@ -165,59 +173,67 @@ test.each(furtherSignals)(
   longMs,
 );
 
-test('several processes on one folder, killed and started again while the receiver comes and goes: every span, log record and point once [F15 F16 S7]', async () => {
-  // Each makes items of one signal, and sends what is there of any.
-  const processes = faultSize({ brief: 3, full: 6 });
-  const times = faultSize({ brief: 1, full: 28 });
-  const items = faultSize({ brief: 1_000, full: 4_000 });
-  const durable: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
-  const answers = setInterval(() => {
-    // Each of ways in turn for a moment: taken, taken and the answer lost, refused for now, away.
-    sink.answers.length = 0;
-    const [kind] = [some(4)];
-    if (kind)
-      sink.answers.push(...Array.from({ length: 50 }, () => (kind === 1 ? { cut: true } : { status: 500 + kind })));
-  }, 200);
-  async function member(at: number): Promise<void> {
-    const signal = everySignal[at % everySignal.length]!;
-    for (let time = 0; time < times; time++) {
-      const first = (at * times + time) * 10_000;
-      const settings = { FIRST: String(first), SPANS: String(items), PER_BATCH: '50', SIGNAL: signal };
-      const program = run({ env: settings });
-      await program.line(new RegExp(`^${first + 50 + some(items - 100)}$`, 'm'));
-      program.kill('SIGKILL');
-      durable[signal].push(...said((await program.ended).stdout));
-      if (time % 5 === 4) sayFault(`process ${at}: ${time + 1} kills`);
+test(
+  'several processes on one folder, killed and started again while the receiver comes and goes: every span, log record and point once [F15 F16 S7]',
+  async () => {
+    // Each makes items of one signal, and sends what is there of any.
+    const processes = faultSize({ brief: 3, full: 6 });
+    const times = faultSize({ brief: 1, full: 28 });
+    const items = faultSize({ brief: 1_000, full: 4_000 });
+    const durable: Record<FaultSignal, number[]> = { traces: [], logs: [], metrics: [] };
+    const answers = setInterval(() => {
+      // Each of ways in turn for a moment: taken, taken and the answer lost, refused for now, away.
+      sink.answers.length = 0;
+      const [kind] = [some(4)];
+      if (kind)
+        sink.answers.push(...Array.from({ length: 50 }, () => (kind === 1 ? { cut: true } : { status: 500 + kind })));
+    }, 200);
+    async function member(at: number): Promise<void> {
+      const signal = everySignal[at % everySignal.length]!;
+      for (let time = 0; time < times; time++) {
+        const first = (at * times + time) * 10_000;
+        const settings = { FIRST: String(first), SPANS: String(items), PER_BATCH: '50', SIGNAL: signal };
+        const program = run({ env: settings });
+        await program.line(new RegExp(`^${first + 50 + some(items - 100)}$`, 'm'));
+        program.kill('SIGKILL');
+        durable[signal].push(...said((await program.ended).stdout));
+        if (time % 5 === 4) sayFault(`process ${at}: ${time + 1} kills`);
+      }
     }
-  }
-  await Promise.all(Array.from({ length: processes }, (_, at) => member(at)));
-  clearInterval(answers);
-  sink.answers.length = 0;
-  // Several at once, too, for what is left.
-  await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'ownSent' } }).ended));
-  await sendTheRest();
-  nothingLostOfAny(
-    'sdk processes on one folder, killed again and again',
-    everySignal.map((signal) => [signal, tallySerials(durable[signal], serialsKept(signal, sink.received))]),
-  );
-}, longMs);
+    await Promise.all(Array.from({ length: processes }, (_, at) => member(at)));
+    clearInterval(answers);
+    sink.answers.length = 0;
+    // Several at once, too, for what is left.
+    await Promise.all(Array.from({ length: processes }, () => run({ env: { SPANS: '0', END: 'ownSent' } }).ended));
+    await sendTheRest();
+    nothingLostOfAny(
+      'sdk processes on one folder, killed again and again',
+      everySignal.map((signal) => [signal, tallySerials(durable[signal], serialsKept(signal, sink.received))]),
+    );
+  },
+  longMs,
+);
 
-test('an answer that is lost after the batch was taken: the same request again, byte for byte, also from the next process [F15 F16]', async () => {
-  const spans = faultSize({ brief: 300, full: 100_000 });
-  const lostOneOf = faultSize({ brief: 3, full: 50 });
-  sink.answers.push(...Array.from({ length: spans / 10 }, (_, at) => ({ cut: at % lostOneOf === 1 })));
-  const program = run({ env: { SPANS: String(spans), END: 'sent' } });
-  await sink.arrived(spans / 25);
-  program.kill('SIGKILL');
-  const durable = said((await program.ended).stdout);
-  await sendTheRest();
-  const ids = sink.received.map(({ batchId }) => batchId);
-  expect(new Set(ids).size, 'some batch came twice').toBeLessThan(ids.length);
-  nothingLost(
-    'sdk process whose answers are lost after commit, killed meanwhile',
-    tallySerials(durable, serialsOf(keptOnce(sink.received))),
-  );
-}, longMs);
+test(
+  'an answer that is lost after the batch was taken: the same request again, byte for byte, also from the next process [F15 F16]',
+  async () => {
+    const spans = faultSize({ brief: 300, full: 100_000 });
+    const lostOneOf = faultSize({ brief: 3, full: 50 });
+    sink.answers.push(...Array.from({ length: spans / 10 }, (_, at) => ({ cut: at % lostOneOf === 1 })));
+    const program = run({ env: { SPANS: String(spans), END: 'sent' } });
+    await sink.arrived(spans / 25);
+    program.kill('SIGKILL');
+    const durable = said((await program.ended).stdout);
+    await sendTheRest();
+    const ids = sink.received.map(({ batchId }) => batchId);
+    expect(new Set(ids).size, 'some batch came twice').toBeLessThan(ids.length);
+    nothingLost(
+      'sdk process whose answers are lost after commit, killed meanwhile',
+      tallySerials(durable, serialsOf(keptOnce(sink.received))),
+    );
+  },
+  longMs,
+);
 
 // A disk that fills has to be one of its own; who may not mount one skips this by name.
 test.skipIf(!hasSmallDisks()).each(['traces', ...furtherSignals] as const)(
