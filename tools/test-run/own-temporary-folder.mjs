@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { say } from '../lib/say.mjs';
@@ -12,7 +12,7 @@ import { say } from '../lib/say.mjs';
  */
 export function ownTemporaryFolder() {
   // Short, because the sockets of browsers stand some folders below it and their paths have 107 bytes at most.
-  const path = mkdtempSync(join(tmpdir(), 'tl-test-'));
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'tl-test-')));
   // As the system's own: a database that is no root's process must get at its files.
   chmodSync(path, 0o1777);
   let isThere = true;
@@ -22,6 +22,9 @@ export function ownTemporaryFolder() {
     process.off('exit', remove);
     if (process.env.KEEP_TEST_FILES) return say(`· what the tests wrote is kept in ${path}`);
     for (const mounted of mountsBelow(path)) spawnSync('umount', ['-l', mounted]);
+    // What is mounted there may be anybody's.
+    const [still] = mountsBelow(path);
+    if (still) return say(`· ${path} stays: ${still} is mounted in it`);
     try {
       // Who was just killed may have written its last while this went by.
       rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -36,11 +39,18 @@ export function ownTemporaryFolder() {
 /** Small disks that nobody took away, the innermost first. */
 function mountsBelow(path) {
   try {
-    return readFileSync('/proc/mounts', 'utf8')
-      .split('\n')
-      .map((line) => line.split(' ')[1] ?? '')
-      .filter((mounted) => mounted.startsWith(`${path}/`))
-      .reverse();
+    return (
+      readFileSync('/proc/mounts', 'utf8')
+        .split('\n')
+        // A space stands there as \040.
+        .map((line) =>
+          (line.split(' ')[1] ?? '').replace(/\\([0-7]{3})/g, (_, octal) =>
+            String.fromCharCode(Number.parseInt(octal, 8)),
+          ),
+        )
+        .filter((mounted) => mounted.startsWith(`${path}/`))
+        .reverse()
+    );
   } catch {
     // Not Linux.
     return [];

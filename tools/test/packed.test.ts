@@ -86,9 +86,9 @@ const anyPorts = {
 // than Node and pages, and metrics and logs; 425 until batches of a page could wait in the browser (offline), 440 until
 // those of a process could in files (store); 465 until metrics had views, exponential histograms, exemplars and readers, logs processors and bridges, and Node
 // configuration files (some 50 kB, half of it types and the second copy) and an endpoint for Prometheus. A program takes only what it names. The collector's was 500 until it could hand on what it takes
-// (gateway, up --forward), 580 until it answered PromQL and SQL, and the explorer showed metrics, logs and services. The SDK's was 680 until its modules
+// (gateway, up --forward), 580 until it answered PromQL and SQL, and the explorer showed metrics, logs and services; 680 until totals were put together by steps. The SDK's was 680 until its modules
 // were packed without their comments and what Node imports without its white space.
-const ceilingsKB = { sdk: 590, collector: 680 };
+const ceilingsKB = { sdk: 590, collector: 690 };
 test.each(['sdk', 'collector'] as const)(
   'the package %s holds what it needs and nothing else, within its ceiling',
   (name) => {

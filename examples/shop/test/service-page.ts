@@ -17,6 +17,8 @@ export async function readServicePage(page: Page): Promise<ServiceNumbers> {
   const words = await numbers.locator('dt').allTextContents();
   const values = await numbers.locator('dd').allTextContents();
   const rows = page.getByRole('region', { name: 'Operations' }).locator('tbody tr');
+  const more = page.getByRole('button', { name: /^Show \d+ more$/ });
+  if (await more.isVisible()) await more.click();
   const operations = await rows.evaluateAll((all) =>
     all.map((row) => Array.from(row.children, (cell) => cell.textContent ?? '') as string[]),
   );

@@ -229,6 +229,8 @@ export function localStorageStore(options: LocalStorageStoreOptions = {}): Local
     },
     forget: ({ id, part }) => forget(keyOf(id, part)),
     async release(ids) {
+      // A clock that was set back would have them before those that wait.
+      place = Math.max(place, ...batches(true).map((entry) => entry.place));
       for (const id of ids) {
         const entry = read(keyOf(id));
         // Behind those that wait: a batch that fails again and again must not stop the others.

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import {
   metricsQuery,
   operationsQuery,
@@ -21,6 +22,7 @@ import { RedCharts } from './red-charts.js';
 import { RuntimeMetric } from './runtime-metric.js';
 import styles from './service-view.module.css';
 
+/** Those with the most spans; the rest is shown on request. */
 const OPERATIONS_SHOWN = 30;
 
 /** One service: how much it does, how much of it fails, how long it takes; what went wrong, and what it runs on. */
@@ -40,6 +42,9 @@ export function ServiceView() {
   });
   const services = useQuery(servicesQuery(asked));
   const operations = useQuery(operationsQuery(service, asked));
+  const [wantsAll, setWantsAll] = useState(false);
+  const all = operations.data?.operations ?? [];
+  const shown = wantsAll ? all : all.slice(0, OPERATIONS_SHOWN);
   const errors = useQuery(serviceErrorsQuery(service, asked));
   const versions = useQuery(versionsQuery(service, asked));
   const metrics = useQuery(metricsQuery({ q: undefined, service, ...asked }));
@@ -133,7 +138,7 @@ export function ServiceView() {
                 </tr>
               </thead>
               <tbody>
-                {(operations.data?.operations ?? []).slice(0, OPERATIONS_SHOWN).map((operation) => (
+                {shown.map((operation) => (
                   <tr key={`${operation.kind} ${operation.name}`}>
                     <th scope="row">
                       <Link
@@ -157,6 +162,9 @@ export function ServiceView() {
                 ))}
               </tbody>
             </table>
+            {shown.length < all.length && (
+              <Button onClick={() => setWantsAll(true)}>Show {all.length - shown.length} more</Button>
+            )}
           </section>
         </div>
         {runtime.length > 0 && (
